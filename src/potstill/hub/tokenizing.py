@@ -1,0 +1,96 @@
+"""Text to token ids, as one flat block per split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+__all__ = ["TokenBlock", "Tokenizer"]
+
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBlock:
+    """Token ids of many examples, one after another without padding.
+
+    Attributes:
+        ids: All token ids, int32, shape [sum of lengths].
+        type_ids: Segment ids, uint8, same shape; None where the tokenizer has no segments.
+        offsets: Example i is `ids[offsets[i]:offsets[i + 1]]`; int64, shape [examples + 1].
+        padding_id: The id that fills padding.
+    """
+
+    ids: NDArray[np.int32]
+    type_ids: NDArray[np.uint8] | None
+    offsets: NDArray[np.int64]
+    padding_id: int
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each example, special tokens included."""
+        return np.diff(self.offsets)
+
+
+class Tokenizer:
+    """A fast tokenizer of transformers, reduced to what Potstill asks of it."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Wrap a loaded tokenizer."""
+        self.wrapped = tokenizer
+        self.has_types = "token_type_ids" in tokenizer.model_input_names
+
+    @property
+    def padding_id(self) -> int:
+        """The id that fills padding; 0 where the tokenizer names none."""
+        return int(self.wrapped.pad_token_id or 0)
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Ids of special tokens such as `[CLS]`, `[SEP]`, `[MASK]` and padding."""
+        return frozenset(self.wrapped.all_special_ids)
+
+    def encode(self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int) -> TokenBlock:
+        """Tokenise texts or pairs of texts.
+
+        Args:
+            texts: First (or only) text of each example.
+            pairs: Second texts, or None.
+            max_length: Longest result in tokens, special tokens included; pairs lose tokens from the longer text.
+
+        Returns:
+            The token ids of all examples, in their order.
+        """
+        flat: list[NDArray[np.int32]] = []
+        types: list[NDArray[np.uint8]] = []
+        lengths: list[int] = []
+        for start in range(0, len(texts), _CHUNK):
+            stop = start + _CHUNK
+            encoded = self.wrapped(
+                list(texts[start:stop]),
+                None if pairs is None else list(pairs[start:stop]),
+                truncation=True,
+                max_length=max_length,
+                add_special_tokens=True,
+                return_attention_mask=False,
+                return_token_type_ids=self.has_types,
+                verbose=False,
+            )
+            rows: list[list[int]] = encoded["input_ids"]
+            lengths.extend(map(len, rows))
+            flat.append(np.fromiter((token for row in rows for token in row), dtype=np.int32))
+            if self.has_types:
+                segments: list[list[int]] = encoded["token_type_ids"]
+                types.append(np.fromiter((segment for row in segments for segment in row), dtype=np.uint8))
+        return TokenBlock(
+            ids=np.concatenate(flat) if flat else np.zeros(0, dtype=np.int32),
+            type_ids=(np.concatenate(types) if types else np.zeros(0, dtype=np.uint8)) if self.has_types else None,
+            offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
+            padding_id=self.padding_id,
+        )

@@ -1,0 +1,164 @@
+"""Axis names, shape types, and the two records that travel: `Batch` and `EncoderOutputs`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self, TypeAlias
+
+import torch
+from jaxtyping import Bool, Float, Int, Num
+from torch import Tensor
+
+__all__ = [
+    "Batch",
+    "EncoderOutputs",
+    "EncoderShape",
+    "HeadStates",
+    "HiddenStates",
+    "Labels",
+    "Logits",
+    "Loss",
+    "Needs",
+    "TokenIds",
+    "TokenMask",
+]
+
+TokenIds: TypeAlias = Int[Tensor, "batch tokens"]
+TokenMask: TypeAlias = Bool[Tensor, "batch tokens"]
+"""True = a real token, False = padding."""
+Labels: TypeAlias = Num[Tensor, "batch"]
+"""Class indices (int64) for classification, scores (float32) for regression."""
+Logits: TypeAlias = Float[Tensor, "batch labels"]
+HiddenStates: TypeAlias = Float[Tensor, "batch tokens hidden"]
+HeadStates: TypeAlias = Float[Tensor, "batch heads tokens head_size"]
+"""Queries, keys or values of one layer, split into heads."""
+Loss: TypeAlias = Float[Tensor, ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Tokenised examples, padded to the longest of them.
+
+    Attributes:
+        input_ids: Token ids; padding holds the tokenizer's padding id.
+        token_mask: True where a token is real.
+        token_type_ids: Segment ids, or None where the tokenizer has none.
+        labels: Gold labels, or None where there are none.
+        example_ids: Position of each example in its split, the key that ties stored outputs to it.
+    """
+
+    input_ids: Int[Tensor, "batch tokens"]
+    token_mask: Bool[Tensor, "batch tokens"]
+    token_type_ids: Int[Tensor, "batch tokens"] | None
+    labels: Num[Tensor, "batch"] | None
+    example_ids: Int[Tensor, "batch"]
+
+    def __post_init__(self) -> None:
+        """Check that every field has the same examples and tokens."""
+        grid = self.input_ids.shape
+        rows = grid[:1]
+        assert self.token_mask.shape == grid, (self.token_mask.shape, grid)
+        assert self.token_type_ids is None or self.token_type_ids.shape == grid
+        assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
+        assert self.labels is None or self.labels.shape == rows, (self.labels, rows)
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return self.input_ids.shape[0]
+
+    def to(self, device: torch.device) -> Self:
+        """Copy the batch to a device."""
+
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=True)
+
+        return type(self)(
+            input_ids=move(self.input_ids),
+            token_mask=move(self.token_mask),
+            token_type_ids=None if self.token_type_ids is None else move(self.token_type_ids),
+            labels=None if self.labels is None else move(self.labels),
+            example_ids=move(self.example_ids),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderShape:
+    """The sizes of an encoder that objectives, layer maps and initialisation ask for.
+
+    Attributes:
+        num_layers: Transformer layers; hidden state 0 is the embedding output, `num_layers` the last.
+        hidden_size: Width of the hidden states.
+        feed_forward_size: Inner width of the feed-forward block.
+        num_heads: Attention heads of a layer.
+        vocab_size: Rows of the word embedding table.
+        num_labels: Width of the logits; 1 for regression.
+    """
+
+    num_layers: int
+    hidden_size: int
+    feed_forward_size: int
+    num_heads: int
+    vocab_size: int
+    num_labels: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What an objective asks of one encoder; what nobody asks for is not kept.
+
+    Attributes:
+        logits: Whether the output of the head is needed.
+        hidden_states: Indices of hidden states: 0 = embedding output, i = output of layer i.
+        queries: Layers (1-based) whose queries are needed.
+        keys: Layers (1-based) whose keys are needed.
+        values: Layers (1-based) whose values are needed.
+    """
+
+    logits: bool = False
+    hidden_states: frozenset[int] = frozenset()
+    queries: frozenset[int] = frozenset()
+    keys: frozenset[int] = frozenset()
+    values: frozenset[int] = frozenset()
+
+    def __or__(self, other: Self) -> Self:
+        """Join two needs."""
+        return type(self)(
+            logits=self.logits or other.logits,
+            hidden_states=self.hidden_states | other.hidden_states,
+            queries=self.queries | other.queries,
+            keys=self.keys | other.keys,
+            values=self.values | other.values,
+        )
+
+    @property
+    def attention_layers(self) -> frozenset[int]:
+        """Layers of which queries, keys or values are needed."""
+        return self.queries | self.keys | self.values
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for, so that the encoder need not run."""
+        return not (self.logits or self.hidden_states or self.attention_layers)
+
+    @property
+    def is_logits_only(self) -> bool:
+        """Whether the logits are all that is asked for."""
+        return self.logits and not (self.hidden_states or self.attention_layers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderOutputs:
+    """What an encoder gave for a batch: exactly the needed parts, the rest is absent.
+
+    Attributes:
+        logits: Output of the head, float32.
+        hidden_states: By index: 0 = embedding output, i = output of layer i.
+        queries: By layer (1-based).
+        keys: By layer (1-based).
+        values: By layer (1-based).
+    """
+
+    logits: Float[Tensor, "batch labels"] | None = None
+    hidden_states: Mapping[int, Float[Tensor, "batch tokens hidden"]] = field(default_factory=dict)
+    queries: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
+    keys: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
+    values: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
