@@ -1,11 +1,13 @@
-"""Axis names, shape types, and the two records that travel: `Batch` and `EncoderOutputs`."""
+"""Axis names, shape types, and the records that travel: `TokenBlock`, `Batch` and `EncoderOutputs`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Num
+from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Logits",
     "Loss",
     "Needs",
+    "TokenBlock",
     "TokenIds",
     "TokenMask",
 ]
@@ -32,6 +35,32 @@ HiddenStates: TypeAlias = Float[Tensor, "batch tokens hidden"]
 HeadStates: TypeAlias = Float[Tensor, "batch heads tokens head_size"]
 """Queries, keys or values of one layer, split into heads."""
 Loss: TypeAlias = Float[Tensor, ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBlock:
+    """Token ids of many examples, one after another without padding.
+
+    Attributes:
+        ids: All token ids, int32, shape [sum of lengths].
+        type_ids: Segment ids, uint8, same shape; None where the tokenizer has no segments.
+        offsets: Example i is `ids[offsets[i]:offsets[i + 1]]`; int64, shape [examples + 1].
+        padding_id: The id that fills padding.
+    """
+
+    ids: NDArray[np.int32]
+    type_ids: NDArray[np.uint8] | None
+    offsets: NDArray[np.int64]
+    padding_id: int
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each example, special tokens included."""
+        return np.diff(self.offsets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,41 +1,16 @@
 """Text to token ids, as one flat block per split."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from potstill.tensors import TokenBlock
+
 __all__ = ["TokenBlock", "Tokenizer"]
 
 _CHUNK = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenBlock:
-    """Token ids of many examples, one after another without padding.
-
-    Attributes:
-        ids: All token ids, int32, shape [sum of lengths].
-        type_ids: Segment ids, uint8, same shape; None where the tokenizer has no segments.
-        offsets: Example i is `ids[offsets[i]:offsets[i + 1]]`; int64, shape [examples + 1].
-        padding_id: The id that fills padding.
-    """
-
-    ids: NDArray[np.int32]
-    type_ids: NDArray[np.uint8] | None
-    offsets: NDArray[np.int64]
-    padding_id: int
-
-    def __len__(self) -> int:
-        """Count the examples."""
-        return len(self.offsets) - 1
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Tokens of each example, special tokens included."""
-        return np.diff(self.offsets)
 
 
 class Tokenizer:
