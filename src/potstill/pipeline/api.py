@@ -1,0 +1,131 @@
+"""What a program calls: `distill` and `finetune`, the same pipeline as the command line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from potstill.pipeline.run import Run, run_recipe
+from potstill.progress import Observer
+from potstill.recipe import Recipe, load_recipe
+
+__all__ = ["distill", "finetune"]
+
+
+def distill(
+    recipe: str = "kd",
+    *,
+    teacher: str | None = None,
+    teacher_base: str | None = None,
+    task: str | None = None,
+    data: str | None = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    out: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    baselines: Sequence[str] = (),
+    resume: bool = False,
+    observer: Observer | None = None,
+) -> Run:
+    """Distil a teacher into a student, and measure what it cost and what it bought.
+
+    Args:
+        recipe: A shipped recipe's name or a recipe file; the `recipe.json` of a run repeats that run.
+        teacher: A fine-tuned classifier: folder, finished run folder or hub name.
+        teacher_base: A pre-trained encoder to fine-tune into the teacher first, where no `teacher` is given.
+        task: A known task, such as `sst-2`.
+        data: Data file, folder or hub name.
+        text: Column of the text, for own data.
+        text_pair: Column of the second text.
+        label: Column of the label.
+        out: The run folder; absent: a new folder under `runs/`.
+        overrides: `path=value` changes of the recipe, as `--set` on the command line.
+        baselines: Controls to train beside the student: `hard-labels`, `random-start`.
+        resume: Take up an unfinished run.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        The finished run: `run.student` is the student's folder, `run.results` what was measured.
+
+    Raises:
+        PotstillError: Something the user can mend; the message says how.
+    """
+    fields = {
+        "teacher.model": teacher,
+        "teacher.base": teacher_base,
+        "data.task": task,
+        "data.path": data,
+        "data.text": text,
+        "data.text_pair": text_pair,
+        "data.label": label,
+    }
+    given = {path: value for path, value in fields.items() if value is not None}
+    loaded = load_recipe(recipe, overrides=overrides, fields=given)
+    where = Path(out) if out is not None else default_folder(recipe, loaded)
+    return run_recipe(loaded, where, baselines=baselines, resume=resume, observer=observer)
+
+
+def finetune(
+    model: str,
+    *,
+    task: str | None = None,
+    data: str | None = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    out: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    observer: Observer | None = None,
+) -> Run:
+    """Fine-tune a pre-trained encoder on a task, which makes it a teacher.
+
+    Args:
+        model: The encoder: folder, hub name, or `minilm`.
+        task: As in `distill`.
+        data: As in `distill`.
+        text: As in `distill`.
+        text_pair: As in `distill`.
+        label: As in `distill`.
+        out: As in `distill`.
+        overrides: As in `distill`.
+        resume: As in `distill`.
+        observer: As in `distill`.
+
+    Returns:
+        The finished run; `run.student` is the fine-tuned model's folder.
+
+    Raises:
+        PotstillError: Something the user can mend; the message says how.
+    """
+    return distill(
+        "teacher",
+        teacher_base=model,
+        task=task,
+        data=data,
+        text=text,
+        text_pair=text_pair,
+        label=label,
+        out=out,
+        overrides=overrides,
+        resume=resume,
+        observer=observer,
+    )
+
+
+def default_folder(name: str, recipe: Recipe) -> Path:
+    """Choose the run folder where the user names none.
+
+    Args:
+        name: What the user called the recipe.
+        recipe: The recipe.
+
+    Returns:
+        The folder of `RUN/recipe.json`, else the first free name under `runs/`.
+    """
+    if Path(name).name == "recipe.json":
+        return Path(name).parent
+    base = Path("runs") / "-".join(part for part in (recipe.name, recipe.data.task) if part)
+    number = 1
+    while (folder := base if number == 1 else base.with_name(f"{base.name}-{number}")).exists():
+        number += 1
+    return folder

@@ -1,0 +1,117 @@
+"""From a recipe to a run folder, as a paper's method section would tell it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from potstill.data import load_task_data
+from potstill.errors import RecipeError, did_you_mean
+from potstill.evaluation import Results, describe_environment, write_model_card
+from potstill.files import write_json
+from potstill.pipeline.measure import measure
+from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.teacher import find_teacher
+from potstill.pipeline.train import build_student, train_student
+from potstill.progress import Observer, SilentObserver
+from potstill.recipe import Recipe
+from potstill.run_folder import RunFolder
+from potstill.training import resolve_precision
+
+__all__ = ["Run", "run_recipe"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: The run folder.
+        results: What was measured.
+    """
+
+    folder: Path
+    results: Results
+
+    @property
+    def student(self) -> Path:
+        """The trained model, a `save_pretrained` folder."""
+        return RunFolder(path=self.folder).student
+
+
+def run_recipe(
+    recipe: Recipe,
+    out: Path,
+    *,
+    baselines: Sequence[str] = (),
+    resume: bool = False,
+    observer: Observer | None = None,
+) -> Run:
+    """Run a recipe from its data to its results.
+
+    Args:
+        recipe: What to do; `recipe.data` and `recipe.teacher` say on what.
+        out: The run folder.
+        baselines: Controls to train and measure beside the student: `hard-labels`, `random-start`.
+        resume: Take up an unfinished run; its student is the same as without the interruption.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        PotstillError: The recipe, the data, a model or the folder cannot be used; nothing is left half written.
+    """
+    folder = RunFolder(path=out)
+    folder.check_writable(resume=resume)
+    controls = _controls(baselines)
+    data = load_task_data(recipe.data)
+    recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
+    study = Study(recipe=recipe, data=data, observer=observer or SilentObserver())
+    if resume:
+        folder.check_same_recipe(recipe.to_json())
+        if folder.is_finished:
+            study.observer.note(f"{out} is finished already")
+            return Run(folder=out, results=Results.read(folder.results))
+    guide = find_teacher(study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer))
+    student = build_student(study, guide)
+    _open_folder(folder, study, guide)
+    trained = {"student": train_student(study, student, guide, folder)}
+    for name, control in controls.items():
+        trained[name] = _train_control(replace(study, recipe=control(recipe)), guide, folder.nested(name))
+    results = measure(study, guide, folder, trained)
+    write_model_card(folder.student, results, recipe=recipe.to_json())
+    results.write(folder.results)
+    return Run(folder=out, results=results)
+
+
+def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]:
+    """Say how each control's recipe comes from the student's."""
+    known: dict[str, Callable[[Recipe], Recipe]] = {
+        "hard-labels": lambda recipe: recipe.without_teacher(),
+        "random-start": lambda recipe: recipe.without_teacher().with_random_start(),
+    }
+    for name in baselines:
+        if name not in known:
+            raise RecipeError(f"--baseline {name}: no such control.{did_you_mean(name, known)}")
+    return {name: known[name] for name in dict.fromkeys(baselines)}
+
+
+def _open_folder(folder: RunFolder, study: Study, guide: Guide | None) -> None:
+    """Write what the run is: its recipe and its environment."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    environment = describe_environment() | {
+        "seed": study.recipe.seed,
+        "precision": study.precision,
+        "data_fingerprint": study.data.fingerprint,
+        "teacher": {"name": guide.name, "fingerprint": guide.fingerprint} if guide else None,
+    }
+    write_json(folder.environment, environment)
+    write_json(folder.recipe, study.recipe.to_json())
+
+
+def _train_control(study: Study, guide: Guide | None, folder: RunFolder) -> float:
+    """Train a control beside the student; one that is there already is kept."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    study.observer.note(f"control: {folder.path.name}")
+    write_json(folder.recipe, study.recipe.to_json())
+    return train_student(study, build_student(study, guide), guide, folder)

@@ -1,0 +1,39 @@
+"""How long work tells that it goes on: an observer that the command line draws and a library call may leave silent."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+__all__ = ["Observer", "ProgressTask", "SilentObserver"]
+
+
+class ProgressTask(Protocol):
+    """One bar."""
+
+    def advance(self, amount: int = 1, *, text: str | None = None) -> None:
+        """Move on by some units; `text`, where given, replaces what stands beside the bar."""
+
+
+class Observer(Protocol):
+    """Receives notes and progress."""
+
+    def note(self, text: str) -> None:
+        """Say one thing in one line."""
+
+    def task(self, name: str, total: int, *, done: int = 0) -> AbstractContextManager[ProgressTask]:
+        """Open a bar of `total` units, of which `done` were made before."""
+
+
+class _SilentTask:
+    def advance(self, amount: int = 1, *, text: str | None = None) -> None:
+        """Do nothing."""
+
+
+class SilentObserver:
+    """Says nothing."""
+
+    def note(self, text: str) -> None:
+        """Do nothing."""
+
+    def task(self, name: str, total: int, *, done: int = 0) -> AbstractContextManager[ProgressTask]:
+        """Give a bar that nobody sees."""
+        return nullcontext(_SilentTask())

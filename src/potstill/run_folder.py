@@ -1,0 +1,114 @@
+"""The run folder: what lies where, and when it may be written."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from potstill.errors import RunError
+
+__all__ = ["RunFolder"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """The files of one run.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe."""
+        return self.path / "recipe.json"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, hardware, fingerprints."""
+        return self.path / "environment.json"
+
+    @property
+    def events(self) -> Path:
+        """One line per logged step and evaluation."""
+        return self.path / "events.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def store(self) -> Path:
+        """Folder of stored teacher outputs."""
+        return self.path / "store"
+
+    @property
+    def student(self) -> Path:
+        """The trained model, a `save_pretrained` folder; it exists only once training is finished."""
+        return self.path / "student"
+
+    @property
+    def results(self) -> Path:
+        """Metrics, fidelity, sizes; it exists only once the run is finished."""
+        return self.path / "results.json"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.results.is_file()
+
+    def nested(self, name: str) -> "RunFolder":
+        """Give the folder of a run that belongs to this one, such as a baseline."""
+        return RunFolder(path=self.path / name)
+
+    def check_writable(self, *, resume: bool) -> None:
+        """Refuse to write over another run, or to resume where nothing is.
+
+        Args:
+            resume: Whether the run is to be taken up.
+
+        Raises:
+            RunError: The folder holds a run and `resume` is off, it holds something else, or there is nothing to
+                resume.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"'{self.path}' is a file; give a folder for the run.")
+        if resume and not self.recipe.is_file():
+            raise RunError(f"nothing to resume in '{self.path}': it has no recipe.json; run it without --resume.")
+        if resume or not self.path.exists() or not any(self.path.iterdir()):
+            return
+        if self.recipe.is_file():
+            state = "a finished run" if self.is_finished else "an unfinished run; take it up with --resume"
+            raise RunError(f"'{self.path}' already holds {state}; choose another folder with --out.")
+        raise RunError(f"'{self.path}' is not empty and holds no run; choose another folder with --out.")
+
+    def check_same_recipe(self, recipe: object) -> None:
+        """Refuse to resume a run with another recipe.
+
+        Args:
+            recipe: The resolved recipe as JSON values.
+
+        Raises:
+            RunError: The run was started with other settings; the first field that differs is named.
+        """
+        try:
+            begun = json.loads(self.recipe.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise RunError(f"'{self.recipe}' is damaged ({error}); start the run anew in another folder.") from None
+        if field := _first_difference(begun, recipe, ""):
+            raise RunError(
+                f"'{self.path}' was started with another {field}; resume it with 'potstill distill {self.recipe} "
+                "--resume' and no other settings."
+            )
+
+
+def _first_difference(begun: object, now: object, path: str) -> str | None:
+    """Name the first field in which two JSON values differ."""
+    if isinstance(begun, dict) and isinstance(now, dict):
+        for key in sorted(begun.keys() | now.keys()):
+            if found := _first_difference(begun.get(key), now.get(key), f"{path}.{key}" if path else key):
+                return found
+        return None
+    return None if begun == now else path or "recipe"

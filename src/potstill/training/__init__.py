@@ -1,0 +1,24 @@
+"""The loop on Accelerate: stages, optimizer, checkpoints, events."""
+
+from potstill.training.checkpoint import Checkpoints, Position
+from potstill.training.config import CheckpointConfig, OptimizerConfig, ScheduleConfig, StageConfig, TrackingConfig
+from potstill.training.distiller import Distiller
+from potstill.training.events import EventLog
+from potstill.training.loop import Scorer, StageRun, train_stage
+from potstill.training.steps import StepPlan
+
+__all__ = [
+    "CheckpointConfig",
+    "Checkpoints",
+    "Distiller",
+    "EventLog",
+    "OptimizerConfig",
+    "Position",
+    "ScheduleConfig",
+    "Scorer",
+    "StageConfig",
+    "StageRun",
+    "StepPlan",
+    "TrackingConfig",
+    "train_stage",
+]

@@ -1,0 +1,113 @@
+"""What a stage of a recipe says about its training."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from potstill.config import Config
+from potstill.data import BatchConfig
+from potstill.objectives import AnyObjectiveConfig
+
+__all__ = ["CheckpointConfig", "OptimizerConfig", "ScheduleConfig", "StageConfig", "TrackingConfig"]
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class OptimizerConfig(Config):
+    """AdamW with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101)."""
+
+    learning_rate: float = Field(default=5e-5, gt=0.0, le=1.0)
+    """Highest step size, reached at the end of the warm-up; student's weights and projections share it."""
+    weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
+    """Pull towards zero, times the learning rate, on matrices; never on biases and LayerNorm."""
+    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    """Decay of the running mean of gradients and of their squares."""
+    epsilon: float = Field(default=1e-8, gt=0.0, lt=1.0)
+    """Added to the root of the second moment."""
+
+
+class ScheduleConfig(Config):
+    """How the learning rate moves over the optimizer steps of a stage."""
+
+    kind: Literal["linear", "constant"] = "linear"
+    """`linear` falls to zero at the end, `constant` stays after the warm-up."""
+    warmup: Fraction = 0.1
+    """Share of the steps over which the rate rises from zero."""
+
+    def multiplier(self, step: int, total: int) -> float:
+        """Give the factor of the learning rate for a step.
+
+        Args:
+            step: Optimizer steps already made, 0 .. total - 1.
+            total: Optimizer steps of the stage, at least 1.
+
+        Returns:
+            A factor in 0 .. 1; with a warm-up the first step has (step + 1) / warm-up steps, never 0.
+
+        Example:
+            >>> ScheduleConfig(warmup=0.5).multiplier(0, 4)
+            0.5
+            >>> ScheduleConfig(warmup=0.0).multiplier(3, 4)
+            0.25
+        """
+        warmup_steps = round(self.warmup * total)
+        if step < warmup_steps:
+            return (step + 1) / warmup_steps
+        if self.kind == "constant":
+            return 1.0
+        return (total - step) / max(1, total - warmup_steps)
+
+
+class CheckpointConfig(Config):
+    """When a run can be taken up again."""
+
+    every_steps: int | None = Field(default=None, ge=1)
+    """Optimizer steps between checkpoints, beside those at every evaluation; absent: at evaluations only."""
+    keep: int = Field(default=1, ge=1)
+    """How many of the newest are kept."""
+
+
+class TrackingConfig(Config):
+    """Where figures go beside events.jsonl."""
+
+    trackers: tuple[Literal["tensorboard", "wandb", "mlflow", "trackio"], ...] = ()
+    """Experiment trackers, each an installed package, driven through Accelerate."""
+    every_steps: int = Field(default=20, ge=1)
+    """Optimizer steps between two logged losses; each is the mean over the steps since the last."""
+
+
+class StageConfig(Config):
+    """One stage: its data, its objectives and its schedule."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """Names the stage in `--set`, events and reports."""
+    objectives: Annotated[tuple[AnyObjectiveConfig, ...], Field(min_length=1)]
+    """What the student is trained towards; the stage's loss is their weighted sum."""
+    epochs: float | None = Field(default=None, gt=0.0)
+    """Passes over the training examples; the last may be a part of one. Exactly one of epochs and steps."""
+    steps: int | None = Field(default=None, ge=1)
+    """Optimizer steps."""
+    batches: BatchConfig = BatchConfig()
+    """How examples are put together."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches that make one optimizer step; the gradient is the mean over all their examples."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """Its settings."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """Course of the learning rate."""
+    clip_norm: float | None = Field(default=1.0, gt=0.0)
+    """Largest global norm of the gradient; absent: no clipping."""
+    evaluations_per_epoch: int = Field(default=1, ge=1)
+    """How often the development set is scored; the end of the stage always is."""
+    select: Literal["best", "last"] = "best"
+    """Which weights go on: the best on the development set by the task's first metric, or the last."""
+    patience: int | None = Field(default=None, ge=1)
+    """Evaluations without a better score after which the stage ends early; absent: never."""
+
+    @model_validator(mode="after")
+    def _has_one_length(self) -> Self:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError(f"set exactly one of epochs ({self.epochs}) and steps ({self.steps}), the other to none")
+        if self.patience is not None and self.select == "last":
+            raise ValueError("patience without effect: it needs select = 'best'")
+        return self

@@ -1,0 +1,216 @@
+"""The training loop: one stage of a recipe, on Accelerate."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from potstill.data import Batches
+from potstill.errors import RunError
+from potstill.hub import Encoder
+from potstill.progress import Observer, ProgressTask
+from potstill.teachers import Teacher
+from potstill.tensors import Batch, EncoderOutputs
+from potstill.training.checkpoint import Checkpoints, Position
+from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
+from potstill.training.distiller import Distiller
+from potstill.training.events import EventLog
+from potstill.training.optimizer import build_optimizer
+from potstill.training.steps import Step, StepPlan
+
+__all__ = ["Scorer", "StageRun", "train_stage"]
+
+Scorer = Callable[[Encoder], Mapping[str, float]]
+"""Scores the student on the development set; the first figure decides which weights are best."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRun:
+    """What a stage works with beside its student and teacher.
+
+    Attributes:
+        accelerator: Devices, precision, processes, trackers.
+        checkpoints: Where the run is saved.
+        checkpoint_config: When it is saved.
+        tracking: What is logged when.
+        events: The event log.
+        observer: Draws the progress.
+        score: Scores the student on the development set.
+    """
+
+    accelerator: Accelerator
+    checkpoints: Checkpoints
+    checkpoint_config: CheckpointConfig
+    tracking: TrackingConfig
+    events: EventLog
+    observer: Observer
+    score: Scorer
+
+
+def train_stage(
+    stage: StageConfig, distiller: Distiller, teacher: Teacher | None, batches: Batches, *, run: StageRun, start: Position
+) -> Position:
+    """Train the student of a distiller through one stage; its selected weights stay in it.
+
+    Args:
+        stage: Objectives, length, optimizer and schedule.
+        distiller: Student and objectives, on the device of the accelerator.
+        teacher: The teacher, or None where no objective needs one.
+        batches: The training split.
+        run: What the stage works with.
+        start: Where it begins; if the newest checkpoint stands there, it is restored first.
+
+    Returns:
+        The position after the stage: one stage further, at step 0.
+
+    Raises:
+        RunError: The loss is no longer finite.
+    """
+    return _Stage(stage, distiller, teacher, batches, run).train(start)
+
+
+class _Stage:
+    """One stage in training."""
+
+    def __init__(
+        self, stage: StageConfig, distiller: Distiller, teacher: Teacher | None, batches: Batches, run: StageRun
+    ) -> None:
+        self.stage, self.distiller, self.teacher, self.batches, self.run = stage, distiller, teacher, batches, run
+        accelerator = run.accelerator
+        optimizer = build_optimizer(distiller.parameters(), stage.optimizer)
+        self.model, self.optimizer = accelerator.prepare(distiller, optimizer)
+        self.plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=accelerator.num_processes)
+        self.total = self.plan.total(epochs=stage.epochs, steps=stage.steps)
+        self.best: dict[str, Tensor] | None = None
+        self.sums = torch.zeros(len(distiller.names) + 1, device=accelerator.device)
+        self.logged_step = 0
+
+    def train(self, start: Position) -> Position:
+        """Go through the stage from a position."""
+        position = start
+        self._restore_or_save(start)
+        begun = time.perf_counter()
+        with self.run.observer.task(self.stage.name, self.total, done=start.step) as progress:
+            for step in self.plan.steps(start.step, self.total):
+                self._make(step, position.step)
+                seconds = start.seconds + time.perf_counter() - begun
+                position = replace(position, step=position.step + 1, seconds=seconds)
+                progress.advance()
+                if position.step - self.logged_step >= self.run.tracking.every_steps:
+                    self._log(position, step, progress)
+                position = self._evaluate_and_save(position, step, progress)
+                if self._is_exhausted(position):
+                    self.run.observer.note(f"{self.stage.name}: no better score in {self.stage.patience} evaluations")
+                    break
+        return self._finish(position)
+
+    def _restore_or_save(self, start: Position) -> None:
+        """Take up the checkpoint of this position, or make one where a later stage begins."""
+        checkpoints = self.run.checkpoints
+        if checkpoints.holds(start):
+            self.best = checkpoints.restore(start)
+            self.logged_step = start.step
+        elif start.stage > 0:
+            checkpoints.save(replace(start, events_size=self.run.events.size()), None)
+
+    def _make(self, step: Step, number: int) -> None:
+        """Make one optimizer step from this process's share of the batches."""
+        accelerator = self.run.accelerator
+        rate = self.stage.optimizer.learning_rate * self.stage.schedule.multiplier(number, self.total)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.model.train()
+        own = step.batches[accelerator.process_index :: accelerator.num_processes]
+        for position, example_ids in enumerate(own):
+            batch = self.batches.collate(example_ids).to(accelerator.device)
+            share = len(batch) * accelerator.num_processes / step.num_examples
+            waits = position < len(own) - 1
+            with accelerator.no_sync(self.model) if waits else nullcontext():
+                loss, losses = self.model(batch, self._targets(batch))
+                accelerator.backward(loss * share)
+            self.sums += share * torch.cat([loss.detach()[None], losses])
+        if self.stage.clip_norm is not None:
+            accelerator.clip_grad_norm_(self.model.parameters(), self.stage.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def _targets(self, batch: Batch) -> EncoderOutputs:
+        needs = self.distiller.teacher_needs
+        if self.teacher is None or needs.is_empty:
+            return EncoderOutputs()
+        with self.run.accelerator.autocast():
+            return self.teacher.outputs(batch, needs)
+
+    def _log(self, position: Position, step: Step, progress: ProgressTask) -> None:
+        """Write the mean losses since the last log; the only place where the loop waits for a number."""
+        steps = position.step - self.logged_step
+        mean = self.run.accelerator.reduce(self.sums, reduction="mean") / steps
+        loss, *losses = mean.tolist()
+        self.sums.zero_()
+        self.logged_step = position.step
+        values = {
+            "stage": self.stage.name,
+            "step": position.step,
+            "epoch": round(step.epoch_after, 4),
+            "loss": loss,
+            "losses": dict(zip(self.distiller.names, losses, strict=True)),
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "seconds": round(position.seconds, 2),
+        }
+        self.run.events.write("step", values)
+        flat = {f"{self.stage.name}/{name}": value for name, value in values["losses"].items()}
+        self.run.accelerator.log({f"{self.stage.name}/loss": loss, **flat}, step=position.step)
+        progress.advance(0, text=f"loss {loss:.4f}")
+        if not math.isfinite(loss):
+            raise RunError(
+                f"stages.{self.stage.name}: the loss is {loss} at step {position.step}; lower optimizer.learning_rate "
+                f"({self.stage.optimizer.learning_rate}) or set a clip_norm ({self.stage.clip_norm})."
+            )
+
+    def _evaluate_and_save(self, position: Position, step: Step, progress: ProgressTask) -> Position:
+        is_end = position.step == self.total
+        is_due = is_end or step.crosses(self.stage.evaluations_per_epoch)
+        every = self.run.checkpoint_config.every_steps
+        is_saved = not is_end and (is_due or (every is not None and position.step % every == 0))
+        if (is_saved or is_end) and self.logged_step < position.step:
+            self._log(position, step, progress)  # the sums are not in the checkpoint: it must find them empty
+        if is_due:
+            position = self._evaluate(position, progress)
+        if is_saved:
+            position = replace(position, events_size=self.run.events.size())
+            self.run.checkpoints.save(position, self.best)
+        return position
+
+    def _evaluate(self, position: Position, progress: ProgressTask) -> Position:
+        """Score the student and keep its weights where they are the best so far."""
+        student = self.distiller.student
+        figures = dict(self.run.score(student))
+        name, score = next(iter(figures.items()))
+        self.run.events.write("evaluation", {"stage": self.stage.name, "step": position.step, **figures})
+        self.run.accelerator.log({f"dev/{key}": value for key, value in figures.items()}, step=position.step)
+        progress.advance(0, text=f"dev {name} {score:.4f}")
+        if position.best_score is not None and score <= position.best_score:
+            return replace(position, evaluations_since_best=position.evaluations_since_best + 1)
+        if self.stage.select == "best":
+            self.best = {key: value.detach().cpu().clone() for key, value in student.state_dict().items()}
+        return replace(position, best_score=score, best_step=position.step, evaluations_since_best=0)
+
+    def _is_exhausted(self, position: Position) -> bool:
+        patience = self.stage.patience
+        return patience is not None and position.evaluations_since_best >= patience
+
+    def _finish(self, position: Position) -> Position:
+        """Take the selected weights, free the optimizer, and step to the next stage."""
+        if self.best is not None:
+            self.distiller.student.load_state_dict(self.best)
+        self.run.events.write(
+            "stage", {"stage": self.stage.name, "steps": position.step, "best_step": position.best_step,
+                      "best_score": position.best_score, "seconds": round(position.seconds, 2)}
+        )
+        self.run.accelerator.free_memory()
+        return Position(stage=position.stage + 1, seconds=position.seconds)

@@ -1,0 +1,59 @@
+"""Accelerate, set up for a run: device, precision, processes, trackers."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from potstill.errors import RecipeError
+
+__all__ = ["Precision", "open_accelerator", "resolve_precision"]
+
+Precision = Literal["fp32", "bf16"]
+
+
+def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
+    """Choose the arithmetic of matrix products.
+
+    Args:
+        wanted: `auto` takes bf16 where the machine has instructions for it; without them bf16 runs, but many
+            times slower than fp32.
+
+    Returns:
+        `fp32` or `bf16`.
+    """
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    capabilities = torch.cpu.get_capabilities()
+    return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+
+
+def open_accelerator(precision: Precision, *, trackers: Sequence[str], folder: Path) -> Accelerator:
+    """Open Accelerate for one training.
+
+    Args:
+        precision: Arithmetic of matrix products.
+        trackers: Names of experiment trackers.
+        folder: Where trackers that write files put them.
+
+    Returns:
+        The accelerator.
+
+    Raises:
+        RecipeError: A tracker's package is not installed.
+    """
+    for tracker in trackers:
+        if importlib.util.find_spec(tracker) is None:
+            raise RecipeError(f"tracking.trackers: '{tracker}' is not installed; run 'pip install {tracker}'.")
+    AcceleratorState._reset_state()  # a process may train one run after another, each with its own precision
+    mixed: Literal["no", "bf16"] = "bf16" if precision == "bf16" else "no"
+    accelerator = Accelerator(mixed_precision=mixed, log_with=list(trackers) or None, project_dir=str(folder))
+    if trackers:
+        accelerator.init_trackers("potstill")
+    return accelerator

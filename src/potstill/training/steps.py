@@ -1,0 +1,111 @@
+"""Which batches make which optimizer step: a pure plan, the same on every process and after every restart."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.data import Batches
+
+__all__ = ["Step", "StepPlan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One optimizer step.
+
+    Attributes:
+        batches: Example ids of its batches; batch j belongs to process j modulo the number of processes.
+        epoch_before: Passes over the data before the step, with its fraction.
+        epoch_after: The same after it.
+    """
+
+    batches: list[NDArray[np.int64]]
+    epoch_before: float
+    epoch_after: float
+
+    @property
+    def num_examples(self) -> int:
+        """Count the examples of all its batches."""
+        return sum(len(batch) for batch in self.batches)
+
+    def crosses(self, parts: int) -> bool:
+        """Say whether one of `parts` equal parts of the epoch ends with this step."""
+        return math.floor(self.epoch_after * parts + 1e-9) > math.floor(self.epoch_before * parts + 1e-9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """The optimizer steps of a stage.
+
+    Attributes:
+        batches: The batches of the training split.
+        accumulate: Batches of one process in one optimizer step.
+        num_processes: Processes that share a step.
+    """
+
+    batches: Batches
+    accumulate: int
+    num_processes: int
+
+    def epoch(self, epoch: int) -> list[list[NDArray[np.int64]]]:
+        """List the example ids of every batch of every step of an epoch.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+
+        Returns:
+            Steps, each a list of batches; batch j of a step belongs to process j modulo `num_processes`. The last
+            step of an epoch may have fewer batches, but at least one for every process: where they do not go up,
+            some are given twice.
+        """
+        plan = self.batches.plan(epoch)
+        group = self.accumulate * self.num_processes
+        steps = [plan[start : start + group] for start in range(0, len(plan), group)]
+        while len(steps[-1]) % self.num_processes:
+            steps[-1].append(plan[len(steps[-1]) % len(plan)])
+        return steps
+
+    def steps(self, start: int, total: int) -> Iterator[Step]:
+        """Walk over the steps of a stage.
+
+        Args:
+            start: Steps already made.
+            total: Steps of the stage.
+
+        Yields:
+            Steps start .. total - 1.
+        """
+        done, epoch = 0, 0
+        while done < total:
+            plan = self.epoch(epoch)
+            for position, batches in enumerate(plan[: total - done]):
+                if done + position >= start:
+                    yield Step(
+                        batches=batches,
+                        epoch_before=epoch + position / len(plan),
+                        epoch_after=epoch + (position + 1) / len(plan),
+                    )
+            done += len(plan)
+            epoch += 1
+
+    def total(self, *, epochs: float | None, steps: int | None) -> int:
+        """Count the optimizer steps of the stage.
+
+        Args:
+            epochs: Passes over the data, or None.
+            steps: Steps, or None; exactly one is given.
+
+        Returns:
+            At least 1.
+        """
+        if steps is not None:
+            return steps
+        assert epochs is not None
+        whole = math.floor(epochs)
+        count = sum(len(self.epoch(epoch)) for epoch in range(whole))
+        if epochs > whole:
+            count += round((epochs - whole) * len(self.epoch(whole)))
+        return max(1, count)
