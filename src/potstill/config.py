@@ -1,13 +1,15 @@
 """The base of every config: frozen, unknown keys refused, and messages that name the path in the recipe."""
 
 from collections.abc import Mapping
-from typing import Any, Self, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from potstill.errors import RecipeError, did_you_mean
 
 __all__ = ["Config"]
+
+ConfigType = TypeVar("ConfigType", bound="Config")  # not Self, which runtime type checks do not take
 
 
 class Config(BaseModel):
@@ -23,7 +25,7 @@ class Config(BaseModel):
     )
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], *, path: str = "") -> Self:
+    def parse(cls: type[ConfigType], values: Mapping[str, Any], *, path: str = "") -> ConfigType:
         """Make the config from plain values, as read from TOML or JSON.
 
         Args:

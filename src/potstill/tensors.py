@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -94,13 +94,13 @@ class Batch:
         """Count the examples."""
         return self.input_ids.shape[0]
 
-    def to(self, device: torch.device) -> Self:
+    def to(self, device: torch.device) -> "Batch":
         """Copy the batch to a device."""
 
         def move(tensor: Tensor) -> Tensor:
             return tensor.to(device, non_blocking=True)
 
-        return type(self)(
+        return Batch(
             input_ids=move(self.input_ids),
             token_mask=move(self.token_mask),
             token_type_ids=None if self.token_type_ids is None else move(self.token_type_ids),
@@ -148,9 +148,9 @@ class Needs:
     keys: frozenset[int] = frozenset()
     values: frozenset[int] = frozenset()
 
-    def __or__(self, other: Self) -> Self:
+    def __or__(self, other: "Needs") -> "Needs":
         """Join two needs."""
-        return type(self)(
+        return Needs(
             logits=self.logits or other.logits,
             hidden_states=self.hidden_states | other.hidden_states,
             queries=self.queries | other.queries,
