@@ -1,0 +1,48 @@
+"""One file per loss: its config, its pure function and its module."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from potstill.objectives.attention_probs import AttentionProbsConfig
+from potstill.objectives.attention_scores import AttentionScoresConfig
+from potstill.objectives.embeddings import EmbeddingsConfig
+from potstill.objectives.hard_labels import HardLabelsConfig
+from potstill.objectives.hidden_cosine import HiddenCosineConfig
+from potstill.objectives.hidden_states import HiddenStatesConfig
+from potstill.objectives.logits_mse import LogitsMseConfig
+from potstill.objectives.objective import Objective, ObjectiveConfig
+from potstill.objectives.patience import PatienceConfig
+from potstill.objectives.relations import RelationsConfig
+from potstill.objectives.soft_labels import SoftLabelsConfig
+
+__all__ = [
+    "AnyObjectiveConfig",
+    "AttentionProbsConfig",
+    "AttentionScoresConfig",
+    "EmbeddingsConfig",
+    "HardLabelsConfig",
+    "HiddenCosineConfig",
+    "HiddenStatesConfig",
+    "LogitsMseConfig",
+    "Objective",
+    "ObjectiveConfig",
+    "PatienceConfig",
+    "RelationsConfig",
+    "SoftLabelsConfig",
+]
+
+AnyObjectiveConfig: TypeAlias = Annotated[
+    AttentionProbsConfig
+    | AttentionScoresConfig
+    | EmbeddingsConfig
+    | HardLabelsConfig
+    | HiddenCosineConfig
+    | HiddenStatesConfig
+    | LogitsMseConfig
+    | PatienceConfig
+    | RelationsConfig
+    | SoftLabelsConfig,
+    Field(discriminator="kind"),
+]
+"""Every objective that a recipe can name by its `kind`."""

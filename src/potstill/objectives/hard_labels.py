@@ -1,0 +1,71 @@
+"""Hard labels: ordinary supervised training on the gold labels, no teacher."""
+
+from typing import ClassVar, Literal
+
+from torch.nn import functional
+
+from potstill.errors import DataError
+from potstill.objectives.objective import Objective, ObjectiveConfig
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Labels, Logits, Loss, Needs
+
+__all__ = ["HardLabels", "HardLabelsConfig", "hard_label_loss"]
+
+
+class HardLabelsConfig(ObjectiveConfig):
+    """Cross entropy with the gold label; for a regression (1 label), squared distance to the gold score."""
+
+    needs_teacher: ClassVar[bool] = False
+
+    kind: Literal["hard_labels"] = "hard_labels"
+
+    def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "HardLabels":
+        """Make the objective; see `ObjectiveConfig.build`."""
+        return HardLabels()
+
+
+class HardLabels(Objective):
+    """The objective that `HardLabelsConfig` builds."""
+
+    def __init__(self) -> None:
+        """Ask for the student's logits alone."""
+        super().__init__(student_needs=Needs(logits=True), teacher_needs=Needs())
+
+    def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
+        """Compute the loss; see `Objective.compute`.
+
+        Args:
+            student: The logits.
+            teacher: Nothing.
+            batch: The gold labels.
+
+        Returns:
+            The loss, a float32 scalar.
+
+        Raises:
+            DataError: The batch has no gold labels.
+        """
+        assert student.logits is not None
+        if batch.labels is None:
+            raise DataError(
+                "objective 'hard_labels' needs gold labels and this data has none; leave only objectives that learn "
+                "from the teacher, such as 'soft_labels' or 'logits_mse'."
+            )
+        return hard_label_loss(student.logits, batch.labels)
+
+
+def hard_label_loss(student: Logits, labels: Labels) -> Loss:
+    """Measure how far the student is from the gold labels.
+
+        classification  mean over batch of -log softmax(student)[label]
+        regression      mean over batch of (student - label)^2
+
+    Args:
+        student: Logits of the student; one label means a regression.
+        labels: Class indices, or scores for a regression.
+
+    Returns:
+        Nats, or squared units of the score; mean over the batch.
+    """
+    if student.shape[1] == 1:
+        return functional.mse_loss(student[:, 0], labels.to(student.dtype))
+    return functional.cross_entropy(student, labels)

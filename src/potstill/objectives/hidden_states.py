@@ -1,0 +1,123 @@
+"""Hidden states: mean squared error, layer by layer, through a learned projection."""
+
+from typing import ClassVar, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from potstill.layer_map import LayerMap
+from potstill.objectives.fitting import pair_layers, require_same_width, require_teacher
+from potstill.objectives.masked_means import Reduction, mean_over_tokens
+from potstill.objectives.objective import Objective, ObjectiveConfig
+from potstill.objectives.projection import learned_projection
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, HiddenStates, Loss, Needs, TokenMask
+
+__all__ = ["HiddenStatesConfig", "HiddenStatesMse", "hidden_state_mse"]
+
+
+class HiddenStatesConfig(ObjectiveConfig):
+    """Mean squared error between projected hidden states, added up over the layers.
+
+        loss = sum over pairs (m, g(m)) of MSE(student_m W + b, teacher_g(m))
+
+    The MSE is a mean over real tokens and over the teacher's width.
+
+    Paper:
+        Jiao et al. 2020, equations 8 and 9, arXiv:1909.10351. The paper has separate maps without bias for the
+        embedding output and for the layers; the authors' code has one map with bias for all, the default here.
+    """
+
+    needs_teacher: ClassVar[bool] = True
+
+    kind: Literal["hidden_states"] = "hidden_states"
+    layer_map: LayerMap = "uniform"
+    """Teacher layer that each student layer follows: a strategy, or a list of teacher layers (1-based)."""
+    include_embeddings: bool = True
+    """Compare the embedding outputs (index 0) too; the layer map never names them."""
+    projection: Literal["none", "shared", "per_layer"] = "shared"
+    """Learned map to the teacher's width: none (equal widths only), one for all, or one for each hidden state."""
+    projection_bias: bool = True
+    """Whether the learned maps have a bias; of no effect with projection none."""
+    reduction: Reduction = "mean"
+    """mean = over real tokens; reference = padded positions count as well, as in the code of TinyBERT."""
+
+    def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "HiddenStatesMse":
+        """Make the objective; see `ObjectiveConfig.build`."""
+        teacher = require_teacher(teacher, kind=self.kind, path=path)
+        if self.projection == "none":
+            require_same_width(
+                student, teacher, kind=self.kind, remedy="set projection = 'shared' or 'per_layer'", path=path
+            )
+        layers = pair_layers(self.layer_map, student, teacher, path=path)
+        pairs = ((0, 0), *layers) if self.include_embeddings else layers
+        num_maps = {"none": 0, "shared": 1, "per_layer": len(pairs)}[self.projection]
+        maps = [
+            learned_projection(
+                student_size=student.hidden_size, teacher_size=teacher.hidden_size, has_bias=self.projection_bias
+            )
+            for _ in range(num_maps)
+        ]
+        return HiddenStatesMse(pairs, maps, reduction=self.reduction)
+
+
+class HiddenStatesMse(Objective):
+    """The objective that `HiddenStatesConfig` builds.
+
+    Attributes:
+        layer_pairs: Pairs (student index, teacher index) of hidden states.
+        projections: No map, one for all pairs, or one for each pair in their order.
+    """
+
+    def __init__(
+        self, layer_pairs: tuple[tuple[int, int], ...], projections: list[nn.Linear], *, reduction: Reduction
+    ) -> None:
+        """Keep the pairs and the maps."""
+        super().__init__(
+            student_needs=Needs(hidden_states=frozenset(index for index, _ in layer_pairs)),
+            teacher_needs=Needs(hidden_states=frozenset(index for _, index in layer_pairs)),
+        )
+        self.layer_pairs = layer_pairs
+        self.projections = nn.ModuleList(projections)
+        self.reduction: Reduction = reduction
+
+    def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
+        """Compute the loss; see `Objective.compute`."""
+        terms = [
+            hidden_state_mse(
+                self._project(student.hidden_states[student_index], position),
+                teacher.hidden_states[teacher_index],
+                batch.token_mask,
+                reduction=self.reduction,
+            )
+            for position, (student_index, teacher_index) in enumerate(self.layer_pairs)
+        ]
+        return torch.stack(terms).sum()
+
+    def _project(self, states: HiddenStates, position: int) -> Float[Tensor, "batch tokens teacher_hidden"]:
+        if not self.projections:
+            return states
+        projected: Tensor = self.projections[position % len(self.projections)](states)  # a shared map is number 0
+        return projected
+
+
+def hidden_state_mse(
+    student: Float[Tensor, "batch tokens hidden"],
+    teacher: Float[Tensor, "batch tokens hidden"],
+    token_mask: TokenMask,
+    *,
+    reduction: Reduction,
+) -> Loss:
+    """Measure the mean squared error between hidden states of one width.
+
+    Args:
+        student: Hidden states of the student, projected; the gradient flows here.
+        teacher: Hidden states of the teacher, taken as constants.
+        token_mask: True = real token.
+        reduction: mean = over real tokens of the batch; reference = over all positions.
+
+    Returns:
+        The mean over tokens and width.
+    """
+    errors = (student - teacher).square().mean(dim=-1)
+    return errors.mean() if reduction == "reference" else mean_over_tokens(errors, token_mask)

@@ -1,0 +1,54 @@
+"""Means in which padding counts nowhere; none of them waits for the device."""
+
+from typing import Literal, TypeAlias
+
+from jaxtyping import Float
+from torch import Tensor
+
+from potstill.tensors import Loss, TokenMask
+
+__all__ = ["Reduction", "mean_over_pairs", "mean_over_rows", "mean_over_tokens"]
+
+Reduction: TypeAlias = Literal["mean", "reference"]
+"""mean = our convention, padding left out; reference = the arithmetic of the published code, as each objective says."""
+
+
+def mean_over_tokens(values: Float[Tensor, "batch tokens"], token_mask: TokenMask) -> Loss:
+    """Average over the real tokens of the batch.
+
+    Args:
+        values: One value per token.
+        token_mask: True = real token.
+
+    Returns:
+        The mean; a long example counts for more than a short one.
+    """
+    return values.masked_fill(~token_mask, 0).sum() / token_mask.sum()
+
+
+def mean_over_pairs(values: Float[Tensor, "batch heads tokens tokens"], token_mask: TokenMask) -> Loss:
+    """Average over heads and pairs (query, key) of real tokens of the batch.
+
+    Args:
+        values: One value per head, query and key.
+        token_mask: True = real token.
+
+    Returns:
+        The mean.
+    """
+    pairs = token_mask[:, None, :, None] & token_mask[:, None, None, :]
+    return values.masked_fill(~pairs, 0).sum() / (values.shape[1] * pairs.sum())
+
+
+def mean_over_rows(values: Float[Tensor, "batch heads tokens"], token_mask: TokenMask) -> Loss:
+    """Average over heads and real tokens of each example, then over examples.
+
+    Args:
+        values: One value per head and query.
+        token_mask: True = real token.
+
+    Returns:
+        The mean; a long example counts as much as a short one.
+    """
+    sums = values.masked_fill(~token_mask[:, None, :], 0).sum(dim=(1, 2))
+    return (sums / (values.shape[1] * token_mask.sum(dim=1))).mean()

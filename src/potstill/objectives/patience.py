@@ -1,0 +1,100 @@
+"""Patience: the first token's hidden states through the layers."""
+
+from typing import ClassVar, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from potstill.layer_map import LayerMap
+from potstill.objectives.fitting import pair_layers, require_same_width, require_teacher
+from potstill.objectives.masked_means import Reduction
+from potstill.objectives.objective import Objective, ObjectiveConfig
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs
+
+__all__ = ["Patience", "PatienceConfig", "patience_distance"]
+
+
+class PatienceConfig(ObjectiveConfig):
+    """Squared distance between the (normalised) hidden states of the first token, `[CLS]`, of equal width.
+
+        loss = mean over batch of sum over pairs (j, I(j)) of || s_j / |s_j| - t_I(j) / |t_I(j)| ||^2
+
+    The paper adds up the examples; we average over them, so that the weight does not depend on the batch size.
+
+    Paper:
+        Sun et al. 2019, equation 7, arXiv:1908.09355.
+    """
+
+    needs_teacher: ClassVar[bool] = True
+
+    kind: Literal["patience"] = "patience"
+    layer_map: LayerMap = "skip"
+    """Teacher layer that each student layer follows; skip and last leave the last student layer out, as the paper."""
+    normalise: bool = True
+    """Bring each vector to length 1 first; the authors' best runs on MNLI, QNLI and QQP did not."""
+    reduction: Reduction = "mean"
+    """mean = as above; reference = divided by layers and width too, as in the authors' code (weights of 10 to 1000)."""
+
+    def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "Patience":
+        """Make the objective; see `ObjectiveConfig.build`."""
+        teacher = require_teacher(teacher, kind=self.kind, path=path)
+        remedy = "use kind = 'hidden_states', which learns a projection"
+        require_same_width(student, teacher, kind=self.kind, remedy=remedy, path=path)
+        return Patience(
+            pair_layers(self.layer_map, student, teacher, path=path),
+            normalise=self.normalise,
+            reduction=self.reduction,
+        )
+
+
+class Patience(Objective):
+    """The objective that `PatienceConfig` builds.
+
+    Attributes:
+        layer_pairs: Pairs (student layer, teacher layer).
+    """
+
+    def __init__(self, layer_pairs: tuple[tuple[int, int], ...], *, normalise: bool, reduction: Reduction) -> None:
+        """Keep the pairs."""
+        super().__init__(
+            student_needs=Needs(hidden_states=frozenset(layer for layer, _ in layer_pairs)),
+            teacher_needs=Needs(hidden_states=frozenset(layer for _, layer in layer_pairs)),
+        )
+        self.layer_pairs = layer_pairs
+        self.normalise = normalise
+        self.reduction: Reduction = reduction
+
+    def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
+        """Compute the loss; see `Objective.compute`."""
+        return patience_distance(
+            torch.stack([student.hidden_states[layer][:, 0] for layer, _ in self.layer_pairs], dim=1),
+            torch.stack([teacher.hidden_states[layer][:, 0] for _, layer in self.layer_pairs], dim=1),
+            normalise=self.normalise,
+            reduction=self.reduction,
+        )
+
+
+def patience_distance(
+    student: Float[Tensor, "batch layers hidden"],
+    teacher: Float[Tensor, "batch layers hidden"],
+    *,
+    normalise: bool,
+    reduction: Reduction,
+) -> Loss:
+    """Measure the squared distance between first-token states, layer by layer.
+
+    Args:
+        student: First-token states of the student; the gradient flows here.
+        teacher: First-token states of the teacher, taken as constants.
+        normalise: Whether each vector is brought to length 1.
+        reduction: mean = sum over layers and width, mean over the batch; reference = mean over everything.
+
+    Returns:
+        The squared distance.
+    """
+    if normalise:
+        student, teacher = functional.normalize(student, dim=-1), functional.normalize(teacher, dim=-1)
+    squares = (student - teacher).square()
+    return squares.mean() if reduction == "reference" else squares.sum(dim=(1, 2)).mean()

@@ -1,0 +1,105 @@
+"""Soft labels: the student's softened class probabilities against the teacher's."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch.nn import functional
+
+from potstill.errors import RecipeError
+from potstill.objectives.fitting import require_same_labels, require_teacher
+from potstill.objectives.masked_means import Reduction
+from potstill.objectives.objective import Objective, ObjectiveConfig
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Logits, Loss, Needs
+
+__all__ = ["SoftLabels", "SoftLabelsConfig", "soft_label_divergence"]
+
+Divergence = Literal["kl", "cross_entropy"]
+
+
+class SoftLabelsConfig(ObjectiveConfig):
+    """Softened class probabilities of the student against the teacher's; classification only.
+
+        loss = T^2 * mean over batch of D(softmax(teacher / T), softmax(student / T))
+
+    Paper:
+        Hinton, Vinyals and Dean 2015, section 2, arXiv:1503.02531.
+    """
+
+    needs_teacher: ClassVar[bool] = True
+
+    kind: Literal["soft_labels"] = "soft_labels"
+    temperature: float = Field(default=1.0, gt=0)
+    """T > 0 divides both logits; 1 leaves both distributions as they are, more makes them flatter."""
+    divergence: Divergence = "kl"
+    """D: kl is 0 where both agree; cross_entropy adds the teacher's entropy and has the same gradient."""
+    temperature_squared: bool = True
+    """Multiply by T^2, so that the gradient keeps its size when T changes. PKD and DistilBERT do; TinyBERT does not."""
+    reduction: Reduction = "mean"
+    """mean = over examples; reference = divided by the number of labels too, as in the code of PKD and of TinyBERT."""
+
+    def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "SoftLabels":
+        """Make the objective; see `ObjectiveConfig.build`.
+
+        Args:
+            student: Sizes of the student.
+            teacher: Sizes of the teacher, or None.
+            path: Where the config stands in the recipe.
+
+        Returns:
+            The objective.
+
+        Raises:
+            RecipeError: There is no teacher, the labels differ in number, or the task is a regression.
+        """
+        teacher = require_teacher(teacher, kind=self.kind, path=path)
+        require_same_labels(student, teacher, kind=self.kind, path=path)
+        if student.num_labels == 1:
+            raise RecipeError(
+                f"{path}: 'soft_labels' needs at least 2 labels and this student has 1 (a regression); use kind = "
+                "'logits_mse', or set when = 'classification' here to leave it out for regressions."
+            )
+        return SoftLabels(self)
+
+
+class SoftLabels(Objective):
+    """The objective that `SoftLabelsConfig` builds."""
+
+    def __init__(self, config: SoftLabelsConfig) -> None:
+        """Keep the settings."""
+        super().__init__(student_needs=Needs(logits=True), teacher_needs=Needs(logits=True))
+        self.config = config
+
+    def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
+        """Compute the loss; see `Objective.compute`."""
+        assert student.logits is not None
+        assert teacher.logits is not None
+        config = self.config
+        factor = config.temperature**2 if config.temperature_squared else 1.0
+        if config.reduction == "reference":
+            factor /= student.logits.shape[1]
+        return factor * soft_label_divergence(
+            student.logits, teacher.logits, temperature=config.temperature, divergence=config.divergence
+        )
+
+
+def soft_label_divergence(student: Logits, teacher: Logits, *, temperature: float, divergence: Divergence) -> Loss:
+    """Measure how far the student's softened labels are from the teacher's.
+
+        kl             mean over batch of sum_c t_c (log t_c - log s_c)
+        cross_entropy  mean over batch of -sum_c t_c log s_c
+        with t = softmax(teacher / T), s = softmax(student / T); no factor T^2 here
+
+    Args:
+        student: Logits of the student; the gradient flows here.
+        teacher: Logits of the teacher, taken as constants.
+        temperature: T > 0.
+        divergence: Which of the two.
+
+    Returns:
+        The divergence in nats, mean over the batch.
+    """
+    student_log_probs = (student / temperature).log_softmax(dim=-1)
+    teacher = teacher / temperature
+    if divergence == "cross_entropy":
+        return functional.cross_entropy(student_log_probs, teacher.softmax(dim=-1))
+    return functional.kl_div(student_log_probs, teacher.log_softmax(dim=-1), reduction="batchmean", log_target=True)

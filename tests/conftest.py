@@ -1,0 +1,1 @@
+"""Its being here makes the helper modules beside it importable from every test."""
