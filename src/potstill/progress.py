@@ -1,11 +1,12 @@
 """How long work tells that it goes on: an observer that the command line draws and a library call may leave silent."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 __all__ = ["Observer", "ProgressTask", "SilentObserver"]
 
 
+@runtime_checkable
 class ProgressTask(Protocol):
     """One bar."""
 
@@ -13,6 +14,7 @@ class ProgressTask(Protocol):
         """Move on by some units; `text`, where given, replaces what stands beside the bar."""
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Receives notes and progress."""
 

@@ -1,6 +1,6 @@
 """A teacher that runs on every batch."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -10,6 +10,7 @@ from potstill.tensors import Batch, EncoderOutputs, Needs
 __all__ = ["OnlineTeacher", "Teacher"]
 
 
+@runtime_checkable
 class Teacher(Protocol):
     """Gives outputs for a batch; they are constants."""
 
