@@ -1,0 +1,33 @@
+"""Tasks, where their examples come from, and tokenised batches of similar length."""
+
+from potstill.data.batches import BatchConfig, Batches
+from potstill.data.bundled import BUNDLED_NAMES
+from potstill.data.config import DataConfig
+from potstill.data.known_tasks import known_task_names
+from potstill.data.labels import match_labels
+from potstill.data.loading import load_task_data
+from potstill.data.own_data import read_texts
+from potstill.data.records import LabelArray, Metric, Split, Task, TaskData, TaskKind, default_metrics, task_data
+from potstill.data.tokenised import TextEncoder, TokenisedSplit, tokenise
+
+__all__ = [
+    "BUNDLED_NAMES",
+    "BatchConfig",
+    "Batches",
+    "DataConfig",
+    "LabelArray",
+    "Metric",
+    "Split",
+    "Task",
+    "TaskData",
+    "TaskKind",
+    "TextEncoder",
+    "TokenisedSplit",
+    "default_metrics",
+    "known_task_names",
+    "load_task_data",
+    "match_labels",
+    "read_texts",
+    "task_data",
+    "tokenise",
+]

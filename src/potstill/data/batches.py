@@ -1,0 +1,126 @@
+"""Batches of examples of similar length under a budget of tokens, so that little of a batch is padding."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from potstill.config import Config
+from potstill.data.tokenised import TokenisedSplit
+from potstill.tensors import Batch
+
+__all__ = ["BatchConfig", "Batches"]
+
+_POOL_BATCHES = 100
+"""Examples are sorted by length within pools of about so many batches: enough to pad little, few enough to mix."""
+
+
+class BatchConfig(Config):
+    """How large a batch may be; what binds first decides."""
+
+    tokens_per_batch: int = Field(default=2048, ge=8, le=2**22)
+    """Most tokens of a batch, padding included; a single longer example is a batch of its own."""
+    examples_per_batch: int | None = Field(default=64, ge=1)
+    """Most examples of a batch; None = as many as the tokens allow."""
+
+
+class Batches:
+    """The batches of a tokenised split, planned anew for every epoch.
+
+    Attributes:
+        tokenised: The examples.
+        config: How large a batch may be.
+    """
+
+    def __init__(self, tokenised: TokenisedSplit, config: BatchConfig, *, seed: int) -> None:
+        """Prepare to batch a split; the same seed (>= 0) gives the same plans."""
+        self.tokenised = tokenised
+        self.config = config
+        self._seed = seed
+        self._lengths = tokenised.tokens.lengths
+
+    def plan(self, epoch: int) -> list[NDArray[np.int64]]:
+        """Choose the batches of an epoch.
+
+        Examples are shuffled and cut into pools. A pool is sorted by length and cut into batches; its last batch,
+        which may be short, joins the next pool, so that an epoch has one short batch at most. Then the batches
+        are shuffled.
+
+        Args:
+            epoch: Number of the epoch, >= 0.
+
+        Returns:
+            The example ids of each batch. Every example occurs once. The plan depends on the seed, the epoch, the
+            config and the lengths, and on nothing else.
+        """
+        random = np.random.default_rng((self._seed, epoch))
+        order = random.permutation(len(self.tokenised)).astype(np.int64)
+        size = self._pool_size()
+        batches: list[NDArray[np.int64]] = []
+        for start in range(0, len(order), size):
+            left = [batches.pop()] if batches else []
+            batches += self._cut(np.concatenate([*left, order[start : start + size]]))
+        return [batches[index] for index in random.permutation(len(batches))]
+
+    def ordered(self) -> Iterator[Batch]:
+        """Go through all examples once, the longest first, for evaluation.
+
+        Yields:
+            Batches under the same budget; their `example_ids` tell where results belong.
+        """
+        for example_ids in self._cut(np.arange(len(self.tokenised), dtype=np.int64)):
+            yield self.collate(example_ids)
+
+    def collate(self, example_ids: NDArray[np.int64]) -> Batch:
+        """Pad examples to the longest of them.
+
+        Args:
+            example_ids: Positions in the split, at least one.
+
+        Returns:
+            A batch on the CPU with ids in int64, its rows in the order of `example_ids`.
+        """
+        tokens = self.tokenised.tokens
+        lengths = self._lengths[example_ids]
+        columns = np.arange(lengths.max())
+        mask = columns < lengths[:, None]
+        places = (tokens.offsets[example_ids][:, None] + columns)[mask]
+        input_ids = np.full(mask.shape, tokens.padding_id, dtype=np.int64)
+        input_ids[mask] = tokens.ids[places]
+        type_ids = None
+        if tokens.type_ids is not None:
+            type_ids = np.zeros(mask.shape, dtype=np.int64)
+            type_ids[mask] = tokens.type_ids[places]
+        labels = None if self.tokenised.labels is None else torch.from_numpy(self.tokenised.labels[example_ids])
+        return Batch(
+            input_ids=torch.from_numpy(input_ids),
+            token_mask=torch.from_numpy(mask),
+            token_type_ids=None if type_ids is None else torch.from_numpy(type_ids),
+            labels=labels,
+            example_ids=torch.from_numpy(example_ids.astype(np.int64)),
+        )
+
+    def _cut(self, example_ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Sort by length, longest first, and cut: the first example of a batch decides how many it holds."""
+        lengths = self._lengths[example_ids]
+        order = np.argsort(-lengths, kind="stable")
+        example_ids, lengths = example_ids[order], lengths[order]
+        batches = []
+        start = 0
+        while start < len(example_ids):
+            stop = start + self._capacity(int(lengths[start]))
+            batches.append(example_ids[start:stop])
+            start = stop
+        return batches
+
+    def _capacity(self, length: int) -> int:
+        """Count the examples of a length that a batch may hold, at least 1."""
+        by_tokens = max(1, self.config.tokens_per_batch // max(1, length))
+        cap = self.config.examples_per_batch
+        return by_tokens if cap is None else min(cap, by_tokens)
+
+    def _pool_size(self) -> int:
+        mean = float(self._lengths.mean()) if len(self._lengths) else 1.0
+        return _POOL_BATCHES * self._capacity(round(mean))

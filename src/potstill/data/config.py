@@ -1,0 +1,80 @@
+"""Where the examples come from and how long they may be."""
+
+from typing import Any, Literal, TypeAlias
+
+from pydantic import Field, field_validator
+
+from potstill.config import Config
+from potstill.data.bundled import BUNDLED_NAMES
+from potstill.data.known_tasks import find_known_task, known_task_names
+
+__all__ = ["DataConfig"]
+
+_Info: TypeAlias = Any
+"""pydantic's `ValidationInfo`, which runtime type checks do not take; `data` holds the fields before this one."""
+
+
+class DataConfig(Config):
+    """A known task, or data of one's own; a recipe may leave both open until `task` or `path` is given."""
+
+    task: str | None = None
+    """A known task: a GLUE folder (`sst-2`, `cola`, `sts-b`; needs `path`) or data of an installed package
+    (`trec`, `movies`; no `path`). None = own data at `path`."""
+    path: str | None = None
+    """GLUE folder, or own data: a CSV, TSV, JSONL, JSON or Parquet file, a folder with train.* (and dev.* or
+    validation.*, test.*), or the name of a data set on the Hugging Face hub."""
+    text: str | None = None
+    """Own data: column of the (first) text; None = the column `text`, or else `sentence`."""
+    text_pair: str | None = None
+    """Own data: column of the second text; None = one text per example."""
+    label: str | None = None
+    """Own data: column of the label; None = the column `label`."""
+    kind: Literal["auto", "classification", "regression"] = "auto"
+    """Own data: `auto` takes fractional numbers as scores, up to 100 different words or whole numbers as classes."""
+    dev: str | None = None
+    """Own data: a file or, for a folder or hub name, a split to measure on; None = dev or validation where there is
+    one, else a part of train."""
+    dev_fraction: float = Field(default=0.1, gt=0, le=0.5)
+    """Own data: share of train that is split off as dev where there is none, equal in every class."""
+    limit: int | None = Field(default=None, ge=1)
+    """Learn from so many training examples at most, drawn at random; for trials. None = all."""
+    split_seed: int = Field(default=0, ge=0, lt=2**32)
+    """Seeds the split into train and dev, and the draw of `limit`."""
+    max_length: int = Field(default=128, ge=8, le=8192)
+    """Longest input in tokens, special tokens included; longer ones are cut."""
+
+    @field_validator("task")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        bundled = name.strip().casefold()
+        own = find_known_task(name) or (bundled if bundled in BUNDLED_NAMES else None)
+        if own is None:
+            known = ", ".join(sorted((*known_task_names(), *BUNDLED_NAMES)))
+            raise ValueError(f"must be one of {known}, or left out for data of one's own at 'path'")
+        return own
+
+    @field_validator("path")
+    @classmethod
+    def _is_wanted(cls, path: str | None, info: _Info) -> str | None:
+        if path is not None and (task := info.data.get("task")) in BUNDLED_NAMES:
+            raise ValueError(f"must be left out for task '{task}', whose data lies in an installed package")
+        return path
+
+    @field_validator("text", "text_pair", "label", "kind", "dev", "dev_fraction")
+    @classmethod
+    def _is_for_own_data(cls, value: object, info: _Info) -> object:
+        task = info.data.get("task")
+        assert info.field_name is not None
+        if task is not None and value != cls.model_fields[info.field_name].default:
+            raise ValueError(f"must be left out for task '{task}', which says this itself")
+        return value
+
+    @field_validator("split_seed")
+    @classmethod
+    def _has_effect(cls, seed: int, info: _Info) -> int:
+        task = info.data.get("task")
+        if task is not None and info.data.get("limit") is None and seed != cls.model_fields["split_seed"].default:
+            raise ValueError(f"must be left out for task '{task}' without 'limit', as its splits are fixed")
+        return seed

@@ -1,0 +1,45 @@
+"""The one way from a `DataConfig` to a task with its examples."""
+
+from pathlib import Path
+
+from potstill.data.bundled import BUNDLED_NAMES, read_bundled_task
+from potstill.data.config import DataConfig
+from potstill.data.known_tasks import read_known_task
+from potstill.data.own_data import load_own_data
+from potstill.data.records import TaskData, task_data
+from potstill.data.splitting import draw_examples
+from potstill.errors import DataError
+
+__all__ = ["load_task_data"]
+
+
+def load_task_data(config: DataConfig) -> TaskData:
+    """Load the examples that a config names.
+
+    Args:
+        config: Has a `task`, a `path`, or both.
+
+    Returns:
+        The task with train and dev splits, and a test split where there is one; `limit` is applied to train.
+
+    Raises:
+        DataError: Neither is given, or a file, column, text or label cannot be used.
+    """
+    data = _load(config)
+    if config.limit is None:
+        return data
+    train = draw_examples(data.train, limit=config.limit, seed=config.split_seed)
+    return task_data(data.task, train, data.dev, test=data.test, other_dev=data.other_dev)
+
+
+def _load(config: DataConfig) -> TaskData:
+    for name in BUNDLED_NAMES:
+        if config.task == name:
+            return read_bundled_task(name)
+    if config.task is None and config.path is None:
+        raise DataError("data: nothing says where the examples are; set data.path, data.task, or both.")
+    if config.task is None:
+        return load_own_data(config)
+    if config.path is None:
+        raise DataError(f"data.path: task '{config.task}' needs the folder that its files lie in; set data.path.")
+    return read_known_task(config.task, Path(config.path).expanduser())

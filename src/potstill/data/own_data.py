@@ -1,0 +1,241 @@
+"""Data of one's own: find its splits, resolve its columns, turn its labels into indices or scores."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from potstill.data.config import DataConfig
+from potstill.data.labels import decide_kind, encode_labels, label_name, sort_label_names
+from potstill.data.records import LabelArray, Split, Task, TaskData, default_metrics, task_data
+from potstill.data.sources import TABLE_SUFFIXES, Table, read_hub_tables, read_lines, read_table
+from potstill.data.splitting import split_off_dev
+from potstill.errors import DataError, did_you_mean
+
+__all__ = ["load_own_data", "read_texts"]
+
+_TEXT_COLUMNS = ("text", "sentence")
+_LABEL_COLUMNS = ("label",)
+_DEV_SPLITS = ("dev", "validation")
+_Source = TypeVar("_Source", Table, Path)
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    """Which column plays which part."""
+
+    text: str
+    text_pair: str | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tables:
+    """The splits of a source, before their columns are understood."""
+
+    train: Table
+    dev: Table | None
+    test: Table | None
+
+
+def load_own_data(config: DataConfig) -> TaskData:
+    """Load data that is no known task.
+
+    Args:
+        config: `path` is given, `task` is not.
+
+    Returns:
+        The task that the data poses, with its splits. `limit` is not applied.
+
+    Raises:
+        DataError: A file, column, text or label cannot be used.
+    """
+    assert config.path is not None
+    tables = _find_tables(config.path, config.dev)
+    if tables.dev is not None and config.dev_fraction != DataConfig.model_fields["dev_fraction"].default:
+        raise DataError(
+            f"data.dev_fraction: {config.dev_fraction} has no effect, as {tables.dev.name} is the development set; "
+            "leave it out."
+        )
+    columns = _resolve(tables.train, config)
+    names = _label_cells(tables.train, columns.label)
+    task = _make_task(config, names, tables.train, columns)
+    train = _make_split(tables.train, columns, encode_labels(names, task, where=_place(tables.train, columns.label)))
+    if tables.dev is None:
+        train, dev = split_off_dev(train, fraction=config.dev_fraction, seed=config.split_seed, where=tables.train.name)
+    else:
+        dev = _make_split(tables.dev, columns, _read_labels(tables.dev, columns, task))
+    return task_data(task, train, dev, test=_make_test(tables.test, columns, task))
+
+
+def read_texts(path: Path, *, text: str | None = None, text_pair: str | None = None) -> Split:
+    """Read texts to predict on.
+
+    Args:
+        path: A CSV, TSV, JSONL, JSON or Parquet file, or a .txt file with one text a line.
+        text: Column of the (first) text; None = the column `text`, or else `sentence`.
+        text_pair: Column of the second text; None = one text per example.
+
+    Returns:
+        The texts in the order of the file, without labels.
+
+    Raises:
+        DataError: The file or a column cannot be used, or a text is empty.
+    """
+    if path.suffix.lower() == ".txt":
+        if text is not None or text_pair is not None:
+            raise DataError(f"{path}: a .txt file has no columns; leave the column '{text or text_pair}' out.")
+        return Split(texts=_text_cells(Table(name=str(path), columns={"text": read_lines(path)}), "text"))
+    table = read_table(path)
+    first = _column(table, text, _TEXT_COLUMNS, "text")
+    second = None if text_pair is None else _column(table, text_pair, (), "text_pair")
+    return Split(texts=_text_cells(table, first), pairs=None if second is None else _text_cells(table, second))
+
+
+def _find_tables(path: str, dev: str | None) -> _Tables:
+    place = Path(path).expanduser()
+    if place.is_dir():
+        return _folder_tables(place, dev)
+    if place.is_file():
+        return _Tables(
+            train=read_table(place), dev=None if dev is None else read_table(Path(dev).expanduser()), test=None
+        )
+    if not _HUB_NAME.fullmatch(path) or place.suffix.lower() in TABLE_SUFFIXES:
+        raise DataError(f"data.path: '{path}' does not exist; give a file, a folder or the name of a hub data set.")
+    splits = read_hub_tables(path)
+    return _Tables(train=_pick(splits, "train", path), dev=_pick_dev(splits, dev, path), test=splits.get("test"))
+
+
+def _folder_tables(folder: Path, dev: str | None) -> _Tables:
+    found: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() in TABLE_SUFFIXES:
+            if file.stem in found:
+                raise DataError(f"{folder}: {found[file.stem].name} and {file.name} are both there; remove one.")
+            found[file.stem] = file
+    own = None if dev is None else Path(dev).expanduser()
+    chosen = own if own is not None and own.is_file() else _pick_dev(found, dev, str(folder))
+    test = found.get("test")
+    return _Tables(
+        train=read_table(_pick(found, "train", str(folder))),
+        dev=None if chosen is None else read_table(chosen),
+        test=None if test is None or test == chosen else read_table(test),
+    )
+
+
+def _pick(splits: Mapping[str, _Source], name: str, where: str) -> _Source:
+    if name not in splits:
+        raise DataError(f"{where}: there is no split '{name}'.{did_you_mean(name, splits)}")
+    return splits[name]
+
+
+def _pick_dev(splits: Mapping[str, _Source], dev: str | None, where: str) -> _Source | None:
+    if dev is not None:
+        return _pick(splits, dev, where)
+    return next((splits[name] for name in _DEV_SPLITS if name in splits), None)
+
+
+def _resolve(table: Table, config: DataConfig) -> _Columns:
+    columns = _Columns(
+        text=_column(table, config.text, _TEXT_COLUMNS, "text"),
+        text_pair=None if config.text_pair is None else _column(table, config.text_pair, (), "text_pair"),
+        label=_column(table, config.label, _LABEL_COLUMNS, "label"),
+    )
+    used = [columns.text, columns.text_pair, columns.label]
+    if len(set(used)) < len(used):
+        raise DataError(
+            f"{table.name}: one column is used twice (text {used[0]}, text_pair {used[1]}, label {used[2]})."
+        )
+    return columns
+
+
+def _column(table: Table, name: str | None, defaults: Sequence[str], part: str) -> str:
+    """Find the column that plays a part, by the user's name for it or by a default."""
+    if name is not None:
+        if name in table.columns:
+            return name
+        raise DataError(f"data.{part}: {table.name} has no column '{name}'.{did_you_mean(name, table.columns)}")
+    for default in defaults:
+        if default in table.columns:
+            return default
+    raise DataError(
+        f"data.{part}: {table.name} has no column '{' or '.join(defaults)}'; set data.{part} to one of its columns: "
+        f"{', '.join(table.columns)}."
+    )
+
+
+def _make_task(config: DataConfig, names: Sequence[str], table: Table, columns: _Columns) -> Task:
+    named = table.class_names.get(columns.label, ())
+    wanted = "classification" if named and config.kind == "auto" else config.kind
+    kind = decide_kind(names, wanted, where=_place(table, columns.label))
+    classes = (named or sort_label_names(names)) if kind == "classification" else ()
+    assert config.path is not None
+    return Task(
+        name=_task_name(Path(config.path).expanduser()),
+        kind=kind,
+        is_pair=columns.text_pair is not None,
+        label_names=classes,
+        metrics=default_metrics(kind, len(classes)),
+    )
+
+
+def _task_name(path: Path) -> str:
+    if not path.is_file():
+        return path.resolve().name if path.is_dir() else path.name
+    return path.resolve().parent.name if path.stem in ("train", "data") else path.stem
+
+
+def _make_split(table: Table, columns: _Columns, labels: LabelArray | None) -> Split:
+    text = _column(table, columns.text, (), "text")
+    pair = None if columns.text_pair is None else _column(table, columns.text_pair, (), "text_pair")
+    return Split(
+        texts=_text_cells(table, text), pairs=None if pair is None else _text_cells(table, pair), labels=labels
+    )
+
+
+def _make_test(table: Table | None, columns: _Columns, task: Task) -> Split | None:
+    """Make the test split; its labels may be absent as a whole, but not in part."""
+    if table is None:
+        return None
+    cells = table.columns.get(columns.label, ())[:]
+    has_labels = any(_cell_name(table, columns.label, cell) is not None for cell in cells)
+    return _make_split(table, columns, _read_labels(table, columns, task) if has_labels else None)
+
+
+def _read_labels(table: Table, columns: _Columns, task: Task) -> LabelArray:
+    label = _column(table, columns.label, (), "label")
+    return encode_labels(_label_cells(table, label), task, where=_place(table, label))
+
+
+def _label_cells(table: Table, column: str) -> list[str]:
+    names: list[str] = []
+    for row, cell in enumerate(table.columns[column][:], start=1):
+        name = _cell_name(table, column, cell)
+        if name is None:
+            raise DataError(
+                f"{_place(table, column)}: row {row} has no usable label ({cell!r}); mend or remove the row."
+            )
+        names.append(name)
+    return names
+
+
+def _cell_name(table: Table, column: str, cell: object) -> str | None:
+    names = table.class_names.get(column)
+    if names is None:
+        return label_name(cell)
+    return names[cell] if isinstance(cell, int) and 0 <= cell < len(names) else None
+
+
+def _text_cells(table: Table, column: str) -> list[str]:
+    cells = list(table.columns[column][:])
+    for row, cell in enumerate(cells, start=1):
+        if not isinstance(cell, str) or not cell.strip():
+            found = "an empty text" if cell is None or isinstance(cell, str) else f"{cell!r}, which is not a text"
+            raise DataError(f"{_place(table, column)}: row {row} has {found}; mend or remove the row.")
+    return cells
+
+
+def _place(table: Table, column: str) -> str:
+    return f"{table.name}, column '{column}'"

@@ -1,0 +1,153 @@
+"""What a task is and what its examples are: `Task`, `Split`, `TaskData`."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LabelArray", "Metric", "Split", "Task", "TaskData", "TaskKind", "default_metrics", "task_data"]
+
+TaskKind = Literal["classification", "regression"]
+Metric = Literal["accuracy", "f1", "macro_f1", "matthews", "pearson", "spearman", "pearson_spearman"]
+"""`f1` is that of label 1 of two labels; `pearson_spearman` is the mean of both correlations."""
+LabelArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
+"""Class indices (int64) for classification, scores (float32) for regression, shape [examples]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be predicted, and how the answers are judged.
+
+    Attributes:
+        name: Name in reports.
+        kind: Classes or a score.
+        is_pair: Whether an example is two texts.
+        label_names: Names of the classes in the order of the label indices; empty for a regression.
+        metrics: What is measured; the first is the primary one.
+    """
+
+    name: str
+    kind: TaskKind
+    is_pair: bool
+    label_names: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit together."""
+        assert self.metrics, self.name
+        assert bool(self.label_names) == (self.kind == "classification"), (self.kind, self.label_names)
+        assert len(set(self.label_names)) == len(self.label_names), self.label_names
+
+    @property
+    def num_labels(self) -> int:
+        """Width of the logits: the number of classes, or 1 for a regression."""
+        return max(1, len(self.label_names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Examples in a fixed order; an example's position is its id.
+
+    Attributes:
+        texts: First (or only) text of each example.
+        pairs: Second texts, or None where an example is one text.
+        labels: Class indices or scores, or None where they are not known.
+    """
+
+    texts: Sequence[str]
+    pairs: Sequence[str] | None = None
+    labels: LabelArray | None = None
+
+    def __post_init__(self) -> None:
+        """Check that every field has the same examples."""
+        assert self.pairs is None or len(self.pairs) == len(self.texts), (len(self.pairs), len(self.texts))
+        assert self.labels is None or self.labels.shape == (len(self.texts),), (self.labels.shape, len(self.texts))
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return len(self.texts)
+
+    def take(self, example_ids: NDArray[np.int64]) -> "Split":
+        """Pick examples.
+
+        Args:
+            example_ids: Positions in this split, in the order wanted.
+
+        Returns:
+            A split of those examples, whose ids count from 0 again.
+        """
+        return Split(
+            texts=[self.texts[index] for index in example_ids],
+            pairs=None if self.pairs is None else [self.pairs[index] for index in example_ids],
+            labels=None if self.labels is None else self.labels[example_ids],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TaskData:
+    """A task with its examples; make it with `task_data`, which computes the fingerprint.
+
+    Attributes:
+        task: What is to be predicted.
+        train: Labelled examples to learn from.
+        dev: Labelled examples to measure on.
+        fingerprint: 16 hexadecimal digits that change with the task and with any text or label of train and dev.
+        test: Examples whose labels are often not public; None where there is no such file.
+        other_dev: Further labelled splits by name, such as MNLI's `mismatched`; mostly empty.
+    """
+
+    task: Task
+    train: Split
+    dev: Split
+    fingerprint: str
+    test: Split | None = None
+    other_dev: Mapping[str, Split] = field(default_factory=dict)
+
+
+def task_data(
+    task: Task, train: Split, dev: Split, *, test: Split | None = None, other_dev: Mapping[str, Split] | None = None
+) -> TaskData:
+    """Join a task and its splits, and fingerprint them.
+
+    Args:
+        task: What is to be predicted.
+        train: Labelled examples to learn from.
+        dev: Labelled examples to measure on.
+        test: Examples with or without labels, if there are any.
+        other_dev: Further labelled splits by name.
+
+    Returns:
+        The record with its fingerprint.
+    """
+    total = hashlib.sha256(repr((task.name, task.kind, task.is_pair, task.label_names)).encode())
+    for split in (train, dev):
+        assert split.labels is not None, "train and dev have labels"
+        for texts in (split.texts, split.pairs or ()):
+            total.update(f"{len(texts)}\0".encode())
+            total.update("".join(f"{len(text)}\0{text}" for text in texts).encode("utf-8", "surrogatepass"))
+        total.update(split.labels.tobytes())
+    return TaskData(
+        task=task, train=train, dev=dev, fingerprint=total.hexdigest()[:16], test=test, other_dev=other_dev or {}
+    )
+
+
+def default_metrics(kind: TaskKind, num_labels: int) -> tuple[Metric, ...]:
+    """Choose the metrics of a task of one's own.
+
+    Args:
+        kind: Classes or a score.
+        num_labels: Classes; not used for a regression.
+
+    Returns:
+        The primary metric first: accuracy for classes, Spearman's correlation for scores.
+
+    Example:
+        >>> default_metrics("classification", 3)
+        ('accuracy', 'macro_f1', 'matthews')
+    """
+    if kind == "regression":
+        return ("spearman", "pearson")
+    return ("accuracy", "f1" if num_labels == 2 else "macro_f1", "matthews")

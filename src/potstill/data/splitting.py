@@ -1,0 +1,69 @@
+"""Draw examples by a seed: a development set with every class in proportion, and a limited training set."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.data.records import Split
+from potstill.errors import DataError
+
+__all__ = ["draw_examples", "split_off_dev"]
+
+
+def split_off_dev(split: Split, *, fraction: float, seed: int, where: str) -> tuple[Split, Split]:
+    """Split labelled examples in two.
+
+    Args:
+        split: Labelled examples. Whole-numbered labels are classes: dev gets its share of each of them, and no
+            class leaves train altogether.
+        fraction: Share that goes to dev, 0 .. 0.5.
+        seed: The same seed gives the same split.
+        where: What the examples are called in messages.
+
+    Returns:
+        Train and dev, each in the order of `split`; dev has `round(fraction * examples)` of them, at least 1.
+
+    Raises:
+        DataError: There are too few examples to split.
+    """
+    assert split.labels is not None
+    random = np.random.default_rng(seed)
+    total = max(1, round(fraction * len(split)))
+    if np.issubdtype(split.labels.dtype, np.integer):
+        chosen = _stratified(split.labels.astype(np.int64), total, random)
+    else:
+        chosen = random.permutation(len(split))[: min(total, len(split) - 1)]
+    if len(chosen) == 0:
+        raise DataError(
+            f"{where}: {len(split)} examples are too few to split off a development set; give 'dev' a file of its own."
+        )
+    is_dev = np.zeros(len(split), dtype=np.bool_)
+    is_dev[chosen] = True
+    return split.take(np.flatnonzero(~is_dev)), split.take(np.flatnonzero(is_dev))
+
+
+def draw_examples(split: Split, *, limit: int, seed: int) -> Split:
+    """Draw examples at random.
+
+    Args:
+        split: Examples.
+        limit: How many to keep at most.
+        seed: The same seed gives the same examples, and a larger limit only adds to them.
+
+    Returns:
+        A split in random order.
+    """
+    return split.take(np.random.default_rng(seed).permutation(len(split))[:limit])
+
+
+def _stratified(classes: NDArray[np.int64], total: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Share `total` out among the classes by largest remainder, leave one example of each, draw within each."""
+    _, members, counts = np.unique(classes, return_inverse=True, return_counts=True)
+    exact = counts * (total / len(classes))
+    shares = np.minimum(np.floor(exact).astype(np.int64), counts - 1)
+    for index in np.argsort(shares - exact, kind="stable"):
+        if shares.sum() >= total:
+            break
+        shares[index] = min(shares[index] + 1, counts[index] - 1)
+    order = random.permutation(len(classes))
+    drawn = [order[members[order] == index][:share] for index, share in enumerate(shares)]
+    return np.concatenate(drawn)

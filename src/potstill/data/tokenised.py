@@ -1,0 +1,54 @@
+"""A split as token ids: tokenised once, read many times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from potstill.data.records import LabelArray, Split
+from potstill.tensors import TokenBlock
+
+__all__ = ["TextEncoder", "TokenisedSplit", "tokenise"]
+
+
+@runtime_checkable
+class TextEncoder(Protocol):
+    """What this room asks of a tokenizer; `potstill.hub.Tokenizer` is one."""
+
+    def encode(self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int) -> TokenBlock:
+        """Turn texts or pairs of texts into token ids of at most `max_length` each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TokenisedSplit:
+    """Token ids and labels of a split; an example's position is its id.
+
+    Attributes:
+        tokens: Token ids of all examples without padding.
+        labels: Class indices or scores, or None where they are not known.
+    """
+
+    tokens: TokenBlock
+    labels: LabelArray | None
+
+    def __post_init__(self) -> None:
+        """Check that both fields have the same examples."""
+        assert self.labels is None or self.labels.shape == (len(self.tokens),), (self.labels.shape, len(self.tokens))
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return len(self.tokens)
+
+
+def tokenise(split: Split, tokenizer: TextEncoder, *, max_length: int) -> TokenisedSplit:
+    """Turn the texts of a split into token ids.
+
+    Args:
+        split: Examples.
+        tokenizer: The tokenizer of the encoder that will read them.
+        max_length: Longest example in tokens, special tokens included; longer ones are cut.
+
+    Returns:
+        The same examples in the same order.
+    """
+    return TokenisedSplit(tokens=tokenizer.encode(split.texts, split.pairs, max_length=max_length), labels=split.labels)

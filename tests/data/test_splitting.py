@@ -1,0 +1,39 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from potstill.data import Split
+from potstill.data.splitting import split_off_dev
+from potstill.errors import DataError
+
+
+def make_split(labels, dtype):
+    return Split(texts=[str(index) for index in range(len(labels))], labels=np.array(labels, dtype=dtype))
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=300), st.floats(0.01, 0.5), st.integers(0, 9))
+@settings(deadline=None)
+def test_dev_has_every_class_in_proportion_and_train_keeps_every_class(labels, fraction, seed):
+    split = make_split(labels, np.int64)
+    try:
+        train, dev = split_off_dev(split, fraction=fraction, seed=seed, where="file")
+    except DataError:
+        assert len(set(labels)) == len(labels)
+        return
+    assert sorted((*train.texts, *dev.texts), key=int) == split.texts
+    assert set(train.labels.tolist()) == set(labels)
+    counts = np.bincount(labels, minlength=6)
+    wanted = max(1, round(fraction * len(labels)))
+    assert len(dev) == min(wanted, (counts - 1)[counts > 0].sum())
+    if (np.floor(counts * fraction) < counts - 1).all():
+        assert np.abs(np.bincount(dev.labels, minlength=6) - counts * fraction).max() < 2
+    again = split_off_dev(split, fraction=fraction, seed=seed, where="file")[1]
+    assert again.texts == dev.texts
+
+
+@given(st.integers(2, 100), st.floats(0.01, 0.5))
+@settings(deadline=None)
+def test_scores_are_split_at_random(count, fraction):
+    split = make_split(np.linspace(0, 1, count), np.float32)
+    train, dev = split_off_dev(split, fraction=fraction, seed=0, where="file")
+    assert len(dev) == max(1, round(fraction * count))
+    assert sorted((*train.texts, *dev.texts), key=int) == split.texts
