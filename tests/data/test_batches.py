@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.tensors import TokenBlock
 

@@ -2,6 +2,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+
 from potstill.data import DataConfig, bundled, load_task_data
 from potstill.errors import DataError
 
@@ -43,7 +44,13 @@ def test_questions_and_snippets_are_read_from_files_of_the_same_layout(tmp_path,
     trec = load_task_data(DataConfig(task="trec"))
     assert len(trec.train) == 16
     assert {trec.task.label_names[label] for label in trec.dev.labels} == {"human", "location"}
-    assert all(text.startswith("Who") == (label == 3) for text, label in zip(trec.dev.texts, trec.dev.labels, strict=True))
+    assert all(
+        text.startswith("Who") == (label == 3) for text, label in zip(trec.dev.texts, trec.dev.labels, strict=True)
+    )
     movies = load_task_data(DataConfig(task="movies"))
-    both = {text: label for split in (movies.train, movies.dev) for text, label in zip(split.texts, split.labels, strict=True)}
+    both = {
+        text: label
+        for split in (movies.train, movies.dev)
+        for text, label in zip(split.texts, split.labels, strict=True)
+    }
     assert both == {f"Snippet {i}": i % 2 == 0 for i in range(5, 20)}

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from potstill.data import DataConfig, known_task_names, load_task_data
 from potstill.data.known_tasks import parse_known_tasks, read_known_task
 from potstill.errors import DataError, RecipeError
@@ -94,7 +95,8 @@ def test_a_damaged_file_is_refused_with_its_line(glue, file, text, message):
 
 
 def test_a_score_that_is_no_number_is_refused(glue):
-    write(glue / "STS-B/dev.tsv", "h\n" + "\t".join(["x"] * 9) + "\tnan\n")
+    cells = "\t".join(["x"] * 9)
+    write(glue / "STS-B/dev.tsv", f"{cells}\tscore\n{cells}\tnan\n")
     with pytest.raises(DataError, match="line 2 has the score 'nan'"):
         load_task_data(DataConfig(task="sts-b", path=str(glue)))
 
@@ -108,6 +110,13 @@ def test_a_file_that_is_not_utf8_is_refused(glue):
 def test_a_folder_without_the_task_is_refused(tmp_path):
     with pytest.raises(DataError, match="expected SST-2/train.tsv"):
         load_task_data(DataConfig(task="sst-2", path=str(tmp_path)))
+
+
+def test_the_folder_of_another_task_is_refused(glue):
+    with pytest.raises(DataError, match="line 1 should name the columns, but holds the label '1'"):
+        load_task_data(DataConfig(task="sst-2", path=str(glue / "CoLA")))
+    with pytest.raises(DataError, match="line 1 has 2 tab-separated cells"):
+        load_task_data(DataConfig(task="cola", path=str(glue / "SST-2")))
 
 
 def test_a_missing_dev_file_is_refused(glue):

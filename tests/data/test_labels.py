@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from potstill.data import Task, default_metrics, match_labels
 from potstill.data.labels import decide_kind, encode_labels, label_name, sort_label_names
 from potstill.errors import DataError

@@ -1,6 +1,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from potstill.data import Split
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError

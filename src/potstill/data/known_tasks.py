@@ -12,6 +12,7 @@ from pydantic import Field
 
 from potstill.config import Config
 from potstill.data.records import LabelArray, Metric, Split, Task, TaskData, TaskKind, task_data
+from potstill.data.sources import read_lines
 from potstill.errors import DataError
 
 __all__ = ["KnownTask", "find_known_task", "known_task_names", "parse_known_tasks", "read_known_task"]
@@ -147,8 +148,11 @@ def _find_folder(name: str, entry: KnownTask, root: Path) -> Path:
 
 def _read_split(folder: Path, file: TaskFile, entry: KnownTask) -> Split:
     path = folder / file.file
-    wanted = [column for column in (file.text, file.text_pair, file.label) if column is not None]
-    rows = _read_rows(path, file.has_header, wanted)
+    rows = _read_rows(path, [column for column in (file.text, file.text_pair, file.label) if column is not None])
+    if file.has_header:
+        _check_header(rows.pop(0), path, file, entry)
+    if not rows:
+        raise DataError(f"{path}: the file holds no examples.")
     texts = [row[file.text] for row in rows]
     pairs = None if file.text_pair is None else [row[file.text_pair] for row in rows]
     for column in (texts, pairs or ()):
@@ -161,49 +165,58 @@ def _read_split(folder: Path, file: TaskFile, entry: KnownTask) -> Split:
     return Split(texts=texts, pairs=pairs, labels=labels)
 
 
-def _read_rows(path: Path, has_header: bool, columns: Sequence[int]) -> list[list[str]]:  # noqa: FBT001
+def _read_rows(path: Path, columns: Sequence[int]) -> list[list[str]]:
     """Split lines at tabs; a quotation mark is text and only a line feed ends a line."""
-    if not path.is_file():
-        raise DataError(f"data.path: file '{path}' does not exist; the task's folder must hold it.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="\n") as lines:
-            rows = [line.rstrip("\r\n").split("\t") for line in lines]
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); convert the file.") from None
-    first = 1 if has_header else 0
+    rows = [line.split("\t") for line in read_lines(path)]
     needed = max(column + 1 if column >= 0 else -column for column in columns)
-    for number, row in enumerate(rows[first:], start=first + 1):
+    for number, row in enumerate(rows, start=1):
         if len(row) < needed:
             raise DataError(
                 f"{path}: line {number} has {len(row)} tab-separated cells, but the task needs at least {needed}."
             )
-    if len(rows) <= first:
-        raise DataError(f"{path}: the file holds no examples.")
-    return rows[first:]
+    return rows
+
+
+def _check_header(header: list[str], path: Path, file: TaskFile, entry: KnownTask) -> None:
+    """Refuse a file of another task, whose first line is an example."""
+    if file.label is None:
+        return
+    cell = header[file.label]
+    is_label = _is_number(cell) if entry.kind == "regression" else cell in _values(entry)
+    if is_label:
+        raise DataError(
+            f"{path}: line 1 should name the columns, but holds the label '{cell}'; is it a file of another task?"
+        )
 
 
 def _read_labels(cells: list[str], path: Path, file: TaskFile, entry: KnownTask) -> LabelArray:
     if entry.kind == "regression":
         return np.array([_score(cell, _line(path, file, index)) for index, cell in enumerate(cells)], dtype=np.float32)
-    values = entry.label_values or entry.label_names
-    positions = {value: position for position, value in enumerate(values)}
+    positions = {value: position for position, value in enumerate(_values(entry))}
     try:
         return np.array([positions[cell] for cell in cells], dtype=np.int64)
     except KeyError:
         index = next(index for index, cell in enumerate(cells) if cell not in positions)
         raise DataError(
-            f"{_line(path, file, index)} has the label '{cells[index]}'; allowed are {', '.join(values)}."
+            f"{_line(path, file, index)} has the label '{cells[index]}'; allowed are {', '.join(positions)}."
         ) from None
 
 
+def _values(entry: KnownTask) -> tuple[str, ...]:
+    return entry.label_values or entry.label_names
+
+
 def _score(cell: str, where: str) -> float:
-    try:
-        score = float(cell)
-    except ValueError:
-        score = math.nan
-    if not math.isfinite(score):
+    if not _is_number(cell):
         raise DataError(f"{where} has the score '{cell}', which is not a finite number.")
-    return score
+    return float(cell)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def _line(path: Path, file: TaskFile, index: int) -> str:

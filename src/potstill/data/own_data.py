@@ -54,11 +54,8 @@ def load_own_data(config: DataConfig) -> TaskData:
     """
     assert config.path is not None
     tables = _find_tables(config.path, config.dev)
-    if tables.dev is not None and config.dev_fraction != DataConfig.model_fields["dev_fraction"].default:
-        raise DataError(
-            f"data.dev_fraction: {config.dev_fraction} has no effect, as {tables.dev.name} is the development set; "
-            "leave it out."
-        )
+    if tables.dev is not None:
+        _refuse_idle_fields(config, tables.dev)
     columns = _resolve(tables.train, config)
     names = _label_cells(tables.train, columns.label)
     task = _make_task(config, names, tables.train, columns)
@@ -135,6 +132,15 @@ def _pick_dev(splits: Mapping[str, _Source], dev: str | None, where: str) -> _So
     if dev is not None:
         return _pick(splits, dev, where)
     return next((splits[name] for name in _DEV_SPLITS if name in splits), None)
+
+
+def _refuse_idle_fields(config: DataConfig, dev: Table) -> None:
+    """Refuse what only steers a split into train and dev where there is none to make."""
+    idle = ["dev_fraction"] if config.limit is not None else ["dev_fraction", "split_seed"]
+    for name in idle:
+        value = getattr(config, name)
+        if value != DataConfig.model_fields[name].default:
+            raise DataError(f"data.{name}: {value} has no effect, as {dev.name} is the development set; leave it out.")
 
 
 def _resolve(table: Table, config: DataConfig) -> _Columns:

@@ -1,0 +1,288 @@
+import json
+import warnings
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from potstill.data import DataConfig, load_task_data, read_texts
+from potstill.errors import DataError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import datasets
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8", newline="")
+    return str(path)
+
+
+def rows_of(labels):
+    return [{"text": f"text {index}", "label": label} for index, label in enumerate(labels)]
+
+
+def write_csv(path, labels):
+    return write(path, "text,label\n" + "".join(f"text {index},{label}\n" for index, label in enumerate(labels)))
+
+
+def write_tsv(path, labels):
+    return write(path, "text\tlabel\n" + "".join(f"text {index}\t{label}\n" for index, label in enumerate(labels)))
+
+
+def write_jsonl(path, labels):
+    return write(path, "".join(json.dumps(row) + "\n" for row in rows_of(labels)))
+
+
+def write_json(path, labels):
+    return write(path, json.dumps(rows_of(labels), indent=1))
+
+
+def write_parquet(path, labels):
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows_of(labels)), path)
+    return str(path)
+
+
+WRITERS = {".csv": write_csv, ".tsv": write_tsv, ".jsonl": write_jsonl, ".json": write_json, ".parquet": write_parquet}
+
+
+def load(path, **fields):
+    return load_task_data(DataConfig(path=str(path), **fields))
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+@pytest.mark.parametrize(
+    ("labels", "label_names"),
+    [
+        (["good", "bad"], ("bad", "good")),
+        ([10, 9], ("9", "10")),
+        ([1.0, 0.0], ("0", "1")),
+        ([True, False], ("False", "True")),
+    ],
+)
+def test_every_format_and_type_of_label_gives_the_same_classes(tmp_path, suffix, labels, label_names):
+    data = load(WRITERS[suffix](tmp_path / f"reviews{suffix}", labels * 20))
+    assert data.task.name == "reviews"
+    assert data.task.label_names == label_names
+    assert data.task.metrics == ("accuracy", "f1", "matthews")
+    assert (len(data.train), len(data.dev)) == (36, 4)
+    for split in (data.train, data.dev):
+        numbers = [int(text.removeprefix("text ")) for text in split.texts]
+        assert split.labels.tolist() == [1 - number % 2 for number in numbers]
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_fractional_labels_are_scores(tmp_path, suffix):
+    data = load(WRITERS[suffix](tmp_path / f"scores{suffix}", [0.25, 1.0, 3.5] * 10))
+    assert data.task.kind == "regression"
+    assert data.task.metrics == ("spearman", "pearson")
+    assert data.train.labels.dtype == np.float32
+    assert set(data.train.labels.tolist()) == {0.25, 1.0, 3.5}
+
+
+def test_texts_that_look_like_missing_values_stay_texts(tmp_path):
+    path = write(tmp_path / "a.csv", 'text,label\nNA,None\nnull,no\n"a ""quoted"", text",no\n"two\nlines",None\n')
+    data = load(path, dev_fraction=0.5)
+    assert {*data.train.texts, *data.dev.texts} == {"NA", "null", 'a "quoted", text', "two\nlines"}
+    assert data.task.label_names == ("None", "no")
+
+
+def test_a_quotation_mark_in_a_tsv_file_is_text(tmp_path):
+    data = load(write(tmp_path / "a.tsv", 'text\tlabel\n"open\ta\nb\ta\n"open too\tb\nc\tb\n'), dev_fraction=0.5)
+    assert {*data.train.texts, *data.dev.texts} == {'"open', "b", '"open too', "c"}
+
+
+def test_columns_are_taken_by_name_and_pairs_are_kept_together(tmp_path):
+    lines = "".join(f"q{i},a{i},{i % 2}\n" for i in range(20))
+    data = load(write(tmp_path / "a.csv", "q,a,y\n" + lines), text="q", text_pair="a", label="y")
+    assert data.task.is_pair
+    for split in (data.train, data.dev):
+        assert [text[1:] for text in split.texts] == [pair[1:] for pair in split.pairs]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "message"),
+    [
+        ("", {}, "holds no examples"),
+        ("text,label\n", {}, "holds no examples"),
+        ("text,label\na,1\n,0\n", {}, "column 'text': row 2 has an empty text"),
+        ("text,label\na,1\nb,\n", {}, "column 'label': row 2 has no usable label"),
+        ("text,label\na,1\nb,1\n", {}, "every label is '1'"),
+        ("text,label\na,1\nb\n", {}, "row 2 .* has 1 cells, but the header names 2"),
+        ("text,label\na,1\n\nb,0\n", {}, "row 2 .* has 0 cells"),
+        ("text,label\na, b,1\n", {}, "row 1 .* has 3 cells"),
+        ('text,label\n"a,1\nb,0\n', {}, "not a readable table"),
+        ("text,text\na,1\n", {}, "two columns have the same name"),
+        ("body,label\na,1\n", {}, "has no column 'text or sentence'; set data.text to one of its columns: body, label"),
+        ("body,label\na,1\n", {"text": "boby"}, "has no column 'boby'. Did you mean 'body'?"),
+        ("text,stars\na,1\n", {}, "has no column 'label'; set data.label"),
+        ("text,label\na,1\nb,0\n", {"text_pair": "text"}, "one column is used twice"),
+        ("text,label\na,1\nb,0\n", {}, "2 examples are too few to split off"),
+        ("text,label\na,high\nb,low\nc,low\n", {"kind": "regression"}, "row 1 has the label 'high'"),
+        ("text,label\na,1\nb,0\n", {"dev": "no.csv"}, "'no.csv' does not exist"),
+    ],
+)  # fmt: skip
+def test_a_csv_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path, text, fields, message):
+    with pytest.raises(DataError, match=message):
+        load(write(tmp_path / "a.csv", text), **fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.jsonl", '{"text": "a", "label": 1}\n{"text": "b"}\n', r"row 2 has no usable label \(None\)"),
+        ("a.jsonl", '{"text": "a", "label": 1}\n{"text": 5, "label": 0}\n', "row 2 has 5, which is not a text"),
+        ("a.jsonl", '{"text": "a"\n', "not JSON"),
+        ("a.json", "[1, 2]", "row 1 is 1, not an object"),
+        ("a.json", "[]", "holds no examples"),
+        ("a.parquet", "nonsense", "not a readable Parquet file"),
+        ("a.xlsx", "nonsense", r"files of kind '\.xlsx' are not read"),
+    ],
+)
+def test_other_files_that_cannot_be_used_are_refused_with_the_reason(tmp_path, name, text, message):
+    with pytest.raises(DataError, match=message):
+        load(write(tmp_path / name, text))
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text,label\ncaf\xe9,1\n")
+    with pytest.raises(DataError, match="not UTF-8"):
+        load(tmp_path / "a.csv")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_not_text(tmp_path):
+    data = load(write(tmp_path / "a.csv", "\ufefftext,label\r\na,x\r\nb,x\r\nc,y\r\nd,y\r\n"), dev_fraction=0.5)
+    assert {*data.train.texts, *data.dev.texts} == set("abcd")
+    assert data.task.label_names == ("x", "y")
+
+
+def test_a_folder_gives_train_dev_and_test(tmp_path):
+    write_csv(tmp_path / "train.csv", ["a", "b"] * 5)
+    write_jsonl(tmp_path / "validation.jsonl", ["b", "a", "a"])
+    write_tsv(tmp_path / "test.tsv", ["b"])
+    (tmp_path / "notes.md").write_text("not data", encoding="utf-8")
+    data = load(tmp_path)
+    assert data.task.name == tmp_path.name
+    assert (len(data.train), data.dev.labels.tolist(), data.test.labels.tolist()) == (10, [1, 0, 0], [1])
+
+
+def test_a_test_file_needs_no_labels(tmp_path):
+    write_csv(tmp_path / "train.csv", ["a", "b"] * 5)
+    write(tmp_path / "test.csv", "text\nunknown\n")
+    assert load(tmp_path).test.labels is None
+
+
+def test_dev_can_be_a_file_or_a_split_of_the_folder(tmp_path):
+    write_csv(tmp_path / "train.csv", ["a", "b"] * 5)
+    write_csv(tmp_path / "test.csv", ["a"])
+    other = write_csv(tmp_path / "other.csv", ["b", "b"])
+    data = load(tmp_path, dev="test")
+    assert (len(data.dev), data.test) == (1, None)
+    assert load(tmp_path, dev=other).dev.labels.tolist() == [1, 1]
+    assert load(tmp_path / "train.csv", dev=other).dev.labels.tolist() == [1, 1]
+    with pytest.raises(DataError, match="there is no split 'tset'. Did you mean 'test'?"):
+        load(tmp_path, dev="tset")
+    with pytest.raises(DataError, match="dev_fraction: 0.3 has no effect"):
+        load(tmp_path, dev="test", dev_fraction=0.3)
+    with pytest.raises(DataError, match="split_seed: 3 has no effect"):
+        load(tmp_path, dev="test", split_seed=3)
+    assert len(load(tmp_path, dev="test", split_seed=3, limit=4).train) == 4
+
+
+def test_a_folder_with_two_train_files_or_none_is_refused(tmp_path):
+    with pytest.raises(DataError, match="there is no split 'train'"):
+        load(tmp_path)
+    write_csv(tmp_path / "train.csv", ["a", "b"])
+    write_tsv(tmp_path / "train.tsv", ["a", "b"])
+    with pytest.raises(DataError, match="train.csv and train.tsv are both there"):
+        load(tmp_path)
+
+
+def test_a_label_that_only_dev_has_is_refused(tmp_path):
+    write_csv(tmp_path / "train.csv", ["a", "b"])
+    write_csv(tmp_path / "dev.csv", ["a", "c"])
+    with pytest.raises(DataError, match=r"dev\.csv, column 'label': row 2 has the label 'c'"):
+        load(tmp_path)
+
+
+def test_named_classes_of_a_parquet_file_keep_their_order(tmp_path):
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["pos", "neg"])})
+    columns = {"text": ["a", "b", "c", "d"], "label": [0, 1, 0, 1]}
+    datasets.Dataset.from_dict(columns, features=features).to_parquet(tmp_path / "a.parquet")
+    data = load(tmp_path / "a.parquet", dev_fraction=0.5)
+    assert data.task.label_names == ("pos", "neg")
+    assert all((text in "bd") == label for text, label in zip(data.train.texts, data.train.labels, strict=True))
+
+
+def test_the_split_depends_on_its_seed_alone(tmp_path):
+    path = write_csv(tmp_path / "a.csv", ["a", "b"] * 50)
+    first, again, other = load(path), load(path), load(path, split_seed=1)
+    assert first.dev.texts == again.dev.texts != other.dev.texts
+    assert first.fingerprint == again.fingerprint != other.fingerprint
+
+
+def test_reading_a_file_writes_nothing(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", home)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for suffix, writer in WRITERS.items():
+        load(writer(folder / f"a{suffix}", ["x", "y"] * 5))
+    assert len(list(folder.iterdir())) == len(WRITERS)
+    assert not home.exists()
+
+
+def test_a_hub_data_set_gives_its_splits_without_progress_bars(monkeypatch):
+    columns = {"text": ["a", "b", "c", "d"], "label": [0, 1, 0, 1]}
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])})
+    train = datasets.Dataset.from_dict(columns, features=features)
+    unlabelled = datasets.Dataset.from_dict({"text": ["e"], "label": [-1]}, features=features)
+    splits = datasets.DatasetDict({"train": train, "validation": train, "extra": train.select([0]), "test": unlabelled})
+    were_off = []
+
+    def load_dataset(name):
+        assert name == "owner/reviews"
+        were_off.append(datasets.are_progress_bars_disabled())
+        return splits
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    data = load("owner/reviews")
+    assert (data.task.name, data.task.label_names) == ("reviews", ("no", "yes"))
+    assert (len(data.train), len(data.dev), data.test.labels) == (4, 4, None)
+    assert len(load("owner/reviews", dev="extra").dev) == 1
+    assert were_off == [True, True]
+    assert not datasets.are_progress_bars_disabled()
+
+
+def test_a_hub_data_set_that_cannot_be_had_is_refused_with_the_reason(monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    with pytest.raises(DataError, match="'owner/reviews' is neither a file or folder here nor a data set"):
+        load("owner/reviews")
+
+
+def test_nothing_at_all_is_refused():
+    with pytest.raises(DataError, match=r"set data\.path, data\.task, or both"):
+        load_task_data(DataConfig())
+
+
+@pytest.mark.parametrize("path", ["./nowhere", "nowhere.csv", "/nowhere/a/b"])
+def test_a_path_that_does_not_exist_is_refused(path):
+    with pytest.raises(DataError, match="does not exist"):
+        load(path)
+
+
+def test_texts_to_predict_on_are_read_in_their_order(tmp_path):
+    lines = write(tmp_path / "a.txt", "first line\r\n  second\nlast")
+    assert read_texts(tmp_path / "a.txt").texts == ["first line", "  second", "last"]
+    table = tmp_path / "a.csv"
+    write(table, "q,sentence\nx,b\ny,a\n")
+    assert read_texts(table).texts == ["b", "a"]
+    assert read_texts(table).labels is None
+    assert read_texts(table, text="sentence", text_pair="q").pairs == ["x", "y"]
+    with pytest.raises(DataError, match="has no columns; leave the column 'q' out"):
+        read_texts(tmp_path / "a.txt", text="q")
+    write(tmp_path / "a.txt", "first\n\nlast\n")
+    with pytest.raises(DataError, match="row 2 has an empty text"):
+        read_texts(tmp_path / "a.txt")
+    assert lines.endswith("a.txt")
