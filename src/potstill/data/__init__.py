@@ -2,6 +2,7 @@
 
 from potstill.data.batches import BatchConfig, Batches
 from potstill.data.bundled import BUNDLED_NAMES
+from potstill.data.catalogue import TaskEntry, describe_tasks
 from potstill.data.config import DataConfig
 from potstill.data.known_tasks import known_task_names
 from potstill.data.labels import match_labels
@@ -20,10 +21,12 @@ __all__ = [
     "Split",
     "Task",
     "TaskData",
+    "TaskEntry",
     "TaskKind",
     "TextEncoder",
     "TokenisedSplit",
     "default_metrics",
+    "describe_tasks",
     "known_task_names",
     "load_task_data",
     "match_labels",

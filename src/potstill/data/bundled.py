@@ -12,7 +12,7 @@ from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError
 
-__all__ = ["BUNDLED_NAMES", "BundledName", "read_bundled_task"]
+__all__ = ["BUNDLED_NAMES", "BUNDLED_TASKS", "BundledName", "read_bundled_task"]
 
 BundledName = Literal["trec", "movies"]
 BUNDLED_NAMES: tuple[BundledName, ...] = ("trec", "movies")
@@ -44,6 +44,8 @@ _MOVIES = Task(
     label_names=("negative", "positive"),
     metrics=("accuracy", "f1", "matthews"),
 )
+BUNDLED_TASKS = (_TREC, _MOVIES)
+"""What each bundled task predicts; its texts are not read."""
 
 
 def read_bundled_task(name: BundledName) -> TaskData:

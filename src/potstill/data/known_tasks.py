@@ -15,7 +15,14 @@ from potstill.data.records import LabelArray, Metric, Split, Task, TaskData, Tas
 from potstill.data.sources import read_lines
 from potstill.errors import DataError
 
-__all__ = ["KnownTask", "find_known_task", "known_task_names", "parse_known_tasks", "read_known_task"]
+__all__ = [
+    "KnownTask",
+    "find_known_task",
+    "known_task_names",
+    "parse_known_tasks",
+    "read_known_task",
+    "shipped_tasks",
+]
 
 
 class TaskFile(Config):
@@ -74,13 +81,14 @@ def parse_known_tasks(text: str) -> dict[str, KnownTask]:
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> Mapping[str, KnownTask]:
+def shipped_tasks() -> Mapping[str, KnownTask]:
+    """Read the descriptions of the known tasks that come with Potstill, by name."""
     return parse_known_tasks((files("potstill.data") / "tasks.toml").read_text(encoding="utf-8"))
 
 
 def known_task_names() -> tuple[str, ...]:
     """List the names of the known tasks, sorted, without aliases."""
-    return tuple(sorted(_shipped()))
+    return tuple(sorted(shipped_tasks()))
 
 
 def find_known_task(name: str) -> str | None:
@@ -97,7 +105,7 @@ def find_known_task(name: str) -> str | None:
         'sts-b'
     """
     wanted = name.strip().casefold()
-    return next((own for own, task in _shipped().items() if wanted in (own, *task.aliases)), None)
+    return next((own for own, task in shipped_tasks().items() if wanted in (own, *task.aliases)), None)
 
 
 def read_known_task(name: str, root: Path, *, known: Mapping[str, KnownTask] | None = None) -> TaskData:
@@ -114,7 +122,7 @@ def read_known_task(name: str, root: Path, *, known: Mapping[str, KnownTask] | N
     Raises:
         DataError: A folder or file is missing, a line is too short, a text is empty, or a label is unknown.
     """
-    entry = (known or _shipped())[name]
+    entry = (known or shipped_tasks())[name]
     folder = _find_folder(name, entry, root)
     task = Task(
         name=name,
