@@ -1,0 +1,59 @@
+"""Potstill distils BERT-family encoders into students that are small and fast enough to serve.
+
+    import potstill
+
+    run = potstill.distill("kd", task="trec", teacher_base="minilm")
+    print(run.student)  # a folder that transformers loads
+
+Names are imported when they are first used, so that `import potstill` does not wait for torch.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from potstill.errors import PotstillError
+    from potstill.pipeline import Prediction, Run, distill, evaluate, finetune, predict
+    from potstill.recipe import Recipe, load_recipe
+
+__all__ = [
+    "PotstillError",
+    "Prediction",
+    "Recipe",
+    "Run",
+    "__version__",
+    "distill",
+    "evaluate",
+    "finetune",
+    "load_recipe",
+    "predict",
+]
+
+__version__ = version("potstill")
+
+_HOMES = {
+    "PotstillError": "potstill.errors",
+    "Prediction": "potstill.pipeline",
+    "Recipe": "potstill.recipe",
+    "Run": "potstill.pipeline",
+    "distill": "potstill.pipeline",
+    "evaluate": "potstill.pipeline",
+    "finetune": "potstill.pipeline",
+    "load_recipe": "potstill.recipe",
+    "predict": "potstill.pipeline",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'potstill' has no attribute '{name}'")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

@@ -1,0 +1,113 @@
+"""How the command `potstill` begins and ends: a quiet process, one line for an error, an exit code.
+
+0    done
+1    a defect of Potstill
+2    a mistake that the user can mend
+130  stopped with Ctrl-C
+141  whoever read the output has gone
+"""
+
+import errno
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+
+import typer
+from rich.console import Console
+
+from potstill.cli.app import app
+from potstill.cli.output import Stopped, make_console
+from potstill.errors import PotstillError
+
+__all__ = ["main", "run"]
+
+_QUIET = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "true",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+"""Keeps bars and advice of the libraries below us from mixing with ours; read when they are first imported."""
+
+_OF_THE_MACHINE = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
+
+
+def main() -> None:
+    """Run the command line of this process and end it."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command.
+
+    Args:
+        arguments: What stands behind `potstill` on the command line.
+
+    Returns:
+        The exit code. Mistakes are told on stderr; nothing is raised.
+    """
+    console = make_console(stderr=True)
+    try:
+        code = app(list(arguments), prog_name="potstill", standalone_mode=False)
+        sys.stdout.flush()
+    except PotstillError as error:
+        return _refuse(console, str(error))
+    except typer.TyperException as error:
+        return _refuse(console, _explain_usage(error))
+    except (Stopped, KeyboardInterrupt) as stop:
+        return _stop(console, str(stop))
+    except BrokenPipeError:
+        _silence_stdout()
+        return 141
+    except OSError as error:
+        if error.errno in _OF_THE_MACHINE:
+            return _refuse(console, f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
+        return _report_defect(console, error)
+    except Exception as error:
+        return _report_defect(console, error)
+    if code == 130:
+        return _stop(console, "")
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(console: Console, text: str) -> int:
+    line = " ".join(text.split())
+    console.print(f"[bold red]error:[/] {_escape(line)}")
+    return 2
+
+
+def _stop(console: Console, hint: str) -> int:
+    console.print(f"stopped; {_escape(hint)}" if hint else "stopped")
+    return 130
+
+
+def _report_defect(console: Console, error: Exception) -> int:
+    console.print(_escape("".join(traceback.format_exception(error)).rstrip()))
+    console.print(
+        f"[bold red]defect:[/] {type(error).__name__} {_escape(str(error))}\n"
+        "This is a defect of Potstill; please report it with the lines above and the command."
+    )
+    return 1
+
+
+def _explain_usage(error: typer.TyperException) -> str:
+    """Say what is wrong with the command line, and whose help says more."""
+    context = getattr(error, "ctx", None)
+    text = error.format_message().strip()
+    text = text if text.endswith((".", "?")) else f"{text}."
+    return f"{text} See '{context.command_path} -h'." if context is not None else text
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter's last flush go nowhere, as the reader is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

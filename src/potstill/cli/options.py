@@ -1,0 +1,83 @@
+"""Options that several commands share: one name, one help text."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+__all__ = [
+    "AsJson",
+    "DataPath",
+    "Label",
+    "ModelName",
+    "Overrides",
+    "Resume",
+    "ResultsFile",
+    "RunFolderPath",
+    "TaskName",
+    "Text",
+    "TextPair",
+]
+
+_DATA = "Data"
+_RUN = "Run"
+_OUTPUT = "Output"
+
+ModelName: TypeAlias = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Folder of a saved model, run folder, or name on the Hugging Face hub.")
+]
+TaskName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--task", metavar="NAME", rich_help_panel=_DATA, help="A known task; 'potstill tasks' lists them."),
+]
+DataPath: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        rich_help_panel=_DATA,
+        help="Your data (CSV, TSV, JSONL, JSON or Parquet file, folder with train.* and dev.*, or a data set on the "
+        "Hugging Face hub), or the folder of a known task.",
+    ),
+]
+Text: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--text", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the text, if not 'text'."),
+]
+TextPair: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--text-pair", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the second text, for pairs of texts."
+    ),
+]
+Label: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--label", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the class or score, if not 'label'."
+    ),
+]
+RunFolderPath: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FOLDER", rich_help_panel=_RUN, help="New folder for the run. Left out: a new one in runs/."
+    ),
+]
+ResultsFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", rich_help_panel=_OUTPUT, help="Write what is printed to a file as well."),
+]
+Overrides: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        rich_help_panel=_RUN,
+        help="Change a field of the recipe; can be given often. 'potstill recipes explain' shows the fields.",
+    ),
+]
+Resume: TypeAlias = Annotated[
+    bool, typer.Option("--resume", rich_help_panel=_RUN, help="Go on with a run that was stopped.")
+]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="Print JSON for programs instead of a table.")
+]

