@@ -1,0 +1,154 @@
+"""The model card: the README.md in the folder of a trained model."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from potstill.evaluation.results import ModelResult, Results
+from potstill.evaluation.table import to_markdown
+from potstill.files import write_text
+
+__all__ = ["write_model_card"]
+
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def write_model_card(student_folder: Path, results: Results, *, recipe: Mapping[str, Any]) -> None:
+    """Write the model card of a trained model.
+
+    Args:
+        student_folder: The model's `save_pretrained` folder; gets a README.md.
+        results: What was measured; the card is about its student, or else its only model.
+        recipe: The resolved recipe as JSON values. Of paths only the last part is told.
+    """
+    model = results.find("student") or results.find("model") or results.models[-1]
+    parts = [
+        _front_matter(model, results, recipe),
+        _introduction(model, results, recipe),
+        "## Results\n\n" + to_markdown(results),
+        _usage(model),
+        _training(recipe),
+        _limits(model, results, recipe),
+    ]
+    write_text(student_folder / "README.md", "\n".join(parts))
+
+
+def _front_matter(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> str:
+    """Write what the Hugging Face hub reads; every value is JSON, which is YAML too."""
+    is_student = model.role == "student"
+    fields: dict[str, Any] = {
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "tags": ["potstill", *(["knowledge-distillation"] if is_student else [])],
+    }
+    if (base := _hub_name(recipe)) is not None:
+        fields["base_model"] = base
+    metrics = [{"type": name, "name": name, "value": round(value, 6)} for name, value in model.metrics.items()]
+    entry = {
+        "task": {"type": "text-classification", "name": "Text classification"},
+        "dataset": {"type": results.task, "name": results.task, "split": results.split},
+        "metrics": metrics,
+    }
+    fields["model-index"] = [{"name": _title(results, recipe), "results": [entry]}]
+    lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def _title(results: Results, recipe: Mapping[str, Any]) -> str:
+    return f"{recipe['name']}-{results.task}"
+
+
+def _introduction(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> str:
+    paper = f" ({recipe['paper']})" if recipe.get("paper") else ""
+    source = recipe.get("teacher") or {}
+    if model.role == "student":
+        what = "A student that was distilled"
+        if source.get("model"):
+            what += f" from the teacher `{_last_part(source['model'])}`"
+        elif source.get("base"):
+            what += f" from a teacher that was fine-tuned from `{_last_part(source['base'])}`"
+    else:
+        what = f"An encoder that was fine-tuned from `{_last_part(source.get('base') or 'a pre-trained encoder')}`"
+    return (
+        f"# {_title(results, recipe)}\n\n"
+        f"{what} on the task `{results.task}`, with the recipe `{recipe['name']}` of Potstill{paper}: "
+        f"{recipe['description']}. It has {model.parameters.total:,} weights "
+        f"({model.parameters.encoder:,} of them in the encoder's layers) and takes {model.size_bytes / 1e6:.1f} MB.\n"
+    )
+
+
+def _usage(model: ModelResult) -> str:
+    folder = "student" if model.role == "student" else "model"
+    return f"""## How to use it
+
+```python
+from transformers import pipeline
+
+classify = pipeline("text-classification", "path/to/{folder}")
+print(classify("A text."))
+```
+
+or, for many texts, `potstill predict path/to/{folder} --data texts.csv --text COLUMN`.
+"""
+
+
+def _training(recipe: Mapping[str, Any]) -> str:
+    rows = []
+    for stage in recipe["stages"]:
+        loss = " + ".join(f"{item['weight']:g} x {item['kind']}" for item in stage["objectives"])
+        length = f"{stage['epochs']:g} epochs" if stage.get("epochs") is not None else f"{stage['steps']} steps"
+        rate = stage["optimizer"]["learning_rate"]
+        rows.append(f"- `{stage['name']}`: {loss}; {length}, learning rate {rate:g}")
+    data = recipe["data"]
+    where = f"the task `{data['task']}`" if data.get("task") else f"`{_last_part(data.get('path') or 'data')}`"
+    return "\n".join(
+        [
+            "## How it was trained",
+            "",
+            f"On {where}, with texts of up to {data['max_length']} tokens, seed {recipe['seed']}, "
+            f"{recipe['precision']} arithmetic.",
+            "",
+            *rows,
+            "",
+            "The file `recipe.json` of the run repeats it.",
+            "",
+        ]
+    )
+
+
+def _limits(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> str:
+    lines = [
+        f"- The figures are those of the {results.split} split, {results.num_examples:,} examples. The intervals are "
+        "over examples; another seed of the training gives other figures.",
+        f"- It knows the labels and the kind of text of this data only, and what is longer than "
+        f"{recipe['data']['max_length']} tokens was cut.",
+    ]
+    if any(stage.get("select") == "best" for stage in recipe["stages"]):
+        lines[0] += " The same examples chose the weights (`select = best`), so the figures are a little too good."
+    if model.role == "student":
+        lines.append("- A student repeats the mistakes and the biases of its teacher, and adds its own.")
+    if model.speed is not None:
+        speed, gpus = model.speed, results.environment.get("gpus")
+        gpu = gpus[0] if isinstance(gpus, list) and gpus else None
+        processor = (results.environment.get("cpu") if speed.device == "cpu" else gpu) or speed.device
+        lines.append(
+            f"- The speed was measured on {processor} ({speed.num_threads} threads, {speed.precision}), "
+            "over texts of this task; it is another one elsewhere."
+        )
+    return "\n".join(["## Limits", "", *lines, ""])
+
+
+def _hub_name(recipe: Mapping[str, Any]) -> str | None:
+    """Give the name of the model that this one was made from, if it is on the hub."""
+    source = recipe.get("teacher") or {}
+    for name in (source.get("model"), source.get("base")):
+        if name and _HUB_NAME.fullmatch(name) and not Path(name).exists():
+            return str(name)
+    return None
+
+
+def _last_part(path: str) -> str:
+    """Tell a hub name as it is, and of a path its last part."""
+    return path if _HUB_NAME.fullmatch(path) and not Path(path).exists() else Path(path).name
