@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -48,7 +48,7 @@ class Recipe(Config):
     """Where its figures go."""
 
     @model_validator(mode="after")
-    def _has_distinct_stages(self) -> Self:
+    def _has_distinct_stages(self) -> "Recipe":
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
             raise ValueError(f"stages: two stages have the same name ({', '.join(names)}); name each differently")
@@ -59,7 +59,7 @@ class Recipe(Config):
         """Whether any objective follows a teacher."""
         return any(objective.needs_teacher for stage in self.stages for objective in stage.objectives)
 
-    def for_task(self, kind: Literal["classification", "regression"]) -> Self:
+    def for_task(self, kind: Literal["classification", "regression"]) -> "Recipe":
         """Leave out the objectives that are for the other kind of task.
 
         Args:
@@ -79,11 +79,11 @@ class Recipe(Config):
             stages.append(stage.model_copy(update={"objectives": kept}))
         return self.model_copy(update={"stages": tuple(stages)})
 
-    def with_precision(self, precision: Literal["fp32", "bf16"]) -> Self:
+    def with_precision(self, precision: Literal["fp32", "bf16"]) -> "Recipe":
         """Fill in what `precision = "auto"` stands for on this machine."""
         return self.model_copy(update={"precision": precision})
 
-    def without_teacher(self) -> Self:
+    def without_teacher(self) -> "Recipe":
         """Make the control: the same student, start, data and schedule, learning from the labels alone.
 
         Returns:
@@ -92,9 +92,9 @@ class Recipe(Config):
         values = self.model_dump(mode="json")
         for stage in values["stages"]:
             stage["objectives"] = [{"kind": "hard_labels"}]
-        return type(self).parse(values)
+        return Recipe.parse(values)
 
-    def with_random_start(self) -> Self:
+    def with_random_start(self) -> "Recipe":
         """Make the control whose student starts at random.
 
         Returns:
@@ -107,7 +107,7 @@ class Recipe(Config):
         if "init" not in values["student"]:
             raise RecipeError(f"student.kind: a '{values['student']['kind']}' student has no other start than its own.")
         values["student"]["init"] = {"kind": "random"}
-        return type(self).parse(values)
+        return Recipe.parse(values)
 
     def to_json(self) -> dict[str, Any]:
         """Give the resolved recipe, all defaults filled in, as JSON values."""

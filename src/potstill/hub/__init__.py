@@ -1,6 +1,7 @@
 """The one door to transformers and tokenizers: load, save, capture."""
 
 from potstill.hub.encoder import Encoder
+from potstill.hub.labels import reorder_labels
 from potstill.hub.loading import (
     build_encoder,
     fingerprint_model,
@@ -20,5 +21,6 @@ __all__ = [
     "load_classifier",
     "load_encoder_base",
     "load_tokenizer",
+    "reorder_labels",
     "resolve_model",
 ]

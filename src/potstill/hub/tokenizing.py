@@ -1,6 +1,8 @@
 """Text to token ids, as one flat block per split."""
 
+import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,11 @@ class Tokenizer:
     def special_ids(self) -> frozenset[int]:
         """Ids of special tokens such as `[CLS]`, `[SEP]`, `[MASK]` and padding."""
         return frozenset(self.wrapped.all_special_ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with the vocabulary and every rule of the tokenizer."""
+        return hashlib.sha256(self.wrapped.backend_tokenizer.to_str().encode()).hexdigest()[:16]
 
     def encode(self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int) -> TokenBlock:
         """Tokenise texts or pairs of texts.

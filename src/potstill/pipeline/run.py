@@ -8,6 +8,7 @@ from potstill.data import load_task_data
 from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import Results, describe_environment, write_model_card
 from potstill.files import write_json
+from potstill.pipeline.estimate import estimate_seconds, format_seconds
 from potstill.pipeline.measure import measure
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.teacher import find_teacher
@@ -75,6 +76,8 @@ def run_recipe(
     guide = find_teacher(study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer))
     student = build_student(study, guide)
     _open_folder(folder, study, guide)
+    seconds = estimate_seconds(study, student, guide, num_controls=len(controls))
+    study.observer.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
     trained = {"student": train_student(study, student, guide, folder)}
     for name, control in controls.items():
         trained[name] = _train_control(replace(study, recipe=control(recipe)), guide, folder.nested(name))

@@ -9,7 +9,7 @@ import torch
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from potstill.data import Batches, BatchConfig, TaskData, tokenise
+from potstill.data import BatchConfig, Batches, TaskData, tokenise
 from potstill.evaluation import predict_logits
 from potstill.hub import Encoder
 from potstill.progress import Observer
@@ -59,6 +59,10 @@ class Study:
         """Arithmetic of matrix products; `auto` was resolved when the study began."""
         assert self.recipe.precision != "auto"
         return self.recipe.precision
+
+    def autocast(self) -> torch.autocast:
+        """Open the run's arithmetic for a block."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16")
 
     def batches(self, split: Literal["train", "dev"], encoder: Encoder, config: BatchConfig | None = None) -> Batches:
         """Tokenise a split for an encoder and put it into batches.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.data import TaskData, remap_labels
+from potstill.data import TaskData, match_labels
 from potstill.errors import ModelError, RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.hub import fingerprint_model, load_classifier, reorder_labels
@@ -46,7 +46,7 @@ def find_teacher(study: Study, out: Path, run: Callable[[Recipe, Path, bool], ob
         )
     name = recipe.teacher.model or str(_finetuned_base(study, out, run))
     encoder = load_classifier(name)
-    encoder = reorder_labels(encoder, remap_labels(study.data.task, encoder.label_names), study.data.task.label_names)
+    encoder = reorder_labels(encoder, match_labels(study.data.task, encoder.label_names), study.data.task.label_names)
     guide = Guide(
         encoder=encoder,
         name=recipe.teacher.model or str(recipe.teacher.base),

@@ -139,12 +139,11 @@ def _teacher_for(
     if not (study.recipe.teacher.store and distiller.teacher_needs.is_logits_only):
         return online
     name = f"logits-{guide.fingerprint}-{study.data.fingerprint}-{study.recipe.data.max_length}-{study.precision}"
-    dtype = torch.bfloat16 if study.precision == "bf16" else None
-    with torch.autocast(study.device.type, dtype=dtype, enabled=dtype is not None):
+    with study.autocast():
         logits = store_logits(
             online,
             (batch.to(study.device) for batch in batches.ordered()),
-            num_examples=batches.num_examples,
+            num_examples=len(batches.tokenised),
             path=folder.store / f"{name.replace('/', '_')}.safetensors",
             observer=study.observer,
         )

@@ -1,7 +1,5 @@
 """Which teacher a run has."""
 
-from typing import Self
-
 from pydantic import model_validator
 
 from potstill.config import Config
@@ -24,7 +22,7 @@ class TeacherConfig(Config):
     it. False runs the teacher at every step."""
 
     @model_validator(mode="after")
-    def _is_one_teacher(self) -> Self:
+    def _is_one_teacher(self) -> "TeacherConfig":
         if self.model == "" or self.base == "":
             raise ValueError("an empty name is no model; leave the field out")
         return self

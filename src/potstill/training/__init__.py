@@ -5,6 +5,7 @@ from potstill.training.config import CheckpointConfig, OptimizerConfig, Schedule
 from potstill.training.distiller import Distiller
 from potstill.training.events import EventLog
 from potstill.training.loop import Scorer, StageRun, train_stage
+from potstill.training.session import Precision, open_accelerator, resolve_precision
 from potstill.training.steps import StepPlan
 
 __all__ = [
@@ -14,11 +15,14 @@ __all__ = [
     "EventLog",
     "OptimizerConfig",
     "Position",
+    "Precision",
     "ScheduleConfig",
     "Scorer",
     "StageConfig",
     "StageRun",
     "StepPlan",
     "TrackingConfig",
+    "open_accelerator",
+    "resolve_precision",
     "train_stage",
 ]

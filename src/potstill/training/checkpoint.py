@@ -4,8 +4,6 @@ import shutil
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
-
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from pydantic import TypeAdapter, ValidationError
@@ -44,7 +42,7 @@ class Position:
     seconds: float = 0.0
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: Path) -> "Position":
         """Read the position of a checkpoint.
 
         Args:
@@ -57,7 +55,7 @@ class Position:
             RunError: The file is missing or damaged.
         """
         try:
-            return TypeAdapter(cls).validate_json((folder / _POSITION).read_bytes())
+            return TypeAdapter(Position).validate_json((folder / _POSITION).read_bytes())
         except (OSError, ValidationError) as error:
             raise RunError(
                 f"checkpoint {folder} cannot be read ({type(error).__name__}); delete it to go on from an older one."

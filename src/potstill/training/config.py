@@ -1,6 +1,6 @@
 """What a stage of a recipe says about its training."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -105,7 +105,7 @@ class StageConfig(Config):
     """Evaluations without a better score after which the stage ends early; absent: never."""
 
     @model_validator(mode="after")
-    def _has_one_length(self) -> Self:
+    def _has_one_length(self) -> "StageConfig":
         if (self.epochs is None) == (self.steps is None):
             raise ValueError(f"set exactly one of epochs ({self.epochs}) and steps ({self.steps}), the other to none")
         if self.patience is not None and self.select == "last":

@@ -1,0 +1,49 @@
+"""Put the outputs of a classifier into the order of a task's labels."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from potstill.errors import ModelError
+from potstill.hub.encoder import Encoder
+
+__all__ = ["reorder_labels"]
+
+
+def reorder_labels(encoder: Encoder, places: Sequence[int], label_names: Sequence[str]) -> Encoder:
+    """Permute the rows of the last linear layer, so that logit i means the task's label i.
+
+    Args:
+        encoder: A classifier or regressor; changed in place.
+        places: For each logit of the model, the index of the same label in the task.
+        label_names: The task's names in its order; empty for a regression.
+
+    Returns:
+        The same encoder, with the task's label names in its config.
+
+    Raises:
+        ModelError: The head has no last linear layer as wide as the labels.
+    """
+    if list(places) != list(range(len(places))):
+        layer = _last_layer(encoder, len(places))
+        with torch.no_grad():
+            layer.weight[list(places)] = layer.weight.clone()
+            if layer.bias is not None:
+                layer.bias[list(places)] = layer.bias.clone()
+    config = encoder.model.config
+    if label_names:
+        config.id2label = dict(enumerate(label_names))
+        config.label2id = {name: index for index, name in enumerate(label_names)}
+    encoder.label_names = tuple(label_names)
+    return encoder
+
+
+def _last_layer(encoder: Encoder, num_labels: int) -> nn.Linear:
+    layers = [module for module in encoder.model.modules() if isinstance(module, nn.Linear)]
+    if layers and layers[-1].out_features == num_labels:
+        return layers[-1]
+    raise ModelError(
+        f"{type(encoder.model).__name__} has its labels in another order than the task, and no linear layer with "
+        f"{num_labels} outputs at its end that could be reordered; fine-tune it with the task's own label order."
+    )

@@ -1,0 +1,117 @@
+"""How long a run will take, from a few real steps on this machine."""
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch.optim import AdamW
+
+from potstill.data import Batches
+from potstill.hub import Encoder
+from potstill.pipeline.study import Guide, Study
+from potstill.tensors import Needs
+from potstill.training import StageConfig, StepPlan
+
+__all__ = ["estimate_seconds", "format_seconds"]
+
+_LOGITS = Needs(logits=True)
+_NUM_PROBES = 3
+
+
+def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num_controls: int) -> float:
+    """Time a few batches of every stage and carry the figure over to all of them.
+
+    Args:
+        study: The run.
+        student: The student before training; unchanged afterwards, as is torch's random state.
+        guide: The teacher, if the run has one.
+        num_controls: Controls that are trained beside the student.
+
+    Returns:
+        Seconds of training and of evaluation on the development set; the final measurements are not in it.
+    """
+    with torch.random.fork_rng():
+        student.to(study.device)
+        total = 0.0
+        evaluation = _forward(study, student, study.batches("dev", student))
+        for stage in study.recipe.stages:
+            batches = study.batches("train", student, stage.batches)
+            plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=1)
+            steps = plan.total(epochs=stage.epochs, steps=stage.steps)
+            epochs = steps / max(1, len(plan.epoch(0)))
+            training = _training(study, student, batches) * epochs + steps * _optimizer_step(student)
+            training += evaluation * max(1.0, epochs * stage.evaluations_per_epoch)
+            total += training * (1 + num_controls)
+            if guide is not None and any(objective.needs_teacher for objective in stage.objectives):
+                total += _forward(study, guide.encoder, batches) * _teacher_passes(study, stage, epochs)
+    return total
+
+
+def format_seconds(seconds: float) -> str:
+    """Write a time as a person would say it.
+
+    Args:
+        seconds: At least 0.
+
+    Returns:
+        Seconds under two minutes, minutes under two hours, else hours.
+
+    Example:
+        >>> format_seconds(95), format_seconds(600), format_seconds(9000)
+        ('95 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _teacher_passes(study: Study, stage: StageConfig, epochs: float) -> float:
+    """Count how often the teacher reads the training examples: once where its logits are stored."""
+    only_logits = all(objective.kind in ("soft_labels", "logits_mse", "hard_labels") for objective in stage.objectives)
+    return min(1.0, epochs) if study.recipe.teacher.store and only_logits else epochs
+
+
+def _training(study: Study, student: Encoder, batches: Batches) -> float:
+    def step(number: int) -> None:
+        batch = batches.collate(plan[number]).to(study.device)
+        with study.autocast():
+            logits = student(batch, _LOGITS).logits
+        logits.sum().backward()
+
+    plan = batches.plan(0)
+    was_training = student.training
+    student.train()
+    seconds = _per_batch(study, step) * len(plan)
+    student.zero_grad(set_to_none=True)
+    student.train(was_training)
+    return seconds
+
+
+def _forward(study: Study, encoder: Encoder, batches: Batches) -> float:
+    def step(number: int) -> None:
+        with torch.no_grad(), study.autocast():
+            encoder(batches.collate(plan[number]).to(study.device), _LOGITS)
+
+    plan = batches.plan(0)
+    return _per_batch(study, step) * len(plan)
+
+
+def _optimizer_step(student: Encoder) -> float:
+    """Time AdamW over as many weights, without touching the student's."""
+    weights = torch.zeros(sum(p.numel() for p in student.parameters()), device=student.device, requires_grad=True)
+    weights.grad = torch.zeros_like(weights)
+    optimizer = AdamW([weights], fused=True)
+    optimizer.step()
+    begun = time.perf_counter()
+    optimizer.step()
+    return time.perf_counter() - begun
+
+
+def _per_batch(study: Study, step: Callable[[int], None]) -> float:
+    step(0)
+    begun = time.perf_counter()
+    for number in range(_NUM_PROBES):
+        step(number)
+    if study.device.type == "cuda":
+        torch.cuda.synchronize()
+    return (time.perf_counter() - begun) / _NUM_PROBES
