@@ -1,0 +1,67 @@
+"""How faithfully a student repeats its teacher, right or wrong."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from potstill.data import Task
+from potstill.evaluation.metrics import decide, pearson
+from potstill.evaluation.results import ClassFidelity, ScoreFidelity
+
+__all__ = ["agreement", "mean_divergence", "measure_fidelity"]
+
+
+def measure_fidelity(
+    task: Task, student: NDArray[np.floating], teacher: NDArray[np.floating]
+) -> ClassFidelity | ScoreFidelity:
+    """Compare a student with its teacher on the same examples.
+
+    Args:
+        task: Says whether the outputs are classes or scores.
+        student: Logits of the student, [examples, labels].
+        teacher: Logits of the teacher, same shape and label order.
+
+    Returns:
+        Agreement and divergence for classes; correlation and distance for scores.
+    """
+    assert student.shape == teacher.shape, (student.shape, teacher.shape)
+    if task.kind == "regression":
+        ours, theirs = decide(task, student), decide(task, teacher)
+        return ScoreFidelity(
+            pearson=float(pearson(ours, theirs)),
+            mean_absolute_difference=float(np.abs(student[:, 0].astype(np.float64) - teacher[:, 0]).mean()),
+        )
+    return ClassFidelity(agreement=agreement(student, teacher), divergence=mean_divergence(student, teacher))
+
+
+def agreement(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> float:
+    """Give the share of examples on which both choose the same class.
+
+    Args:
+        student: Logits of the student, [examples, labels].
+        teacher: Logits of the teacher, same shape.
+
+    Returns:
+        A share in 0 .. 1.
+    """
+    return float((student.argmax(axis=1) == teacher.argmax(axis=1)).mean())
+
+
+def mean_divergence(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> float:
+    """Measure how far the student's probabilities are from the teacher's.
+
+        mean over examples of KL(softmax(teacher) || softmax(student))
+
+    Temperature 1: these are the probabilities that a user of either model gets.
+
+    Args:
+        student: Logits of the student, [examples, labels].
+        teacher: Logits of the teacher, same shape.
+
+    Returns:
+        The divergence in nats, at least 0; 0 where both agree.
+    """
+    log_student = log_softmax(student.astype(np.float64), axis=1)
+    log_teacher = log_softmax(teacher.astype(np.float64), axis=1)
+    divergence = (np.exp(log_teacher) * (log_teacher - log_student)).sum(axis=1).mean()
+    return max(0.0, float(divergence))

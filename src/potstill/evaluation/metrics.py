@@ -1,0 +1,188 @@
+"""What a model is worth on a labelled split: accuracy, F1, Matthews, Pearson, Spearman.
+
+Each metric is one formula over the last axis, so that the figure itself and its thousand resamples
+(`potstill.evaluation.intervals`) come from the same lines.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from potstill.data import LabelArray, Metric, Task
+
+__all__ = ["Floats", "Tallies", "class_metric", "compute_metrics", "correlation", "decide", "pearson", "spearman"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallies:
+    """How often each class was right, was gold and was predicted; all any class metric asks for.
+
+    Attributes:
+        hits: Examples of the class that were predicted as the class, [resamples, labels].
+        gold: Examples of the class, same shape.
+        predicted: Examples predicted as the class, same shape.
+    """
+
+    hits: Floats
+    gold: Floats
+    predicted: Floats
+
+    @classmethod
+    def count(
+        cls, predicted: NDArray[np.int64], gold: NDArray[np.int64], *, times: Floats, num_labels: int
+    ) -> "Tallies":
+        """Count examples, each as often as it is told.
+
+        Args:
+            predicted: Class indices, [examples].
+            gold: Class indices, [examples].
+            times: How often each example occurs, [resamples, examples]; one row of ones for a split as it is.
+            num_labels: Classes of the task.
+
+        Returns:
+            Tallies of each resample.
+        """
+        classes = np.arange(num_labels)
+        is_gold = gold[:, None] == classes
+        is_predicted = predicted[:, None] == classes
+        return cls(
+            hits=times @ (is_gold & is_predicted).astype(np.float64),
+            gold=times @ is_gold.astype(np.float64),
+            predicted=times @ is_predicted.astype(np.float64),
+        )
+
+
+def compute_metrics(task: Task, logits: NDArray[np.floating], gold: LabelArray) -> dict[str, float]:
+    """Measure a model's answers against the gold labels.
+
+    Args:
+        task: Says which metrics; the first is the primary one.
+        logits: Outputs of the head, [examples, labels]; one column of scores for a regression.
+        gold: Class indices or scores, [examples]; at least one.
+
+    Returns:
+        Metrics by name in the order of the task, as fractions: accuracy and F1 in 0 .. 1, the others in -1 .. 1.
+        Predictions or labels that are all the same give 0 for Matthews, Pearson and Spearman.
+    """
+    predictions = decide(task, logits)
+    if task.kind == "regression":
+        return {name: float(correlation(name, predictions, gold)) for name in task.metrics}
+    tallies = Tallies.count(
+        predictions.astype(np.int64), gold.astype(np.int64), times=np.ones((1, len(gold))), num_labels=task.num_labels
+    )
+    return {name: float(class_metric(name, tallies)[0]) for name in task.metrics}
+
+
+def decide(task: Task, logits: NDArray[np.floating]) -> NDArray[np.generic]:
+    """Turn logits into answers.
+
+    Args:
+        task: Says whether the answers are classes or scores.
+        logits: Outputs of the head, [examples, labels].
+
+    Returns:
+        The class with the highest logit (the first of equals), int64, or the score, float64; [examples].
+    """
+    if task.kind == "regression":
+        return np.asarray(logits[:, 0], dtype=np.float64)
+    return np.asarray(logits.argmax(axis=1), dtype=np.int64)
+
+
+def class_metric(name: Metric, tallies: Tallies) -> Floats:
+    """Compute a classification metric from tallies, with h hits, g gold and p predicted of each class, n examples.
+
+        accuracy   sum h / n
+        f1         2 h / (g + p) of class 1, the positive one
+        macro_f1   mean of 2 h / (g + p) over the classes that are gold or predicted anywhere
+        matthews   (n sum h - sum g p) / sqrt((n^2 - sum g^2) (n^2 - sum p^2)); 0 where the root is 0
+
+    Args:
+        name: One of the four names; `f1` is for two classes only.
+        tallies: Counts, [resamples, labels].
+
+    Returns:
+        The metric of each resample.
+
+    Paper:
+        Matthews for many classes: Gorodkin 2004, doi:10.1016/j.compbiolchem.2004.09.006.
+    """
+    hits, gold, predicted = tallies.hits, tallies.gold, tallies.predicted
+    assert name != "f1" or hits.shape[1] == 2, "f1 is for two classes"
+    total = gold.sum(axis=1)
+    match name:
+        case "accuracy":
+            return _ratio(hits.sum(axis=1), total)
+        case "f1":
+            return _ratio(2 * hits[:, 1], gold[:, 1] + predicted[:, 1])
+        case "macro_f1":
+            num_occurring = (gold + predicted > 0).sum(axis=1)
+            return _ratio(_ratio(2 * hits, gold + predicted).sum(axis=1), num_occurring)
+    assert name == "matthews", name
+    covariance = total * hits.sum(axis=1) - (gold * predicted).sum(axis=1)
+    gold_spread, predicted_spread = (total**2 - (counts**2).sum(axis=1) for counts in (gold, predicted))
+    return _ratio(covariance, np.sqrt(gold_spread) * np.sqrt(predicted_spread))
+
+
+def correlation(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic]) -> Floats:
+    """Compute a regression metric.
+
+    Args:
+        name: `pearson`, `spearman` or `pearson_spearman`, the mean of the two.
+        predicted: Scores, [..., examples].
+        gold: Scores, same shape.
+
+    Returns:
+        The correlation, with the leading axes of the scores.
+    """
+    match name:
+        case "pearson":
+            return pearson(predicted, gold)
+        case "spearman":
+            return spearman(predicted, gold)
+    assert name == "pearson_spearman", name
+    return np.asarray((pearson(predicted, gold) + spearman(predicted, gold)) / 2)
+
+
+def pearson(first: NDArray[np.generic], second: NDArray[np.generic]) -> Floats:
+    """Compute Pearson's r over the last axis.
+
+    Args:
+        first: Finite values, [..., examples].
+        second: Finite values, same shape.
+
+    Returns:
+        r in -1 .. 1; 0 where one side is constant.
+    """
+    first, second = _standardise(first), _standardise(second)
+    return np.asarray(np.clip((first * second).sum(axis=-1), -1.0, 1.0))
+
+
+def spearman(first: NDArray[np.generic], second: NDArray[np.generic]) -> Floats:
+    """Compute Spearman's rank correlation over the last axis; equal values share their mean rank.
+
+    Args:
+        first: Finite values, [..., examples].
+        second: Finite values, same shape.
+
+    Returns:
+        The correlation in -1 .. 1; 0 where one side is constant.
+    """
+    return pearson(rankdata(first, axis=-1), rankdata(second, axis=-1))
+
+
+def _standardise(values: NDArray[np.generic]) -> Floats:
+    """Centre on the mean and scale to length 1; constants become exactly 0, whatever their mean rounds to."""
+    exact = values.astype(np.float64)
+    centred = exact - exact.mean(axis=-1, keepdims=True)
+    varies = np.ptp(exact, axis=-1, keepdims=True) > 0
+    return _ratio(centred * varies, np.linalg.norm(centred, axis=-1, keepdims=True))
+
+
+def _ratio(numerator: Floats, denominator: NDArray[np.generic]) -> Floats:
+    """Divide, with 0 where the denominator is 0."""
+    top, bottom = np.broadcast_arrays(numerator, denominator)
+    return np.asarray(np.divide(top, bottom, out=np.zeros(top.shape), where=bottom > 0))

@@ -1,0 +1,65 @@
+"""How large a model is: weights by part, bytes on disk."""
+
+from pathlib import Path
+
+from potstill.errors import ModelError
+from potstill.evaluation.results import Parameters
+from potstill.hub import Encoder, count_parameters
+
+__all__ = ["safetensors_bytes", "split_parameters", "weight_bytes"]
+
+
+def split_parameters(encoder: Encoder) -> Parameters:
+    """Count the weights of each part.
+
+    Args:
+        encoder: The model.
+
+    Returns:
+        Number of weights by part.
+    """
+    counts = count_parameters(encoder)
+    return Parameters(
+        embeddings=counts.embeddings,
+        encoder=counts.encoder,
+        pooler=counts.pooler,
+        head=counts.head,
+        total=counts.total,
+    )
+
+
+def weight_bytes(encoder: Encoder) -> int:
+    """Compute what the weights take in a safetensors file, without writing one.
+
+    Args:
+        encoder: The model, in the number format in which it is saved.
+
+    Returns:
+        Bytes of all saved tensors, those that share memory counted once; the file's header (some kilobytes) is
+        left out.
+    """
+    sizes = {
+        (tensor.data_ptr(), tensor.shape): tensor.numel() * tensor.element_size()
+        for tensor in encoder.model.state_dict().values()
+    }
+    return sum(sizes.values())
+
+
+def safetensors_bytes(folder: Path) -> int:
+    """Add up the weight files of a saved model.
+
+    Args:
+        folder: A `save_pretrained` folder.
+
+    Returns:
+        Bytes of its safetensors files.
+
+    Raises:
+        ModelError: The folder has none.
+    """
+    sizes = [path.stat().st_size for path in folder.glob("*.safetensors")]
+    if not sizes:
+        raise ModelError(
+            f"model folder '{folder}' holds no safetensors file; give a folder written by save_pretrained."
+        )
+    return sum(sizes)
