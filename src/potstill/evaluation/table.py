@@ -120,9 +120,16 @@ def _one_line(cell: str) -> str:
 
 
 def _words(name: str) -> str:
-    return {"f1": "F1", "macro_f1": "macro F1", "pearson_spearman": "Pearson/Spearman mean"}.get(
-        name, name.replace("_", " ")
-    )
+    """Write a metric's name as one would in a text."""
+    written = {
+        "f1": "F1",
+        "macro_f1": "macro F1",
+        "matthews": "Matthews",
+        "pearson": "Pearson",
+        "spearman": "Spearman",
+        "pearson_spearman": "mean of Pearson and Spearman",
+    }
+    return written.get(name, name)
 
 
 def _hundred(fraction: float) -> str:
