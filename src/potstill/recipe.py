@@ -75,7 +75,9 @@ class Recipe(Config):
         for stage in self.stages:
             kept = tuple(objective for objective in stage.objectives if objective.when in ("always", kind))
             if not kept:
-                raise RecipeError(f"stages.{stage.name}.objectives: none is for a {kind} task; add one whose 'when' fits.")
+                raise RecipeError(
+                    f"stages.{stage.name}.objectives: none is for a {kind} task; add one whose 'when' fits."
+                )
             stages.append(stage.model_copy(update={"objectives": kept}))
         return self.model_copy(update={"stages": tuple(stages)})
 

@@ -1,49 +1,31 @@
 """What every objective keeps, checked for each member of the union."""
 
-import zlib
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
-from pydantic import TypeAdapter
-from random_outputs import change, change_tokens, encoder_shape, everything, random_batch, random_outputs, tensors_of
+from objective_samples import (
+    ADAPTER,
+    ALTERNATIVES,
+    KINDS,
+    READ_BY_OTHERS,
+    SAMPLES,
+    STUDENT,
+    TEACHER,
+    ZERO_WHERE_EQUAL,
+    Sample,
+)
+from random_outputs import change, change_tokens, everything, make_batch, random_batch, random_outputs, tensors_of
 
 from potstill.errors import RecipeError
-from potstill.objectives import AnyObjectiveConfig, Objective, ObjectiveConfig
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss
+from potstill.objectives import Objective
+from potstill.tensors import Batch, EncoderOutputs, Loss
 
-ADAPTER: TypeAdapter[ObjectiveConfig] = TypeAdapter(AnyObjectiveConfig)
-KINDS = {member.model_fields["kind"].default: member for member in get_args(get_args(AnyObjectiveConfig)[0])}
-STUDENT = encoder_shape(layers=3, hidden=12, heads=2, labels=3)
-TEACHER = encoder_shape(layers=6, hidden=12, heads=2, labels=3)
-WIDE_TEACHER = encoder_shape(layers=6, hidden=20, heads=2, labels=3)
 MASK = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0]], dtype=torch.bool)
 
-
-@dataclass(frozen=True)
-class Sample:
-    """An objective as a recipe would have it, and the teacher it follows."""
-
-    values: dict[str, Any]
-    teacher: EncoderShape = TEACHER
-    student: EncoderShape = STUDENT
-    note: str = ""
-
-    @property
-    def config(self) -> ObjectiveConfig:
-        return ADAPTER.validate_python(self.values)
-
-    def build(self, **changed: Any) -> Objective:
-        config = ADAPTER.validate_python(self.values | changed)
-        objective = config.build(student=self.student, teacher=self.teacher, path="here")
-        for name, parameter in objective.named_parameters():
-            generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-            parameter.data.copy_(torch.randn(parameter.shape, generator=generator))
-        return objective
-
-    def __str__(self) -> str:
-        return self.values["kind"] + self.note
+each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=str)
+each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
 @dataclass(frozen=True)
@@ -57,80 +39,6 @@ class World:
 
     def loss(self) -> Loss:
         return self.objective(self.student, self.teacher, self.batch)
-
-
-REGRESSION = {"student": encoder_shape(labels=1), "teacher": encoder_shape(layers=6, labels=1)}
-SAMPLES = [
-    Sample({"kind": "soft_labels", "temperature": 2.0}),
-    Sample({"kind": "soft_labels", "divergence": "cross_entropy"}, note="-cross-entropy"),
-    Sample({"kind": "logits_mse"}),
-    Sample({"kind": "logits_mse"}, **REGRESSION, note="-regression"),
-    Sample({"kind": "hard_labels"}),
-    Sample({"kind": "hard_labels"}, **REGRESSION, note="-regression"),
-    Sample({"kind": "hidden_states"}),
-    Sample({"kind": "hidden_states", "projection": "per_layer"}, teacher=WIDE_TEACHER, note="-wide"),
-    Sample({"kind": "hidden_states", "projection": "none", "include_embeddings": False}, note="-unprojected"),
-    Sample({"kind": "embeddings"}),
-    Sample({"kind": "embeddings", "projection_bias": False}, teacher=WIDE_TEACHER, note="-wide"),
-    Sample({"kind": "hidden_cosine"}),
-    Sample({"kind": "patience"}),
-    Sample({"kind": "patience", "normalise": False}, note="-raw"),
-    Sample({"kind": "attention_scores"}),
-    Sample({"kind": "attention_scores"}, teacher=WIDE_TEACHER, note="-wide"),
-    Sample({"kind": "attention_probs"}),
-    Sample({"kind": "attention_probs", "divergence": "kl"}, teacher=WIDE_TEACHER, note="-kl"),
-    Sample({"kind": "relations"}, teacher=WIDE_TEACHER, note="-v1"),
-    Sample({"kind": "relations", "pairs": ["query-key"], "num_relation_heads": 4}, teacher=WIDE_TEACHER, note="-4"),
-]
-"""At least one for each kind; the first one's fields are changed one by one."""
-
-ALTERNATIVES: dict[str, dict[str, Any]] = {
-    "soft_labels": {
-        "temperature": 3.0,
-        "divergence": "cross_entropy",
-        "temperature_squared": False,
-        "reduction": "reference",
-    },
-    "logits_mse": {"sum_labels": True},
-    "hard_labels": {},
-    "hidden_states": {
-        "layer_map": "top",
-        "include_embeddings": False,
-        "projection": "per_layer",
-        "projection_bias": False,
-        "reduction": "reference",
-    },
-    "embeddings": {"projection": "none", "projection_bias": False, "reduction": "reference"},
-    "hidden_cosine": {"student_layer": 2, "teacher_layer": 5},
-    "patience": {"layer_map": "last", "normalise": False, "reduction": "reference"},
-    "attention_scores": {"layer_map": "bottom", "reduction": "reference"},
-    "attention_probs": {"layer_map": (6, 1), "divergence": "kl"},
-    "relations": {
-        "pairs": ("query-query", "key-key"),
-        "num_relation_heads": 4,
-        "student_layer": 1,
-        "teacher_layer": 4,
-        "reduction": "reference",
-    },
-}
-READ_BY_OTHERS = {"kind", "weight", "when"}
-
-ZERO_WHERE_EQUAL: dict[str, dict[str, Any] | None] = {
-    "soft_labels": {},
-    "logits_mse": {},
-    "hard_labels": None,
-    "hidden_states": {"projection": "none"},
-    "embeddings": {"projection": "none"},
-    "hidden_cosine": {},
-    "patience": {},
-    "attention_scores": {},
-    "attention_probs": {},
-    "relations": {},
-}
-"""Fields under which a student equal to its teacher has no loss; None where there is none such."""
-
-each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=str)
-each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
 def make_world(sample: Sample, *, is_complete: bool = False, **changed: Any) -> World:
@@ -231,6 +139,14 @@ def test_every_declared_tensor_of_the_teacher_is_read(sample: Sample) -> None:
 @each_sample
 def test_tensors_that_were_not_declared_are_not_read(sample: Sample) -> None:
     assert make_world(sample, is_complete=True).loss() == make_world(sample).loss()
+
+
+@each_sample
+def test_gold_labels_are_read_only_where_there_is_no_teacher(sample: Sample) -> None:
+    world = make_world(sample)
+    if not sample.config.needs_teacher:
+        pytest.skip("learns from the gold labels")
+    assert world.objective(world.student, world.teacher, make_batch(MASK)) == world.loss()
 
 
 @each_sample

@@ -13,7 +13,9 @@ def make_batches(num_examples: int, per_batch: int) -> Batches:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     block = TokenBlock(ids=np.ones(offsets[-1], dtype=np.int32), type_ids=None, offsets=offsets, padding_id=0)
     return Batches(
-        TokenisedSplit(tokens=block, labels=None), BatchConfig(tokens_per_batch=64, examples_per_batch=per_batch), seed=3
+        TokenisedSplit(tokens=block, labels=None),
+        BatchConfig(tokens_per_batch=64, examples_per_batch=per_batch),
+        seed=3,
     )
 
 
@@ -40,9 +42,7 @@ def test_the_rate_never_leaves_zero_to_one(total: int, warmup: float, kind: str)
 def test_every_example_is_used_in_every_epoch_whatever_the_grouping(
     num_examples: int, per_batch: int, accumulate: int, num_processes: int
 ) -> None:
-    plan = StepPlan(
-        batches=make_batches(num_examples, per_batch), accumulate=accumulate, num_processes=num_processes
-    )
+    plan = StepPlan(batches=make_batches(num_examples, per_batch), accumulate=accumulate, num_processes=num_processes)
     steps = plan.epoch(1)
     assert {int(i) for step in steps for batch in step for i in batch} == set(range(num_examples))
     assert all(len(step) % num_processes == 0 for step in steps)

@@ -9,7 +9,7 @@ from rich.table import Table
 from potstill.cli.options import AsJson
 from potstill.cli.output import make_console, print_json
 
-__all__ = ["RECIPES_EXAMPLES", "explain", "list_recipes", "recipes", "show", "tasks"]
+__all__ = ["RECIPES_EXAMPLES", "explain", "list_recipes", "show", "tasks"]
 
 RECIPES_EXAMPLES = """
 [bold]Examples[/]
@@ -22,12 +22,6 @@ RECIPES_EXAMPLES = """
 """
 
 _RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, a .toml file or a recipe.json.")]
-
-
-def recipes(context: typer.Context) -> None:
-    """List, show and explain recipes; alone, it lists them."""
-    if context.invoked_subcommand is None:
-        list_recipes()
 
 
 def list_recipes(as_json: AsJson = False) -> None:

@@ -31,6 +31,9 @@ _QUIET = {
 }
 """Keeps bars and advice of the libraries below us from mixing with ours; read when they are first imported."""
 
+_ALONE = {(): ["--help"], ("recipes",): ["recipes", "list"]}
+"""What a command stands for that needs another one behind it and has none."""
+
 _OF_THE_MACHINE = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
 
 
@@ -54,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     console = make_console(stderr=True)
     try:
-        code = app(list(arguments), prog_name="potstill", standalone_mode=False)
+        code = app(_ALONE.get(tuple(arguments), list(arguments)), prog_name="potstill", standalone_mode=False)
         sys.stdout.flush()
     except PotstillError as error:
         return _refuse(console, str(error))

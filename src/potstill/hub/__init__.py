@@ -1,5 +1,8 @@
 """The one door to transformers and tokenizers: load, save, capture."""
 
+from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
+from potstill.hub.building import build_bert
+from potstill.hub.counting import ParameterCounts, count_parameters
 from potstill.hub.encoder import Encoder
 from potstill.hub.labels import reorder_labels
 from potstill.hub.loading import (
@@ -14,9 +17,15 @@ from potstill.hub.tokenizing import TokenBlock, Tokenizer
 
 __all__ = [
     "Encoder",
+    "EncoderParts",
+    "LayerParts",
+    "ParameterCounts",
     "TokenBlock",
     "Tokenizer",
+    "build_bert",
     "build_encoder",
+    "count_parameters",
+    "find_parts",
     "fingerprint_model",
     "load_classifier",
     "load_encoder_base",

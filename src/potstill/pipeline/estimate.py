@@ -73,7 +73,7 @@ def _teacher_passes(study: Study, stage: StageConfig, epochs: float) -> float:
 
 def _training(study: Study, student: Encoder, batches: Batches) -> float:
     def step(number: int) -> None:
-        batch = batches.collate(plan[number]).to(study.device)
+        batch = batches.collate(plan[number % len(plan)]).to(study.device)
         with study.autocast():
             logits = student(batch, _LOGITS).logits
         logits.sum().backward()
@@ -90,7 +90,7 @@ def _training(study: Study, student: Encoder, batches: Batches) -> float:
 def _forward(study: Study, encoder: Encoder, batches: Batches) -> float:
     def step(number: int) -> None:
         with torch.no_grad(), study.autocast():
-            encoder(batches.collate(plan[number]).to(study.device), _LOGITS)
+            encoder(batches.collate(plan[number % len(plan)]).to(study.device), _LOGITS)
 
     plan = batches.plan(0)
     return _per_batch(study, step) * len(plan)

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from potstill.evaluation import EvaluationConfig, Results, Role, Subject, collect_results, describe_environment, evaluate_model
+from potstill.evaluation import (
+    EvaluationConfig,
+    Results,
+    Role,
+    Subject,
+    collect_results,
+    describe_environment,
+    evaluate_model,
+)
 from potstill.hub import Encoder, load_classifier
 from potstill.pipeline.study import Guide, Study
 from potstill.run_folder import RunFolder

@@ -73,7 +73,9 @@ def run_recipe(
         if folder.is_finished:
             study.observer.note(f"{out} is finished already")
             return Run(folder=out, results=Results.read(folder.results))
-    guide = find_teacher(study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer))
+    guide = find_teacher(
+        study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer)
+    )
     student = build_student(study, guide)
     _open_folder(folder, study, guide)
     seconds = estimate_seconds(study, student, guide, num_controls=len(controls))

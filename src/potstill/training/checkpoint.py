@@ -118,4 +118,6 @@ class Checkpoints:
         return self.folder / f"{position.stage:03d}-{position.step:09d}"
 
     def _all(self) -> list[Path]:
-        return sorted(path.parent for path in self.folder.glob(f"*/{_POSITION}") if not path.parent.name.startswith("."))
+        return sorted(
+            path.parent for path in self.folder.glob(f"*/{_POSITION}") if not path.parent.name.startswith(".")
+        )

@@ -53,7 +53,13 @@ class StageRun:
 
 
 def train_stage(
-    stage: StageConfig, distiller: Distiller, teacher: Teacher | None, batches: Batches, *, run: StageRun, start: Position
+    stage: StageConfig,
+    distiller: Distiller,
+    teacher: Teacher | None,
+    batches: Batches,
+    *,
+    run: StageRun,
+    start: Position,
 ) -> Position:
     """Train the student of a distiller through one stage; its selected weights stay in it.
 
@@ -209,8 +215,14 @@ class _Stage:
         if self.best is not None:
             self.distiller.student.load_state_dict(self.best)
         self.run.events.write(
-            "stage", {"stage": self.stage.name, "steps": position.step, "best_step": position.best_step,
-                      "best_score": position.best_score, "seconds": round(position.seconds, 2)}
+            "stage",
+            {
+                "stage": self.stage.name,
+                "steps": position.step,
+                "best_step": position.best_step,
+                "best_score": position.best_score,
+                "seconds": round(position.seconds, 2),
+            },
         )
         self.run.accelerator.free_memory()
         return Position(stage=position.stage + 1, seconds=position.seconds)

@@ -1,0 +1,54 @@
+"""Build a random BERT of given sizes that reads a source's tokens."""
+
+from collections.abc import Sequence
+
+from transformers import BertConfig
+
+from potstill.hub.encoder import Encoder
+from potstill.hub.loading import build_encoder
+
+__all__ = ["build_bert"]
+
+
+def build_bert(
+    source: Encoder,
+    *,
+    num_layers: int,
+    hidden_size: int,
+    feed_forward_size: int,
+    num_heads: int,
+    dropout: float,
+    attention_dropout: float,
+    label_names: Sequence[str],
+) -> Encoder:
+    """Build a randomly initialised BERT classifier.
+
+    Args:
+        source: Gives tokenizer, vocabulary, positions, segments and activation.
+        num_layers: Transformer layers.
+        hidden_size: Width of the hidden states.
+        feed_forward_size: Inner width of the feed-forward block.
+        num_heads: Attention heads of a layer.
+        dropout: Dropout of hidden states and of the head.
+        attention_dropout: Dropout of attention probabilities.
+        label_names: Names of the labels; empty for a regression.
+
+    Returns:
+        The encoder in eval mode on the CPU; its weights come from torch's global generator.
+    """
+    theirs = source.model.config
+    config = BertConfig(
+        vocab_size=source.shape.vocab_size,
+        hidden_size=hidden_size,
+        num_hidden_layers=num_layers,
+        num_attention_heads=num_heads,
+        intermediate_size=feed_forward_size,
+        hidden_act=getattr(theirs, "hidden_act", None) or getattr(theirs, "activation", "gelu"),
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=attention_dropout,
+        max_position_embeddings=int(theirs.max_position_embeddings),
+        type_vocab_size=max(1, int(getattr(theirs, "type_vocab_size", 2))),
+        layer_norm_eps=float(getattr(theirs, "layer_norm_eps", 1e-12)),
+        pad_token_id=source.tokenizer.padding_id,
+    )
+    return build_encoder(config, source.tokenizer, label_names=label_names)

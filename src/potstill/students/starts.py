@@ -1,0 +1,135 @@
+"""How a student starts: at random, from chosen layers of its source, or from a checkpoint of its own sizes."""
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+from potstill.config import Config
+from potstill.errors import ModelError, RecipeError
+from potstill.hub import Encoder, EncoderParts, find_parts, load_encoder_base
+from potstill.layer_map import LayerMap, resolve_layer_map
+
+__all__ = ["CheckpointStart", "RandomStart", "TeacherLayersStart"]
+
+
+class RandomStart(Config):
+    """Weights drawn from N(0, 0.02), biases 0, LayerNorm 1 and 0, as BERT is initialised."""
+
+    kind: Literal["random"] = "random"
+    """Marks a random start."""
+
+    def fill(self, student: Encoder, source: Encoder) -> None:
+        """Leave the student as it was built, which is at random."""
+
+
+class TeacherLayersStart(Config):
+    """Embeddings, chosen layers, pooler and classifier copied from the source, bit for bit.
+
+    Paper:
+        Sun et al. 2019, section 4.2, arXiv:1908.09355 (the first k layers); Sanh et al. 2019, section 3,
+        arXiv:1910.01108 (one layer out of two).
+    """
+
+    kind: Literal["teacher_layers"] = "teacher_layers"
+    """Marks a start from layers of the source."""
+    layers: LayerMap = "uniform"
+    """Which layer of the source each student layer copies, 1-based: a strategy or a list as long as the student."""
+
+    def fill(self, student: Encoder, source: Encoder) -> None:
+        """Copy the source's weights into the student.
+
+        Args:
+            student: As built; changed in place.
+            source: Has the same widths.
+
+        Raises:
+            RecipeError: Widths differ, or the layers do not fit.
+        """
+        _check_widths(student, source)
+        layers = map_every_layer(self.layers, student, source)
+        ours, theirs = find_parts(student), find_parts(source)
+        copy_outside_layers(ours, theirs)
+        for layer, number in zip(ours.layers, layers, strict=True):
+            origin = theirs.layers[number - 1]
+            for name in layer.__dataclass_fields__:
+                _copy(getattr(layer, name), getattr(origin, name))
+
+
+class CheckpointStart(Config):
+    """Weights of a saved student of the same sizes, such as one from general distillation."""
+
+    kind: Literal["checkpoint"] = "checkpoint"
+    """Marks a start from a saved student."""
+    path: str
+    """Folder written by save_pretrained, finished run folder or hub name."""
+
+    def fill(self, student: Encoder, source: Encoder) -> None:
+        """Copy the saved weights into the student; a head of another width stays random.
+
+        Args:
+            student: As built; changed in place.
+            source: Not used but for its tokenizer.
+
+        Raises:
+            RecipeError: The saved student has other sizes.
+            ModelError: It has another tokenizer, or cannot be loaded.
+        """
+        saved = load_encoder_base(self.path, label_names=student.label_names)
+        if saved.shape != student.shape:
+            raise RecipeError(
+                f"student.init.path: '{self.path}' has the sizes {_sizes(saved)}, the student {_sizes(student)}; give "
+                "the student the sizes of its checkpoint."
+            )
+        if saved.tokenizer.fingerprint != source.tokenizer.fingerprint:
+            raise ModelError(
+                f"student.init.path: '{self.path}' has another tokenizer than the teacher; both must read the same ids."
+            )
+        student.model.load_state_dict(saved.model.state_dict())
+
+
+def map_every_layer(layers: LayerMap, student: Encoder, source: Encoder) -> tuple[int, ...]:
+    """Resolve a map that must name a layer of the source for every layer of the student."""
+    num_layers = student.shape.num_layers
+    path = "student.init.layers"
+    resolved = resolve_layer_map(layers, student_layers=num_layers, teacher_layers=source.shape.num_layers, path=path)
+    if len(resolved) < num_layers:
+        raise RecipeError(f"{path}: {layers} names {len(resolved)} of the student's {num_layers} layers; name all.")
+    return resolved
+
+
+@torch.no_grad()
+def copy_outside_layers(ours: EncoderParts, theirs: EncoderParts) -> None:
+    """Copy embeddings, pooler and, where the labels agree, classifier."""
+    ours.words.weight.copy_(theirs.words.weight)
+    rows = min(ours.num_positions, theirs.num_positions)
+    ours.positions.weight[ours.first_position :][:rows] = theirs.positions.weight[theirs.first_position :][:rows]
+    if ours.types is not None and theirs.types is not None:
+        rows = min(len(ours.types.weight), len(theirs.types.weight))
+        ours.types.weight[:rows] = theirs.types.weight[:rows]
+    _copy(ours.embedding_norm, theirs.embedding_norm)
+    for name in ("pooler", "classifier"):
+        to, origin = getattr(ours, name), getattr(theirs, name)
+        if to is not None and origin is not None and to.weight.shape == origin.weight.shape:
+            _copy(to, origin)
+
+
+@torch.no_grad()
+def _copy(to: nn.Module, origin: nn.Module) -> None:
+    to.load_state_dict(origin.state_dict())
+
+
+def _check_widths(student: Encoder, source: Encoder) -> None:
+    ours, theirs = student.shape, source.shape
+    for name in ("hidden_size", "feed_forward_size", "num_heads", "vocab_size"):
+        mine, other = getattr(ours, name), getattr(theirs, name)
+        if mine != other:
+            raise RecipeError(
+                f"student.init.kind: 'teacher_layers' copies whole layers, but student.{name} is {mine} and the "
+                f"source's {other}; make them equal, or start a narrower student with init.kind = 'svd'."
+            )
+
+
+def _sizes(encoder: Encoder) -> str:
+    shape = encoder.shape
+    return f"{shape.num_layers}/{shape.hidden_size}/{shape.feed_forward_size}, {shape.num_heads} heads"

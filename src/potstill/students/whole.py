@@ -1,0 +1,30 @@
+"""The source itself, all of it: what fine-tuning a teacher trains."""
+
+import copy
+from collections.abc import Sequence
+from typing import Literal
+
+from potstill.config import Config
+from potstill.hub import Encoder
+
+__all__ = ["WholeStudentConfig"]
+
+
+class WholeStudentConfig(Config):
+    """The source with a head for the task."""
+
+    kind: Literal["whole"] = "whole"
+    """Marks the whole source."""
+
+    def build(self, source: Encoder, label_names: Sequence[str]) -> Encoder:
+        """Copy the source.
+
+        Args:
+            source: An encoder whose head has the task's labels already; unchanged.
+            label_names: Names of the labels; empty for a regression.
+
+        Returns:
+            The copy, on the CPU.
+        """
+        assert source.label_names == tuple(label_names), (source.label_names, label_names)
+        return copy.deepcopy(source).requires_grad_(True)

@@ -1,0 +1,189 @@
+"""Every command from its arguments to what it prints and writes."""
+
+import io
+import json
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from transformers import pipeline
+
+SHORT = ("--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=4")
+COMMANDS = ["distill", "finetune", "evaluate", "predict", "recipes", "recipes list", "recipes show", "tasks"]
+
+
+@pytest.fixture(scope="session")
+def finished(world, tmp_path_factory):
+    """The folder of a finished run."""
+    from potstill.cli import run
+
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    arguments = ["distill", "--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(folder)]
+    assert run([*arguments, *SHORT]) == 0
+    return folder
+
+
+def test_help_does_not_wait_for_torch():
+    code = (
+        "import sys, potstill\n"
+        "from potstill.cli import run\n"
+        "assert run(['--help']) == 0\n"
+        "assert run(['distill', '-h']) == 0\n"
+        "assert not {'torch', 'transformers', 'numpy'} & set(sys.modules), 'too much is imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_has_help(potstill, command, option):
+    outcome = potstill(*command.split(), option)
+    assert outcome.code == 0
+    assert f"potstill {command}" in outcome.stdout
+
+
+@pytest.mark.parametrize("command", ["distill", "finetune", "evaluate", "predict", "recipes"])
+def test_help_gives_examples(potstill, command):
+    assert "Examples" in potstill(command, "-h").stdout
+
+
+def test_the_command_alone_shows_its_help(potstill):
+    outcome = potstill()
+    assert outcome.code == 0
+    assert "Commands" in outcome.stdout
+
+
+def test_the_version_is_the_installed_one(potstill):
+    from importlib.metadata import version
+
+    assert potstill("--version").stdout == f"potstill {version('potstill')}\n"
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "potstill", "--version"], check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("potstill ")
+
+
+def test_a_shell_gets_a_completion_script(potstill, monkeypatch):
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    outcome = potstill("--show-completion", "bash")
+    assert "potstill" in outcome.stdout
+
+
+def test_distill_prints_the_table_and_how_to_load_the_student(potstill, world, tmp_path):
+    controls = ("--baseline", "hard-labels", "--baseline", "random-start")
+    outcome = potstill("distill", "--teacher", world.teacher, "--data", world.reviews, *SHORT, *controls)
+    assert outcome.code == 0, outcome.stderr
+    for row in ("teacher", "student", "student, labels only", "student, random start, labels only"):
+        assert f" {row} " in outcome.stdout
+    assert "run folder: runs/kd" in outcome.stdout
+    assert 'model = pipeline("text-classification", "runs/kd/student")' in outcome.stdout
+    assert "Loading weights" not in outcome.stderr
+    assert "\x1b" not in outcome.stderr + outcome.stdout
+    assert (tmp_path / "runs" / "kd" / "student" / "README.md").is_file()
+    classify = pipeline("text-classification", str(tmp_path / "runs" / "kd" / "student"))
+    assert classify("the film is good")[0]["label"] in ("negative", "positive")
+
+
+def test_a_second_run_gets_a_folder_of_its_own(potstill, world, tmp_path):
+    for _ in range(2):
+        assert potstill("distill", "--teacher", world.teacher, "--data", world.reviews, *SHORT).code == 0
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["kd", "kd-2"]
+
+
+def test_distill_prints_json_for_programs(potstill, world, tmp_path):
+    out = tmp_path / "run"
+    arguments = ("--teacher", world.teacher, "--data", world.reviews, "--out", out, "--json")
+    outcome = potstill("distill", *arguments, *SHORT)
+    printed = json.loads(outcome.stdout)
+    assert printed["folder"] == str(out)
+    assert printed["student"] == str(out / "student")
+    assert printed["results"] == json.loads((out / "results.json").read_text())
+
+
+def test_a_run_is_repeated_from_its_recipe(potstill, finished, tmp_path):
+    again = tmp_path / "again"
+    assert potstill("distill", finished / "recipe.json", "--out", again).code == 0
+    for name in ("model.safetensors", "config.json"):
+        assert (again / "student" / name).read_bytes() == (finished / "student" / name).read_bytes()
+
+
+def test_finetune_makes_a_teacher_that_distill_takes(potstill, world, tmp_path):
+    teacher = tmp_path / "teacher"
+    longer = ("--set", "stages.finetune.epochs=8", "--set", "stages.finetune.optimizer.learning_rate=5e-3")
+    assert potstill("finetune", world.base, "--data", world.reviews, "--out", teacher, *longer).code == 0
+    outcome = potstill("distill", "--teacher", teacher, "--data", world.reviews, "--out", tmp_path / "run", *SHORT)
+    assert outcome.code == 0, outcome.stderr
+
+
+def test_evaluate_measures_a_run_on_its_own_data(potstill, finished):
+    outcome = potstill("evaluate", finished, "--json")
+    printed = json.loads(outcome.stdout)
+    measured = json.loads((finished / "results.json").read_text())
+    (student,) = [model for model in measured["models"] if model["role"] == "student"]
+    assert printed["models"][0]["metrics"] == student["metrics"]
+    assert printed["models"][0]["role"] == "model"
+
+
+def test_evaluate_compares_with_a_teacher_and_writes_a_file(potstill, finished, world, tmp_path):
+    out = tmp_path / "results.json"
+    outcome = potstill("evaluate", finished / "student", "--teacher", world.teacher, "--out", out)
+    assert "student minus teacher" in outcome.stdout
+    assert [model["role"] for model in json.loads(out.read_text())["models"]] == ["teacher", "student"]
+
+
+def test_predict_reads_the_command_line(potstill, world):
+    outcome = potstill("predict", world.teacher, "the film is great", "a dull plot")
+    first, second = map(json.loads, outcome.stdout.splitlines())
+    assert (first["label"], second["label"]) == ("positive", "negative")
+    assert sum(first["probabilities"].values()) == pytest.approx(1)
+    assert outcome.stderr == ""
+
+
+def test_predict_reads_stdin_line_by_line(potstill, world, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("the film is great\r\na dull plot\n"))
+    lines = potstill("predict", world.teacher).stdout.splitlines()
+    assert [json.loads(line)["label"] for line in lines] == ["positive", "negative"]
+
+
+def test_predict_reads_and_writes_files_in_order(potstill, world, tmp_path):
+    out = tmp_path / "answers.jsonl"
+    outcome = potstill("predict", world.teacher, "--data", world.reviews / "dev.csv", "--out", out)
+    assert outcome.stdout == ""
+    labels = [json.loads(line)["label"] for line in out.read_text().splitlines()]
+    gold = [line.rpartition(",")[2] for line in (world.reviews / "dev.csv").read_text().splitlines()[1:]]
+    assert len(labels) == len(gold)
+    assert sum(map(str.__eq__, labels, gold)) / len(gold) > 0.9
+
+
+def test_recipes_are_listed_shown_and_explained(potstill):
+    listed = potstill("recipes")
+    assert listed == potstill("recipes", "list")
+    names = [entry["name"] for entry in json.loads(potstill("recipes", "list", "--json").stdout)]
+    assert "kd" in names
+    for name in names:
+        assert name in listed.stdout
+        assert tomllib.loads(potstill("recipes", "show", name).stdout)["name"] == name
+        page = potstill("recipes", "explain", name).stdout
+        assert "Stage 1 of" in page
+        assert "Loss: " in page
+        assert json.loads(potstill("recipes", "explain", name, "--json").stdout)["name"] == name
+
+
+def test_a_recipe_of_ones_own_is_shown_and_explained(potstill, tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(potstill("recipes", "show", "kd").stdout.replace("temperature = 2.0", "temperature = 7.5"))
+    assert potstill("recipes", "show", mine).stdout == mine.read_text()
+    page = potstill("recipes", "explain", mine).stdout
+    assert "temperature = 7.5 (default 1.0)" in page
+    assert "T > 0 divides both logits" in page
+
+
+def test_tasks_are_listed_with_what_they_need(potstill):
+    entries = json.loads(potstill("tasks", "--json").stdout)
+    assert {"sst-2", "trec"} <= {entry["name"] for entry in entries}
+    table = potstill("tasks").stdout
+    for entry in entries:
+        assert entry["name"] in table
+        assert entry["needs"] in table

@@ -1,0 +1,61 @@
+"""How the command ends where it does not end well."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "potstill"]
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+
+def test_a_defect_is_reported_as_one(potstill, monkeypatch):
+    def broken():
+        raise RuntimeError("the [list] is broken")
+
+    monkeypatch.setattr("potstill.recipe.shipped_recipes", broken)
+    outcome = potstill("recipes")
+    assert outcome.code == 1
+    assert "Traceback" in outcome.stderr
+    assert "defect: RuntimeError the [list] is broken\nThis is a defect of Potstill" in outcome.stderr
+    assert outcome.stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_no_defect(potstill, world, tmp_path):
+    tmp_path.chmod(0o500)
+    outcome = potstill("distill", "--teacher", world.teacher, "--data", world.reviews, "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert outcome.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_a_reader_that_goes_away_is_no_mistake():
+    writer = subprocess.Popen([*COMMAND, "recipes", "show", "kd"], **PIPES)
+    writer.stdout.close()
+    assert writer.stderr.read() == ""
+    assert writer.wait() == 141
+
+
+def test_a_stopped_run_says_how_to_go_on_and_goes_on(world, tmp_path):
+    out = tmp_path / "run"
+    data = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]
+    long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=150"]
+    often = ["--set", "checkpoints.every_steps=5", "--set", "stages.distil.batches.examples_per_batch=8"]
+    run = subprocess.Popen([*COMMAND, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES)
+    while run.poll() is None and not list(out.glob("checkpoints/0*/position.json")):
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    _, told = run.communicate()
+    assert run.returncode == 130, told
+    hint = told.splitlines()[-1]
+    assert "Traceback" not in told
+    assert hint == f"stopped; go on with: potstill distill {out}/recipe.json --resume --baseline hard-labels"
+    assert not (out / "student").exists()
+    resumed = re.search(r"potstill (.*)", hint)[1].split()
+    done = subprocess.run([*COMMAND, *resumed], **PIPES, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (out / "results.json").is_file()

@@ -1,0 +1,83 @@
+"""A run that is killed at any moment and taken up again ends with the same student, bit for bit."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from potstill import distill
+from potstill.errors import RunError
+
+SETTINGS = ["precision=fp32", "stages.0.epochs=3", "checkpoints.every_steps=2", "tracking.every_steps=3"]
+SCRIPT = """
+import sys
+from potstill import distill
+teacher, data, out, *overrides = sys.argv[1:]
+distill("kd", teacher=teacher, data=data, text="review", label="stars", out=out, overrides=overrides)
+"""
+
+
+def run(teacher: Path, reviews: Path, out: Path) -> bytes:
+    done = distill(
+        "kd", teacher=str(teacher), data=str(reviews), text="review", label="stars", out=out, overrides=SETTINGS
+    )
+    return (done.student / "model.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(teacher: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "run"
+    run(teacher, reviews, out)
+    return out
+
+
+@pytest.mark.parametrize("num_checkpoints", [1, 3])
+def test_killed_run_resumes_to_the_identical_student(
+    teacher: Path, reviews: Path, uninterrupted: Path, tmp_path: Path, num_checkpoints: int
+) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-c", SCRIPT, str(teacher), str(reviews), str(out), *SETTINGS]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    seen: set[str] = set()
+    while process.poll() is None and len(seen) < num_checkpoints:
+        seen |= {path.parent.name for path in out.glob("checkpoints/*/position.json") if path.parent.name[0] != "."}
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (out / "results.json").exists(), "the run ended before it could be killed"
+    resumed = distill(str(out / "recipe.json"), resume=True)
+    assert resumed.folder == out
+    ours = (out / "student" / "model.safetensors").read_bytes()
+    assert ours == (uninterrupted / "student" / "model.safetensors").read_bytes()
+    assert _events(out) == _events(uninterrupted)
+
+
+def test_stage_after_stage_resumes_at_the_second(
+    teacher: Path, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = ["precision=fp32", "stages.0.epochs=1", "stages.1.epochs=1", "checkpoints.keep=99"]
+    fields = {"teacher": str(teacher), "data": str(reviews), "text": "review", "label": "stars"}
+    whole = distill("kd-hidden", out=tmp_path / "whole", overrides=overrides, **fields)
+    cut = distill("kd-hidden", out=tmp_path / "cut", overrides=overrides, **fields)
+    expected = (whole.student / "model.safetensors").read_bytes()
+    assert (cut.student / "model.safetensors").read_bytes() == expected
+    (cut.folder / "results.json").unlink()
+    (cut.student / "model.safetensors").unlink()
+    names = sorted(path.name for path in (cut.folder / "checkpoints").iterdir())
+    assert names[-1].startswith("001-")
+    resumed = distill(str(cut.folder / "recipe.json"), resume=True)
+    assert (resumed.student / "model.safetensors").read_bytes() == expected
+
+
+def test_resuming_with_other_settings_is_refused(teacher: Path, reviews: Path, uninterrupted: Path) -> None:
+    with pytest.raises(RunError, match=r"started with another seed"):
+        distill(str(uninterrupted / "recipe.json"), resume=True, overrides=["seed=5"])
+
+
+def _events(folder: Path) -> list[str]:
+    """The events without their times."""
+    lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    return [line.split(', "seconds"')[0] for line in lines]
