@@ -40,6 +40,7 @@ class PlainTrainer(Trainer):
         self.teacher = teacher.eval()
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # noqa: ANN001, ANN201
+        """Give T^2 KL(teacher || student), mean over the batch."""
         inputs.pop("labels", None)
         with torch.no_grad():
             targets = softmax(self.teacher(**inputs).logits / TEMPERATURE, dim=-1)

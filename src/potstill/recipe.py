@@ -135,7 +135,8 @@ def read_shipped_recipe(name: str) -> str:
     """
     if name not in shipped_recipes():
         raise RecipeError(f"recipe '{name}' does not exist.{did_you_mean(name, shipped_recipes())}")
-    return (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+    text: str = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+    return text
 
 
 def load_recipe(name: str, *, overrides: Sequence[str] = (), fields: Mapping[str, Any] | None = None) -> Recipe:

@@ -28,7 +28,7 @@ __all__ = [
 TokenIds: TypeAlias = Int[Tensor, "batch tokens"]
 TokenMask: TypeAlias = Bool[Tensor, "batch tokens"]
 """True = a real token, False = padding."""
-Labels: TypeAlias = Num[Tensor, "batch"]
+Labels: TypeAlias = Num[Tensor, " batch"]
 """Class indices (int64) for classification, scores (float32) for regression."""
 Logits: TypeAlias = Float[Tensor, "batch labels"]
 HiddenStates: TypeAlias = Float[Tensor, "batch tokens hidden"]
@@ -78,8 +78,8 @@ class Batch:
     input_ids: Int[Tensor, "batch tokens"]
     token_mask: Bool[Tensor, "batch tokens"]
     token_type_ids: Int[Tensor, "batch tokens"] | None
-    labels: Num[Tensor, "batch"] | None
-    example_ids: Int[Tensor, "batch"]
+    labels: Num[Tensor, " batch"] | None
+    example_ids: Int[Tensor, " batch"]
 
     def __post_init__(self) -> None:
         """Check that every field has the same examples and tokens."""

@@ -83,6 +83,7 @@ class Kitchen:
 
 SCORES = [(text, f"{index / 7:.3f}") for index, (text, _) in enumerate(make_reviews(40, seed=2))]
 REVIEWS = make_reviews(40, seed=3)
+RANDOM = 'student.init={kind="random"}'
 MISSING_TRACKER = next(name for name in ("mlflow", "trackio", "wandb") if find_spec(name) is None)
 
 CASES: dict[str, tuple[Case, str]] = {
@@ -124,7 +125,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "teacher that has learnt nothing": (lambda k: k.distill(teacher=k.constant_teacher()), "no better than always"),
     "teacher of other labels": (lambda k: k.distill(teacher=k.teacher_of("cat", "dog")), "labels (cat, dog) are not"),
     "teacher of more labels": (lambda k: k.distill(teacher=k.teacher_of("a", "b", "c")), "(a, b, c) are not"),
-    "classifier as teacher of scores": (lambda k: k.distill(data=k.csv(SCORES)), "are not those of task 'data'"),
+    "classifier as teacher of scores": (lambda k: k.distill(data=k.csv(SCORES)), "(none: a score)"),
     "start from a base that is not given": (lambda k: k.distill("--set", "start_from=base"), "pass --teacher-base"),
     # recipe
     "unknown recipe": (lambda k: k.distill(recipe="kdd"), "recipe 'kdd' does not exist. Did you mean 'kd'?"),
@@ -157,12 +158,12 @@ CASES: dict[str, tuple[Case, str]] = {
     "widths that differ": (
         lambda k: [
             *k.objective('kind="hidden_states", projection="none"'),
-            *("--set", "student.hidden_size=8", "--set", "student.init.kind=random"),
+            *("--set", "student.hidden_size=8", "--set", RANDOM),
         ],
         "set projection = 'shared'",
     ),
     "width that heads do not divide": (
-        lambda k: k.distill("--set", "student.hidden_size=9", "--set", "student.init.kind=random"),
+        lambda k: k.distill("--set", "student.hidden_size=9", "--set", RANDOM),
         "heads",
     ),
     "student deeper than its source": (lambda k: k.distill("--set", "student.num_layers=7"), "7"),
@@ -173,7 +174,11 @@ CASES: dict[str, tuple[Case, str]] = {
         ],
         "none is for a regression task",
     ),
-    "texts longer than the model reads": (lambda k: k.distill("--set", "data.max_length=4096"), "64"),
+    "texts longer than the model reads": (
+        lambda k: k.distill("--set", "data.max_length=512", data=k.csv([*REVIEWS, ("film " * 100, "positive")])),
+        "the model reads at most 64",
+    ),
+    "text to predict that is longer than the model reads": (lambda k: k.predict("film " * 100), "at most 64"),
     "unknown control": (lambda k: k.distill("--baseline", "hard-label"), "Did you mean 'hard-labels'?"),
     "tracker that is not installed": (
         lambda k: k.distill("--set", f'tracking.trackers=["{MISSING_TRACKER}"]'),

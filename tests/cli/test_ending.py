@@ -34,10 +34,10 @@ def test_a_folder_that_may_not_be_written_is_no_defect(potstill, world, tmp_path
 
 
 def test_a_reader_that_goes_away_is_no_mistake():
-    writer = subprocess.Popen([*COMMAND, "recipes", "show", "kd"], **PIPES)
-    writer.stdout.close()
-    assert writer.stderr.read() == ""
-    assert writer.wait() == 141
+    with subprocess.Popen([*COMMAND, "recipes", "show", "kd"], **PIPES) as writer:
+        writer.stdout.close()
+        assert writer.stderr.read() == ""
+    assert writer.returncode == 141
 
 
 def test_a_stopped_run_says_how_to_go_on_and_goes_on(world, tmp_path):
@@ -45,11 +45,11 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(world, tmp_path):
     data = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]
     long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=150"]
     often = ["--set", "checkpoints.every_steps=5", "--set", "stages.distil.batches.examples_per_batch=8"]
-    run = subprocess.Popen([*COMMAND, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES)
-    while run.poll() is None and not list(out.glob("checkpoints/0*/position.json")):
-        time.sleep(0.02)
-    run.send_signal(signal.SIGINT)
-    _, told = run.communicate()
+    with subprocess.Popen([*COMMAND, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES) as run:
+        while run.poll() is None and not list(out.glob("checkpoints/0*/position.json")):
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        _, told = run.communicate()
     assert run.returncode == 130, told
     hint = told.splitlines()[-1]
     assert "Traceback" not in told

@@ -66,8 +66,9 @@ def run(arguments: Sequence[str]) -> int:
     except (Stopped, KeyboardInterrupt) as stop:
         return _stop(console, str(stop))
     except BrokenPipeError:
-        _silence_stdout()
-        return 141
+        return _end_without_reader()
+    except SystemExit as end:  # the options about completion end so, and typer where the reader has gone
+        return _end_without_reader() if isinstance(end.__context__, BrokenPipeError) else int(end.code or 0)
     except OSError as error:
         if error.errno in _OF_THE_MACHINE:
             return _refuse(console, f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
@@ -111,6 +112,7 @@ def _escape(text: str) -> str:
     return text.replace("[", "\\[")
 
 
-def _silence_stdout() -> None:
-    """Let the interpreter's last flush go nowhere, as the reader is gone."""
+def _end_without_reader() -> int:
+    """Let the interpreter's last flush go nowhere, as whoever read stdout has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141

@@ -73,8 +73,8 @@ def _introduction(model: ModelResult, results: Results, recipe: Mapping[str, Any
         what = f"An encoder that was fine-tuned from `{_last_part(source.get('base') or 'a pre-trained encoder')}`"
     return (
         f"# {_title(results, recipe)}\n\n"
-        f"{what} on the task `{results.task}`, with the recipe `{recipe['name']}` of Potstill{paper}: "
-        f"{recipe['description']}. It has {model.parameters.total:,} weights "
+        f"{what} on the task `{results.task}`, with the recipe `{recipe['name']}` of Potstill{paper}. "
+        f"{recipe['description']}.\n\nIt has {model.parameters.total:,} weights "
         f"({model.parameters.encoder:,} of them in the encoder's layers) and takes {model.size_bytes / 1e6:.1f} MB.\n"
     )
 
@@ -132,9 +132,10 @@ def _limits(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> 
     if model.speed is not None:
         speed, gpus = model.speed, results.environment.get("gpus")
         gpu = gpus[0] if isinstance(gpus, list) and gpus else None
+        threads = "1 thread" if speed.num_threads == 1 else f"{speed.num_threads} threads"
         processor = (results.environment.get("cpu") if speed.device == "cpu" else gpu) or speed.device
         lines.append(
-            f"- The speed was measured on {processor} ({speed.num_threads} threads, {speed.precision}), "
+            f"- The speed was measured on {processor} ({threads}, {speed.precision}), "
             "over texts of this task; it is another one elsewhere."
         )
     return "\n".join(["## Limits", "", *lines, ""])

@@ -146,9 +146,16 @@ def find_parts(encoder: Encoder) -> EncoderParts:
 
 
 def _find_layer(layer: nn.Module, names: dict[str, str]) -> LayerParts:
-    linears = {part: _linear(layer, name) for part, name in names.items() if not part.endswith("_norm")}
-    norms = {part: _norm(layer, name) for part, name in names.items() if part.endswith("_norm")}
-    return LayerParts(**linears, **norms)
+    return LayerParts(
+        query=_linear(layer, names["query"]),
+        key=_linear(layer, names["key"]),
+        value=_linear(layer, names["value"]),
+        attention_output=_linear(layer, names["attention_output"]),
+        attention_norm=_norm(layer, names["attention_norm"]),
+        feed_forward_in=_linear(layer, names["feed_forward_in"]),
+        feed_forward_out=_linear(layer, names["feed_forward_out"]),
+        feed_forward_norm=_norm(layer, names["feed_forward_norm"]),
+    )
 
 
 def _linear(module: nn.Module, name: str) -> nn.Linear:

@@ -56,7 +56,8 @@ def _recording_sdpa(
 ) -> tuple[Tensor, None]:
     if attention_recorder is not None:
         attention_recorder.record(query, key, value)
-    return sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+    output, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+    return output, None
 
 
 AttentionInterface.register(ATTENTION_NAME, _recording_sdpa)

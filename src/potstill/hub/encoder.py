@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
+from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
 
@@ -50,7 +51,17 @@ class Encoder(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights lie."""
-        return self.model.device
+        return torch.device(self.model.device)
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Tokens of the longest text that it can read; None where its positions have no table."""
+        embeddings = getattr(self.model.base_model, "embeddings", None)
+        positions = getattr(embeddings, "position_embeddings", None)
+        if not isinstance(positions, nn.Embedding):
+            return None
+        first = 0 if positions.padding_idx is None else positions.padding_idx + 1
+        return positions.num_embeddings - first
 
     @property
     def can_capture(self) -> bool:
@@ -102,8 +113,9 @@ class Encoder(nn.Module):
         Args:
             folder: An existing, empty folder.
         """
-        self.model.save_pretrained(folder)
-        self.tokenizer.wrapped.save_pretrained(folder)
+        with quiet():
+            self.model.save_pretrained(folder)
+            self.tokenizer.wrapped.save_pretrained(folder)
 
     def _inputs(self, batch: Batch, needs: Needs, recorder: AttentionRecorder | None) -> dict[str, Any]:
         inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": batch.token_mask}

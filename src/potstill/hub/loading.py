@@ -1,6 +1,5 @@
 """Load encoders by path or hub name: safetensors only, no remote code, one clear sentence where it fails."""
 
-import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,12 +13,12 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import logging as transformers_logging
 
 from potstill.errors import ModelError
 from potstill.files import fingerprint_files
 from potstill.hub.capture import ATTENTION_NAME
 from potstill.hub.encoder import Encoder
+from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 
 __all__ = ["build_encoder", "fingerprint_model", "load_classifier", "load_encoder_base", "resolve_model"]
@@ -139,7 +138,8 @@ def load_tokenizer(where: str, name: str) -> Tokenizer:
         tokenizer.all_special_tokens
     ):
         raise ModelError(
-            f"model '{name}' has no usable tokenizer; put its tokenizer.json and tokenizer_config.json beside config.json."
+            f"model '{name}' has no usable tokenizer; put its tokenizer.json and tokenizer_config.json beside "
+            "config.json."
         )
     return Tokenizer(tokenizer)
 
@@ -180,19 +180,18 @@ def _load_config(where: str, name: str) -> PretrainedConfig:
 
 
 def _load_weights(where: str, name: str, config: PretrainedConfig) -> tuple[PreTrainedModel, set[str]]:
-    transformers_logging.set_verbosity_error()
-    logging.getLogger("transformers").setLevel(logging.ERROR)
     try:
-        model, info = AutoModelForSequenceClassification.from_pretrained(
-            where,
-            config=config,
-            attn_implementation=_attention(config),
-            use_safetensors=True,
-            trust_remote_code=False,
-            ignore_mismatched_sizes=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
+        with quiet():
+            model, info = AutoModelForSequenceClassification.from_pretrained(
+                where,
+                config=config,
+                attn_implementation=_attention(config),
+                use_safetensors=True,
+                trust_remote_code=False,
+                ignore_mismatched_sizes=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
     except Exception as error:
         raise ModelError(
             f"the weights of model '{name}' cannot be loaded ({_first_line(error)}); only safetensors files are read."

@@ -11,8 +11,6 @@ from accelerate import PartialState
 from scipy.special import softmax
 
 from potstill.data import (
-    BatchConfig,
-    Batches,
     DataConfig,
     Split,
     Task,
@@ -20,7 +18,6 @@ from potstill.data import (
     default_metrics,
     load_task_data,
     match_labels,
-    tokenise,
 )
 from potstill.errors import DataError, RecipeError
 from potstill.evaluation import (
@@ -35,6 +32,7 @@ from potstill.evaluation import (
 )
 from potstill.evaluation.results import Role
 from potstill.hub import Encoder, load_classifier, reorder_labels
+from potstill.pipeline.batching import make_batches
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -113,7 +111,7 @@ def evaluate(
     measured: list[EvaluatedModel] = []
     for role, name, each in models:
         _order_labels(each, examples.task).to(PartialState().device)
-        batches = _batches(examples.dev, each, config.max_length)
+        batches = make_batches(examples.dev, each, max_length=config.max_length)
         measured.append(
             evaluate_model(
                 Subject(role=role, name=name, encoder=each, batches=batches),
@@ -218,10 +216,6 @@ def _order_labels(encoder: Encoder, task: Task) -> Encoder:
     return reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
 
 
-def _batches(split: Split, encoder: Encoder, max_length: int) -> Batches:
-    return Batches(tokenise(split, encoder.tokenizer, max_length=max_length), BatchConfig(), seed=0)
-
-
 def _chunks(texts: Iterable[str], pairs: Iterable[str] | None) -> Iterator[Split]:
     if pairs is None:
         alone = iter(texts)
@@ -235,7 +229,8 @@ def _chunks(texts: Iterable[str], pairs: Iterable[str] | None) -> Iterator[Split
 
 def _predict(encoder: Encoder, splits: Iterable[Split], max_length: int) -> Iterator[Prediction]:
     for split in splits:
-        logits = predict_logits(encoder, _batches(split, encoder, max_length), device=encoder.device)
+        batches = make_batches(split, encoder, max_length=max_length)
+        logits = predict_logits(encoder, batches, device=encoder.device)
         if not encoder.label_names:
             yield from (Prediction(probabilities={}, score=float(row[0])) for row in logits)
             continue

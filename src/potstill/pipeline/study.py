@@ -52,7 +52,7 @@ class Study:
     @cached_property
     def device(self) -> torch.device:
         """The device of this process."""
-        return PartialState().device
+        return torch.device(PartialState().device)
 
     @property
     def precision(self) -> Literal["fp32", "bf16"]:

@@ -1,25 +1,22 @@
 """Train a student: build it, take it through its stages, save it whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
 
 from potstill.data import Batches
+from potstill.errors import ModelError, RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder
-from potstill.hub import Encoder, load_classifier, load_encoder_base
-from potstill.errors import ModelError, RecipeError
+from potstill.hub import Encoder, load_encoder_base
 from potstill.pipeline.study import Guide, Study
-from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
 from potstill.teachers import OnlineTeacher, StoredTeacher, Teacher, store_logits
 from potstill.training import (
     Checkpoints,
     Distiller,
     EventLog,
-    Position,
     StageRun,
     open_accelerator,
     train_stage,
@@ -46,8 +43,9 @@ def build_student(study: Study, guide: Guide | None) -> Encoder:
     torch.manual_seed(recipe.seed)
     source = _find_source(study, guide)
     student = recipe.student.build(source, study.data.task.label_names)
+    shape = guide.encoder.shape if guide else None
     for stage in recipe.stages:
-        distiller = Distiller(student, guide and guide.encoder.shape, stage.objectives, path=f"stages.{stage.name}")
+        distiller = Distiller(student, shape, stage.objectives, path=f"stages.{stage.name}")
         if distiller.student_needs.attention_layers:
             student.check_capture()
         if guide is not None and distiller.teacher_needs.attention_layers:

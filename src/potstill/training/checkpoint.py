@@ -4,6 +4,7 @@ import shutil
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from pydantic import TypeAdapter, ValidationError

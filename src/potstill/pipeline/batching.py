@@ -1,0 +1,35 @@
+"""Text to batches for one encoder, refusing what it cannot read."""
+
+from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.errors import DataError
+from potstill.hub import Encoder
+
+__all__ = ["make_batches"]
+
+
+def make_batches(
+    split: Split, encoder: Encoder, *, max_length: int, config: BatchConfig | None = None, seed: int = 0
+) -> Batches:
+    """Tokenise a split for an encoder and put it into batches.
+
+    Args:
+        split: Examples.
+        encoder: Who will read them.
+        max_length: Longest example in tokens; longer ones are cut.
+        config: How batches are put together; absent: the defaults.
+        seed: Decides the order of the examples in training.
+
+    Returns:
+        The batches.
+
+    Raises:
+        DataError: An example is longer than the encoder can read, after it was cut to `max_length`.
+    """
+    tokenised = tokenise(split, encoder.tokenizer, max_length=max_length)
+    longest = int(tokenised.tokens.lengths.max(initial=0))
+    if encoder.max_tokens is not None and longest > encoder.max_tokens:
+        raise DataError(
+            f"data.max_length: {max_length} lets a text of {longest} tokens through, but the model reads at most "
+            f"{encoder.max_tokens}; set data.max_length to {encoder.max_tokens} or less."
+        )
+    return Batches(tokenised, config or BatchConfig(), seed=seed)
