@@ -180,6 +180,26 @@ def test_a_recipe_of_ones_own_is_shown_and_explained(potstill, tmp_path):
     assert "T > 0 divides both logits" in page
 
 
+def test_an_explanation_shows_which_layer_follows_which(potstill, tmp_path):
+    mine = tmp_path / "mine.toml"
+    text = potstill("recipes", "show", "kd").stdout.replace("num_layers = 1", "num_layers = 3")
+    mine.write_text(text.replace('layers = "top"', 'layers = "uniform"'))
+    page = potstill("recipes", "explain", mine).stdout
+    assert "With a teacher of 12 layers: 1 follows 4, 2 follows 8, 3 follows 12." in page
+
+
+def test_a_teacher_that_was_fine_tuned_on_the_way_is_used_again(potstill, world, tmp_path):
+    recipe = tmp_path / "quick.toml"
+    text = potstill("recipes", "show", "teacher").stdout
+    recipe.write_text(text.replace("epochs = 3", "epochs = 8").replace("learning_rate = 5e-5", "learning_rate = 5e-3"))
+    command = ("distill", "--teacher-base", world.base, "--data", world.reviews, "--set", f"teacher.recipe={recipe}")
+    first, second = potstill(*command, *SHORT), potstill(*command, *SHORT)
+    assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
+    assert "teacher: fine-tuning" in first.stderr
+    assert "teacher: reusing runs/teachers/reviews-" in second.stderr
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["kd", "kd-2", "teachers"]
+
+
 def test_tasks_are_listed_with_what_they_need(potstill):
     entries = json.loads(potstill("tasks", "--json").stdout)
     assert {"sst-2", "trec"} <= {entry["name"] for entry in entries}

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 
+from potstill.errors import RecipeError
+from potstill.layer_map import LayerMap, resolve_layer_map
 from potstill.objectives import AnyObjectiveConfig
 from potstill.recipe import Recipe
 from potstill.training import StageConfig
@@ -14,6 +16,7 @@ from potstill.training import StageConfig
 __all__ = ["print_explanation"]
 
 _INDENT = "  "
+_TEACHER_LAYERS = (6, 12)
 
 
 def print_explanation(recipe: Recipe, console: Console) -> None:
@@ -28,16 +31,17 @@ def print_explanation(recipe: Recipe, console: Console) -> None:
 
 
 def _explain(recipe: Recipe) -> list[str]:
+    depth = getattr(recipe.student, "num_layers", None)
     lines = [f"[bold]{escape(recipe.name)}[/]", escape(recipe.description)]
     if recipe.paper is not None:
         lines.append(f"Paper: {escape(recipe.paper)}")
     lines += ["", "[bold]Teacher[/]", _INDENT + _teacher(recipe)]
     lines += ["", f"[bold]Student[/]: {escape(recipe.student.kind)}", *_summary(recipe.student, 1)]
-    lines += _fields(recipe.student, 1, skip=("kind",))
+    lines += _fields(recipe.student, 1, skip=("kind",), student_layers=depth)
     for number, stage in enumerate(recipe.stages, start=1):
-        lines += ["", f"[bold]Stage {number} of {len(recipe.stages)}: {escape(stage.name)}[/]", *_stage(stage)]
-    lines += ["", "[bold]Whole run[/]"]
-    lines += _fields(recipe, 1, skip=("name", "description", "paper", "student", "stages"))
+        lines += ["", f"[bold]Stage {number} of {len(recipe.stages)}: {escape(stage.name)}[/]", *_stage(stage, depth)]
+    others = _fields(recipe, 1, skip=("name", "description", "paper", "student", "stages"))
+    lines += ["", "[bold]Whole run[/]", *others] if others else []
     lines += ["", "Change any field with --set PATH=VALUE; see all of them with 'potstill recipes explain --json'."]
     return lines
 
@@ -48,7 +52,7 @@ def _teacher(recipe: Recipe) -> str:
     return f"{follows}; it is started from {start}."
 
 
-def _stage(stage: StageConfig) -> list[str]:
+def _stage(stage: StageConfig, student_layers: int | None) -> list[str]:
     length = (
         f"{stage.epochs:g} passes over the training examples" if stage.epochs is not None else f"{stage.steps} steps"
     )
@@ -63,10 +67,11 @@ def _stage(stage: StageConfig) -> list[str]:
         f"{_INDENT}Batches: {sizes}, {stage.accumulate} to an optimizer step.",
         f"{_INDENT}AdamW: the learning rate rises to {optimizer.learning_rate:g} over {schedule.warmup:.0%} of the "
         f"steps and {falls}; weight decay {optimizer.weight_decay:g}.",
-        f"{_INDENT}Loss: {' + '.join(f'{item.weight:g} x {item.kind}' for item in stage.objectives)}",
+        f"{_INDENT}Loss: {' + '.join(f'{item.weight:g} x {item.kind}{_only(item)}' for item in stage.objectives)}",
     ]
     for objective in stage.objectives:
-        lines += _objective(objective)
+        lines += [f"{_INDENT}[bold]{escape(objective.kind)}[/]{_only(objective)}", *_summary(objective, 2)]
+        lines += _fields(objective, 2, skip=("kind", "when"), student_layers=student_layers)
     shown = ("name", "objectives", "batches", "optimizer", "schedule")
     settings = _fields(stage, 2, skip=shown)
     for name in ("batches", "optimizer", "schedule"):
@@ -74,13 +79,8 @@ def _stage(stage: StageConfig) -> list[str]:
     return lines + ([f"{_INDENT}Settings", *settings] if settings else [])
 
 
-def _objective(objective: AnyObjectiveConfig) -> list[str]:
-    only = "" if objective.when == "always" else f" (only for a {objective.when} task)"
-    return [
-        f"{_INDENT}[bold]{escape(objective.kind)}[/]{only}",
-        *_summary(objective, 2),
-        *_fields(objective, 2, skip=("kind", "when")),
-    ]
+def _only(objective: AnyObjectiveConfig) -> str:
+    return "" if objective.when == "always" else f" (if a {objective.when})"
 
 
 def _summary(config: BaseModel, depth: int) -> list[str]:
@@ -89,7 +89,9 @@ def _summary(config: BaseModel, depth: int) -> list[str]:
     return [f"{_INDENT * depth}{escape(line)}".rstrip() for line in text.split("\n")]
 
 
-def _fields(config: BaseModel, depth: int, *, prefix: str = "", skip: tuple[str, ...] = ()) -> list[str]:
+def _fields(
+    config: BaseModel, depth: int, *, prefix: str = "", skip: tuple[str, ...] = (), student_layers: int | None = None
+) -> list[str]:
     """Give the fields that the recipe sets, with their docs; a group of fields is opened up."""
     lines: list[str] = []
     for name, field in type(config).model_fields.items():
@@ -97,10 +99,27 @@ def _fields(config: BaseModel, depth: int, *, prefix: str = "", skip: tuple[str,
             continue
         value = getattr(config, name)
         if isinstance(value, BaseModel):
-            lines += _fields(value, depth, prefix=f"{prefix}{name}.")
+            if (kind := getattr(value, "kind", None)) is not None:
+                lines += [f"{_INDENT * depth}{prefix}{name}: {escape(kind)}", *_summary(value, depth + 2)]
+            lines += _fields(value, depth, prefix=f"{prefix}{name}.", skip=("kind",), student_layers=student_layers)
             continue
         lines.append(f"{_INDENT * depth}{prefix}{name} = {escape(_write(value))}{_default(value, field.default)}")
         lines += [f"{_INDENT * (depth + 2)}[dim]{escape(line)}[/]" for line in (field.description or "").split("\n")]
+        if name in ("layer_map", "layers") and student_layers is not None:
+            lines += [f"{_INDENT * (depth + 2)}{line}" for line in _maps(value, student_layers)]
+    return lines
+
+
+def _maps(layer_map: LayerMap, student_layers: int) -> list[str]:
+    """Show a map for teachers of the usual depths, where it fits them."""
+    lines = []
+    for teacher_layers in _TEACHER_LAYERS:
+        try:
+            layers = resolve_layer_map(layer_map, student_layers=student_layers, teacher_layers=teacher_layers)
+        except RecipeError:
+            continue
+        pairs = ", ".join(f"{ours} follows {theirs}" for ours, theirs in enumerate(layers, start=1))
+        lines.append(f"With a teacher of {teacher_layers} layers: {pairs}.")
     return lines
 
 
