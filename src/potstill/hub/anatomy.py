@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from torch import nn
+from transformers.activations import ACT2FN
 
 from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
@@ -81,7 +82,7 @@ class EncoderParts:
         layers: The transformer layers, the first at index 0.
         pooler: The linear part of the tanh pooler over the first token, or None where the head is another.
         classifier: Pooled state to logits; None together with `pooler`.
-        activation: Name of the feed-forward block's activation, as transformers calls it.
+        activation: Between the two halves of the feed-forward block.
     """
 
     words: nn.Embedding
@@ -92,7 +93,7 @@ class EncoderParts:
     layers: tuple[LayerParts, ...]
     pooler: nn.Linear | None
     classifier: nn.Linear | None
-    activation: str
+    activation: nn.Module
 
     @property
     def num_positions(self) -> int:
@@ -141,7 +142,7 @@ def find_parts(encoder: Encoder) -> EncoderParts:
         ),
         pooler=_linear(encoder.model, head[0]) if head else None,
         classifier=_linear(encoder.model, head[1]) if head else None,
-        activation=str(config.activation if is_distilbert else config.hidden_act),
+        activation=ACT2FN[config.activation if is_distilbert else config.hidden_act],
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from torch import nn
 from transformers import BertConfig
 
 from potstill.hub.encoder import Encoder
@@ -46,9 +47,16 @@ def build_bert(
         hidden_act=getattr(theirs, "hidden_act", None) or getattr(theirs, "activation", "gelu"),
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=attention_dropout,
-        max_position_embeddings=int(theirs.max_position_embeddings),
+        max_position_embeddings=_count_positions(source),
         type_vocab_size=max(1, int(getattr(theirs, "type_vocab_size", 2))),
         layer_norm_eps=float(getattr(theirs, "layer_norm_eps", 1e-12)),
         pad_token_id=source.tokenizer.padding_id,
     )
     return build_encoder(config, source.tokenizer, label_names=label_names)
+
+
+def _count_positions(source: Encoder) -> int:
+    """Count the tokens of the source's longest text; RoBERTa's kin leave the first rows of the table unused."""
+    table = getattr(getattr(source.model.base_model, "embeddings", None), "position_embeddings", None)
+    padding = table.padding_idx if isinstance(table, nn.Embedding) else None
+    return int(source.model.config.max_position_embeddings) - (0 if padding is None else padding + 1)

@@ -1,7 +1,7 @@
 """A student built like BERT, of any depth and width."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -9,10 +9,14 @@ from potstill.config import Config
 from potstill.errors import RecipeError
 from potstill.hub import Encoder, build_bert
 from potstill.students.starts import CheckpointStart, RandomStart, TeacherLayersStart
+from potstill.students.svd import SvdStart
+from potstill.tensors import Batch
 
-__all__ = ["BertStudentConfig"]
+__all__ = ["AnyStart", "BertStudentConfig"]
 
-AnyStart = Annotated[CheckpointStart | RandomStart | TeacherLayersStart, Field(discriminator="kind")]
+AnyStart: TypeAlias = Annotated[
+    CheckpointStart | RandomStart | SvdStart | TeacherLayersStart, Field(discriminator="kind")
+]
 
 
 class BertStudentConfig(Config):
@@ -35,12 +39,13 @@ class BertStudentConfig(Config):
     init: AnyStart = TeacherLayersStart()
     """How its weights start."""
 
-    def build(self, source: Encoder, label_names: Sequence[str]) -> Encoder:
+    def build(self, source: Encoder, label_names: Sequence[str], *, sample: Batch | None = None) -> Encoder:
         """Build the student and start it.
 
         Args:
             source: The encoder it takes sizes, tokenizer and, by `init`, weights from; unchanged.
             label_names: Names of the labels; empty for a regression.
+            sample: Some texts of the task, on which the start `svd` makes its fits; None = random token ids.
 
         Returns:
             The student on the CPU; random weights come from torch's global generator.
@@ -65,5 +70,5 @@ class BertStudentConfig(Config):
             attention_dropout=self.attention_dropout,
             label_names=label_names,
         )
-        self.init.fill(student, source)
+        self.init.fill(student, source, sample)
         return student

@@ -1,5 +1,7 @@
 """How a student starts: at random, from chosen layers of its source, or from a checkpoint of its own sizes."""
 
+from collections.abc import Iterable
+from dataclasses import asdict, fields
 from typing import Literal
 
 import torch
@@ -9,6 +11,7 @@ from potstill.config import Config
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder, EncoderParts, find_parts, load_encoder_base
 from potstill.layer_map import LayerMap, resolve_layer_map
+from potstill.tensors import Batch
 
 __all__ = ["CheckpointStart", "RandomStart", "TeacherLayersStart"]
 
@@ -19,7 +22,7 @@ class RandomStart(Config):
     kind: Literal["random"] = "random"
     """Marks a random start."""
 
-    def fill(self, student: Encoder, source: Encoder) -> None:
+    def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Leave the student as it was built, which is at random."""
 
 
@@ -36,24 +39,19 @@ class TeacherLayersStart(Config):
     layers: LayerMap = "uniform"
     """Which layer of the source each student layer copies, 1-based: a strategy or a list as long as the student."""
 
-    def fill(self, student: Encoder, source: Encoder) -> None:
+    def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Copy the source's weights into the student.
 
         Args:
             student: As built; changed in place.
             source: Has the same widths.
+            sample: Not used.
 
         Raises:
             RecipeError: Widths differ, or the layers do not fit.
         """
         _check_widths(student, source)
-        layers = map_every_layer(self.layers, student, source)
-        ours, theirs = find_parts(student), find_parts(source)
-        copy_outside_layers(ours, theirs)
-        for layer, number in zip(ours.layers, layers, strict=True):
-            origin = theirs.layers[number - 1]
-            for name in layer.__dataclass_fields__:
-                _copy(getattr(layer, name), getattr(origin, name))
+        copy_parts(find_parts(student), find_parts(source), map_every_layer(self.layers, student, source))
 
 
 class CheckpointStart(Config):
@@ -64,28 +62,32 @@ class CheckpointStart(Config):
     path: str
     """Folder written by save_pretrained, finished run folder or hub name."""
 
-    def fill(self, student: Encoder, source: Encoder) -> None:
+    def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Copy the saved weights into the student; a head of another width stays random.
 
         Args:
             student: As built; changed in place.
             source: Not used but for its tokenizer.
+            sample: Not used.
 
         Raises:
             RecipeError: The saved student has other sizes.
             ModelError: It has another tokenizer, or cannot be loaded.
         """
         saved = load_encoder_base(self.path, label_names=student.label_names)
-        if saved.shape != student.shape:
+        ours, theirs = find_parts(student), find_parts(saved)
+        mine, other = _sizes(student, ours), _sizes(saved, theirs)
+        differing = [name for name in mine if mine[name] != other[name]]
+        if differing:
             raise RecipeError(
-                f"student.init.path: '{self.path}' has the sizes {_sizes(saved)}, the student {_sizes(student)}; give "
-                "the student the sizes of its checkpoint."
+                f"student.init.path: '{self.path}' has {', '.join(f'{name} {other[name]}' for name in differing)}, the "
+                f"student {', '.join(str(mine[name]) for name in differing)}; give the student its checkpoint's sizes."
             )
         if saved.tokenizer.fingerprint != source.tokenizer.fingerprint:
             raise ModelError(
                 f"student.init.path: '{self.path}' has another tokenizer than the teacher; both must read the same ids."
             )
-        student.model.load_state_dict(saved.model.state_dict())
+        copy_parts(ours, theirs, range(1, saved.shape.num_layers + 1))
 
 
 def map_every_layer(layers: LayerMap, student: Encoder, source: Encoder) -> tuple[int, ...]:
@@ -99,18 +101,28 @@ def map_every_layer(layers: LayerMap, student: Encoder, source: Encoder) -> tupl
 
 
 @torch.no_grad()
-def copy_outside_layers(ours: EncoderParts, theirs: EncoderParts) -> None:
-    """Copy embeddings, pooler and, where the labels agree, classifier."""
-    ours.words.weight.copy_(theirs.words.weight)
-    rows = min(ours.num_positions, theirs.num_positions)
-    ours.positions.weight[ours.first_position :][:rows] = theirs.positions.weight[theirs.first_position :][:rows]
-    if ours.types is not None and theirs.types is not None:
-        rows = min(len(ours.types.weight), len(theirs.types.weight))
-        ours.types.weight[:rows] = theirs.types.weight[:rows]
+def copy_parts(ours: EncoderParts, theirs: EncoderParts, numbers: Iterable[int]) -> None:
+    """Copy embeddings, layers, pooler and, where there are as many labels, classifier.
+
+    Args:
+        ours: Changed in place.
+        theirs: Has the same widths, vocabulary and positions.
+        numbers: For each of our layers the one of theirs that it copies, 1-based.
+    """
+    _copy(ours.words, theirs.words)
+    ours.positions.weight[ours.first_position :] = theirs.positions.weight[theirs.first_position :]
+    if ours.types is not None:
+        ours.types.weight.zero_()
+        if theirs.types is not None:
+            rows = min(len(ours.types.weight), len(theirs.types.weight))
+            ours.types.weight[:rows] = theirs.types.weight[:rows]
     _copy(ours.embedding_norm, theirs.embedding_norm)
-    for name in ("pooler", "classifier"):
-        to, origin = getattr(ours, name), getattr(theirs, name)
-        if to is not None and origin is not None and to.weight.shape == origin.weight.shape:
+    for layer, number in zip(ours.layers, numbers, strict=True):
+        their_layer = theirs.layers[number - 1]
+        for field in fields(layer):
+            _copy(getattr(layer, field.name), getattr(their_layer, field.name))
+    for to, origin in ((ours.pooler, theirs.pooler), (ours.classifier, theirs.classifier)):
+        if to is not None and origin is not None and to.out_features == origin.out_features:
             _copy(to, origin)
 
 
@@ -130,6 +142,6 @@ def _check_widths(student: Encoder, source: Encoder) -> None:
             )
 
 
-def _sizes(encoder: Encoder) -> str:
-    shape = encoder.shape
-    return f"{shape.num_layers}/{shape.hidden_size}/{shape.feed_forward_size}, {shape.num_heads} heads"
+def _sizes(encoder: Encoder, parts: EncoderParts) -> dict[str, int | str]:
+    sizes: dict[str, int | str] = asdict(encoder.shape)
+    return {**sizes, "num_positions": parts.num_positions, "activation": type(parts.activation).__name__}

@@ -6,6 +6,7 @@ from typing import Literal
 
 from potstill.config import Config
 from potstill.hub import Encoder
+from potstill.tensors import Batch
 
 __all__ = ["WholeStudentConfig"]
 
@@ -16,12 +17,13 @@ class WholeStudentConfig(Config):
     kind: Literal["whole"] = "whole"
     """Marks the whole source."""
 
-    def build(self, source: Encoder, label_names: Sequence[str]) -> Encoder:
+    def build(self, source: Encoder, label_names: Sequence[str], *, sample: Batch | None = None) -> Encoder:
         """Copy the source.
 
         Args:
             source: An encoder whose head has the task's labels already; unchanged.
             label_names: Names of the labels; empty for a regression.
+            sample: Not used.
 
         Returns:
             The copy, on the CPU.
