@@ -1,1 +1,10 @@
-"""Its being here makes the helper modules beside it importable from every test."""
+"""For all tests: one thread, and helper modules beside this file and beside any test can be imported."""
+
+import os
+
+import torch
+
+# Tiny matrices lose more time to waiting threads than they win, and sums depend on how many there are: a test and the
+# processes that it starts must have the same number.
+os.environ["OMP_NUM_THREADS"] = "1"
+torch.set_num_threads(1)

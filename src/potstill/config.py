@@ -75,6 +75,8 @@ def _follow(location: tuple[int | str, ...], root: type[BaseModel]) -> tuple[lis
         if tagged is not None:
             model = annotation = tagged
             continue
+        if isinstance(part, str) and not part.isidentifier():
+            continue  # a member of a plain union, such as literal['uniform','top']
         where.append(str(part))
         if isinstance(part, int):
             continue

@@ -9,7 +9,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["fingerprint_files", "whole_folder", "write_json", "write_text"]
+__all__ = ["fingerprint_files", "whole_file", "whole_folder", "write_json", "write_text"]
+
+
+@contextmanager
+def whole_file(path: Path) -> Generator[Path]:
+    """Write a file that appears under its name only once it is complete.
+
+    Args:
+        path: The file to make; its folder must exist. An older file is replaced in one step.
+
+    Yields:
+        A path beside it to write to; what lies there is removed if the block raises.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield aside
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -19,12 +40,8 @@ def write_text(path: Path, text: str) -> None:
         path: The file; its folder must exist. An older file is replaced in one step.
         text: The content, written as UTF-8.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    with whole_file(path) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value

@@ -41,8 +41,13 @@ class RunFolder:
 
     @property
     def store(self) -> Path:
-        """Folder of stored teacher outputs."""
-        return self.path / "store"
+        """Folder of stored teacher outputs, beside the run, so that later runs find them."""
+        return self.path.parent / "store"
+
+    @property
+    def teachers(self) -> Path:
+        """Folder of teachers that were fine-tuned for a run, beside it, so that later runs find them."""
+        return self.path.parent / "teachers"
 
     @property
     def student(self) -> Path:

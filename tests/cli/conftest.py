@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-import torch
 from tiny_world import MARKS, make_encoder, make_reviews, save, train, write_csv
 
 from potstill.cli import run
@@ -27,7 +26,6 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory) -> World:
-    torch.set_num_threads(1)
     root = tmp_path_factory.mktemp("world")
     reviews = root / "reviews"
     reviews.mkdir()

@@ -77,7 +77,7 @@ def load_classifier(name: str) -> Encoder:
             "fine-tune it first with 'potstill finetune', or pass it as --teacher-base."
         )
     names = () if config.num_labels == 1 else [str(config.id2label[index]) for index in range(config.num_labels)]
-    return Encoder(model.eval(), load_tokenizer(where, name), label_names=names)
+    return Encoder(model, load_tokenizer(where, name), label_names=names).eval()
 
 
 def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
@@ -98,7 +98,7 @@ def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
     config = _load_config(where, name)
     _set_labels(config, label_names)
     model, _ = _load_weights(where, name, config)
-    return Encoder(model.eval(), load_tokenizer(where, name), label_names=label_names)
+    return Encoder(model, load_tokenizer(where, name), label_names=label_names).eval()
 
 
 def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> Encoder:
@@ -114,7 +114,7 @@ def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names
     """
     _set_labels(config, label_names)
     model = AutoModelForSequenceClassification.from_config(config, attn_implementation=_attention(config))
-    return Encoder(model.eval(), tokenizer, label_names=label_names)
+    return Encoder(model, tokenizer, label_names=label_names).eval()
 
 
 def load_tokenizer(where: str, name: str) -> Tokenizer:

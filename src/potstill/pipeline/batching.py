@@ -7,20 +7,16 @@ from potstill.hub import Encoder
 __all__ = ["make_batches"]
 
 
-def make_batches(
-    split: Split, encoder: Encoder, *, max_length: int, config: BatchConfig | None = None, seed: int = 0
-) -> Batches:
+def make_batches(split: Split, encoder: Encoder, *, max_length: int) -> Batches:
     """Tokenise a split for an encoder and put it into batches.
 
     Args:
         split: Examples.
         encoder: Who will read them.
         max_length: Longest example in tokens; longer ones are cut.
-        config: How batches are put together; absent: the defaults.
-        seed: Decides the order of the examples in training.
 
     Returns:
-        The batches.
+        The batches, of the default size.
 
     Raises:
         DataError: An example is longer than the encoder can read, after it was cut to `max_length`.
@@ -32,4 +28,4 @@ def make_batches(
             f"data.max_length: {max_length} lets a text of {longest} tokens through, but the model reads at most "
             f"{encoder.max_tokens}; set data.max_length to {encoder.max_tokens} or less."
         )
-    return Batches(tokenised, config or BatchConfig(), seed=seed)
+    return Batches(tokenised, BatchConfig(), seed=0)

@@ -1,6 +1,6 @@
 """What every step of a run works with: recipe, data, teacher, device."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -9,13 +9,17 @@ import torch
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from potstill.data import BatchConfig, Batches, TaskData, tokenise
+from potstill.data import BatchConfig, Batches, TaskData, TokenisedSplit
 from potstill.evaluation import predict_logits
 from potstill.hub import Encoder
+from potstill.pipeline.batching import make_batches
 from potstill.progress import Observer
 from potstill.recipe import Recipe
+from potstill.tensors import Batch
 
 __all__ = ["Guide", "Study"]
+
+_NUM_SAMPLES = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +47,13 @@ class Study:
         recipe: The resolved recipe, as it runs.
         data: The task and its examples.
         observer: Draws the progress.
+        tokenised: Splits that were tokenised already, by split and tokenizer; shared by the studies of one run.
     """
 
     recipe: Recipe
     data: TaskData
     observer: Observer
+    tokenised: dict[tuple[str, str], TokenisedSplit] = field(default_factory=dict)
 
     @cached_property
     def device(self) -> torch.device:
@@ -75,9 +81,25 @@ class Study:
         Returns:
             The batches; their order depends on the recipe's seed.
         """
-        examples = self.data.train if split == "train" else self.data.dev
-        tokenised = tokenise(examples, encoder.tokenizer, max_length=self.recipe.data.max_length)
-        return Batches(tokenised, config or BatchConfig(), seed=self.recipe.seed)
+        key = (split, encoder.tokenizer.fingerprint)
+        if key not in self.tokenised:
+            examples = self.data.train if split == "train" else self.data.dev
+            longest = self.recipe.data.max_length
+            self.tokenised[key] = make_batches(examples, encoder, max_length=longest).tokenised
+        return Batches(self.tokenised[key], config or BatchConfig(), seed=self.recipe.seed)
+
+    def sample(self, encoder: Encoder) -> Batch:
+        """Draw training texts on which a start can be fitted.
+
+        Args:
+            encoder: Whose tokenizer to use.
+
+        Returns:
+            Up to 128 examples, the same for the same seed.
+        """
+        batches = self.batches("train", encoder)
+        random = np.random.default_rng(self.recipe.seed)
+        return batches.collate(random.permutation(len(batches.tokenised))[:_NUM_SAMPLES].astype(np.int64))
 
     def dev_logits(self, encoder: Encoder, batches: Batches | None = None) -> NDArray[np.float32]:
         """Run an encoder over the development set.

@@ -70,7 +70,7 @@ def _finetuned_base(study: Study, out: Path, run: Callable[[Recipe, Path, bool],
     finetuning = load_recipe(recipe.teacher.recipe, fields=fields)
     identity = [finetuning.to_json(), study.data.fingerprint, fingerprint_model(base)]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-    folder = RunFolder(path=out.parent / "teachers" / f"{study.data.task.name}-{key}")
+    folder = RunFolder(path=RunFolder(path=out).teachers / f"{study.data.task.name}-{key}")
     if folder.is_finished:
         study.observer.note(f"teacher: reusing {folder.path}")
     else:

@@ -42,7 +42,7 @@ def build_student(study: Study, guide: Guide | None) -> Encoder:
     recipe = study.recipe
     torch.manual_seed(recipe.seed)
     source = _find_source(study, guide)
-    student = recipe.student.build(source, study.data.task.label_names)
+    student = recipe.student.build(source, study.data.task.label_names, sample=study.sample(source))
     shape = guide.encoder.shape if guide else None
     for stage in recipe.stages:
         distiller = Distiller(student, shape, stage.objectives, path=f"stages.{stage.name}")

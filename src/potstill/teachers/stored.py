@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from potstill.files import whole_file
 from potstill.progress import Observer
 from potstill.teachers.online import Teacher
 from potstill.tensors import Batch, EncoderOutputs, Needs
@@ -55,7 +56,6 @@ def store_logits(
         Logits by example, [examples, labels], float32, on the teacher's device.
     """
     stored = _read(path, num_examples)
-    device: torch.device | None = None
     if stored is not None:
         observer.note(f"teacher logits of {num_examples:,} examples read from {path.name}")
         return stored
@@ -66,15 +66,13 @@ def store_logits(
             assert part is not None
             if logits is None:
                 logits = part.new_full((num_examples, part.shape[1]), float("nan"))
-                device = part.device
             logits[batch.example_ids] = part
             progress.advance(len(batch))
     assert logits is not None, "a split is never empty"
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".partial")
-    save_file({"logits": logits.cpu()}, aside)
-    aside.replace(path)
-    return logits.to(device)
+    with whole_file(path) as aside:
+        save_file({"logits": logits.cpu()}, aside)
+    return logits
 
 
 def _read(path: Path, num_examples: int) -> Tensor | None:

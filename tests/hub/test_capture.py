@@ -1,0 +1,112 @@
+"""Queries, keys and values come from the fast attention path, for every family that uses transformers' interface."""
+
+from typing import Any
+
+import pytest
+import torch
+from transformers import (
+    AlbertConfig,
+    BertConfig,
+    BertTokenizerFast,
+    CamembertConfig,
+    DebertaV2Config,
+    DistilBertConfig,
+    ElectraConfig,
+    ModernBertConfig,
+    MPNetConfig,
+    PreTrainedConfig,
+    RobertaConfig,
+    XLMRobertaConfig,
+)
+
+from potstill.errors import ModelError
+from potstill.hub import Encoder, Tokenizer, build_encoder
+from potstill.tensors import Batch, Needs
+
+NUM_LAYERS, NUM_HEADS, WIDTH, VOCABULARY = 3, 4, 24, 40
+SIZES: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": WIDTH,
+    "num_hidden_layers": NUM_LAYERS,
+    "num_attention_heads": NUM_HEADS,
+    "intermediate_size": 48,
+}
+MODERN = {"bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3, "pad_token_id": 0}
+CAPTURED: dict[str, PreTrainedConfig] = {
+    "bert": BertConfig(**SIZES),
+    "roberta": RobertaConfig(**SIZES, pad_token_id=0),
+    "xlm-roberta": XLMRobertaConfig(**SIZES, pad_token_id=0),
+    "camembert": CamembertConfig(**SIZES, pad_token_id=0),
+    "electra": ElectraConfig(**SIZES, embedding_size=WIDTH),
+    "distilbert": DistilBertConfig(
+        vocab_size=VOCABULARY, dim=WIDTH, n_layers=NUM_LAYERS, n_heads=NUM_HEADS, hidden_dim=48
+    ),
+    "albert": AlbertConfig(**SIZES, embedding_size=WIDTH),
+    "modernbert": ModernBertConfig(**SIZES, **MODERN),
+}
+REFUSED: dict[str, PreTrainedConfig] = {"mpnet": MPNetConfig(**SIZES), "deberta-v2": DebertaV2Config(**SIZES)}
+EVERYTHING = frozenset(range(1, NUM_LAYERS + 1))
+
+
+def make(config: PreTrainedConfig) -> Encoder:
+    torch.manual_seed(0)
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "malt"]
+    tokenizer = Tokenizer(BertTokenizerFast(vocab={word: index for index, word in enumerate(vocabulary)}))
+    return build_encoder(config, tokenizer, label_names=("no", "yes"))
+
+
+@pytest.fixture(scope="module")
+def batch() -> Batch:
+    torch.manual_seed(1)
+    ids = torch.randint(5, VOCABULARY, (2, 6))
+    mask = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]], dtype=torch.bool)
+    return Batch(
+        input_ids=ids.masked_fill(~mask, 0),
+        token_mask=mask,
+        token_type_ids=torch.zeros_like(ids),
+        labels=None,
+        example_ids=torch.arange(2),
+    )
+
+
+@pytest.mark.parametrize("family", CAPTURED)
+def test_every_layer_is_captured(family: str, batch: Batch) -> None:
+    encoder = make(CAPTURED[family])
+    outputs = encoder(batch, Needs(queries=EVERYTHING, keys=EVERYTHING, values=EVERYTHING))
+    for captured in (outputs.queries, outputs.keys, outputs.values):
+        assert set(captured) == EVERYTHING
+        assert all(state.shape == (2, NUM_HEADS, 6, WIDTH // NUM_HEADS) for state in captured.values())
+    assert outputs.logits is None
+    assert not outputs.hidden_states
+
+
+@pytest.mark.parametrize("family", CAPTURED)
+def test_capturing_changes_no_logit_and_agrees_with_eager_attention(family: str, batch: Batch) -> None:
+    encoder = make(CAPTURED[family])
+    plain = encoder(batch, Needs(logits=True)).logits
+    captured = encoder(batch, Needs(logits=True, queries=frozenset({1}), hidden_states=frozenset({0, 2})))
+    encoder.model.set_attn_implementation("eager")
+    eager = encoder.model(input_ids=batch.input_ids, attention_mask=batch.token_mask).logits
+    torch.testing.assert_close(captured.logits, plain, rtol=0.0, atol=0.0)
+    torch.testing.assert_close(plain, eager, rtol=0.0, atol=1e-6)
+    assert set(captured.hidden_states) == {0, 2}
+
+
+def test_scores_of_captured_states_are_the_attention_of_the_model(batch: Batch) -> None:
+    encoder = make(CAPTURED["bert"])
+    outputs = encoder(batch, Needs(queries=EVERYTHING, keys=EVERYTHING))
+    encoder.model.set_attn_implementation("eager")
+    eager = encoder.model(input_ids=batch.input_ids, attention_mask=batch.token_mask, output_attentions=True)
+    for layer in EVERYTHING:
+        scores = outputs.queries[layer] @ outputs.keys[layer].transpose(2, 3) / (WIDTH // NUM_HEADS) ** 0.5
+        scores = scores.masked_fill(~batch.token_mask[:, None, None, :], float("-inf"))
+        torch.testing.assert_close(scores.softmax(-1), eager.attentions[layer - 1], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", REFUSED)
+def test_an_encoder_that_cannot_be_captured_is_refused_and_serves_everything_else(family: str, batch: Batch) -> None:
+    encoder = make(REFUSED[family])
+    outputs = encoder(batch, Needs(logits=True, hidden_states=frozenset({NUM_LAYERS})))
+    assert outputs.logits is not None
+    with pytest.raises(ModelError, match=r"cannot be captured.*hidden_states"):
+        encoder(batch, Needs(queries=frozenset({1})))

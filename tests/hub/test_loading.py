@@ -1,0 +1,117 @@
+"""Loading refuses what is not a trained classifier in safetensors, with a sentence that says what to do."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertTokenizerFast
+
+from potstill.errors import ModelError
+from potstill.hub import fingerprint_model, load_classifier, load_encoder_base, reorder_labels, resolve_model
+from potstill.tensors import Batch, Needs
+
+SIZES = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 6}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    config = BertConfig(**SIZES, id2label={0: "bad", 1: "good", 2: "odd"}, label2id={"bad": 0, "good": 1, "odd": 2})
+    BertForSequenceClassification(config).save_pretrained(tmp_path)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "malt"]
+    BertTokenizerFast(vocab={word: index for index, word in enumerate(words)}).save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_classifier_comes_with_its_label_names_in_eval_mode(folder: Path) -> None:
+    encoder = load_classifier(str(folder))
+    assert encoder.label_names == ("bad", "good", "odd")
+    assert not encoder.training
+
+
+def test_saved_encoder_is_the_same_and_names_no_private_attention(folder: Path, tmp_path: Path) -> None:
+    encoder = load_classifier(str(folder))
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    encoder.save(saved)
+    again = load_classifier(str(saved))
+    for ours, theirs in zip(again.parameters(), encoder.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert "potstill" not in (saved / "config.json").read_text()
+
+
+def test_finished_run_folder_stands_for_its_student(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "student").symlink_to(folder, target_is_directory=True)
+    assert resolve_model(str(run)) == str(run / "student")
+
+
+def test_fingerprint_changes_with_one_weight(folder: Path) -> None:
+    before = fingerprint_model(str(folder))
+    assert before == fingerprint_model(str(folder))
+    encoder = load_classifier(str(folder))
+    with torch.no_grad():
+        encoder.model.classifier.bias[0] += 1.0
+    encoder.save(folder)
+    assert fingerprint_model(str(folder)) != before
+
+
+def test_logits_follow_the_tasks_label_order_after_reordering(folder: Path) -> None:
+    ids = torch.tensor([[2, 5, 3]])
+    batch = Batch(
+        input_ids=ids,
+        token_mask=ids > 0,
+        token_type_ids=None,
+        labels=None,
+        example_ids=torch.zeros(1, dtype=torch.long),
+    )
+    encoder = load_classifier(str(folder))
+    before = encoder(batch, Needs(logits=True)).logits
+    places = (2, 0, 1)  # the model's bad, good, odd are the task's labels 2, 0 and 1
+    after = reorder_labels(encoder, places, ("good", "odd", "bad"))(batch, Needs(logits=True)).logits
+    torch.testing.assert_close(after[:, list(places)], before)
+    assert encoder.model.config.id2label == {0: "good", 1: "odd", 2: "bad"}
+
+
+def test_headless_encoder_is_no_teacher_but_a_base(folder: Path) -> None:
+    BertForMaskedLM(BertConfig(**SIZES)).save_pretrained(folder)
+    with pytest.raises(ModelError, match="no trained classification head"):
+        load_classifier(str(folder))
+    assert load_encoder_base(str(folder), label_names=("a", "b")).shape.num_labels == 2
+
+
+def test_pickled_weights_are_not_read(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="only safetensors"):
+        load_classifier(str(folder))
+
+
+def test_model_without_tokenizer_is_refused(folder: Path) -> None:
+    for path in folder.glob("*token*"):
+        path.unlink()
+    with pytest.raises(ModelError, match="no usable tokenizer"):
+        load_classifier(str(folder))
+
+
+def test_remote_code_is_never_run(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoModelForSequenceClassification": "evil.Evil", "AutoConfig": "evil.EvilConfig"}
+    config["model_type"] = "evil"
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "evil.py").write_text("raise SystemExit('remote code ran')")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_classifier(str(folder))
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "~/nowhere-at-all"])
+def test_missing_folder_is_named(name: str) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        resolve_model(name)
+
+
+def test_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not a model folder"):
+        resolve_model(str(tmp_path))
