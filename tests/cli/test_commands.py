@@ -89,7 +89,7 @@ def test_distill_prints_the_table_and_how_to_load_the_student(potstill, world, t
 def test_a_second_run_gets_a_folder_of_its_own(potstill, world, tmp_path):
     for _ in range(2):
         assert potstill("distill", "--teacher", world.teacher, "--data", world.reviews, *SHORT).code == 0
-    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["kd", "kd-2"]
+    assert {path.parent.name for path in (tmp_path / "runs").glob("*/results.json")} == {"kd", "kd-2"}
 
 
 def test_distill_prints_json_for_programs(potstill, world, tmp_path):
@@ -196,8 +196,7 @@ def test_a_teacher_that_was_fine_tuned_on_the_way_is_used_again(potstill, world,
     first, second = potstill(*command, *SHORT), potstill(*command, *SHORT)
     assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
     assert "teacher: fine-tuning" in first.stderr
-    assert "teacher: reusing runs/teachers/reviews-" in second.stderr
-    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["kd", "kd-2", "teachers"]
+    assert "teacher: reusing runs/" in second.stderr
 
 
 def test_tasks_are_listed_with_what_they_need(potstill):
