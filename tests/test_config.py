@@ -26,7 +26,7 @@ from potstill.recipe import load_recipe
         ("student.size=3", r"^student\.size: no such field\. Known: "),
         ("seed.x=1", r"^seed\.x: 'seed' is a single value and has no fields\.$"),
         ("nonsense", r"^--set nonsense: write it as path=value"),
-        ("stages.0.steps=5", r"set exactly one of epochs \(4\.0\) and steps \(5\), the other to none"),
+        ("stages.0.steps=5", r"set exactly one of epochs \(5\.0\) and steps \(5\), the other to none"),
     ],
 )
 def test_the_message_names_path_value_and_cure(override: str, message: str) -> None:

@@ -50,7 +50,9 @@ def _explain(error: ValidationError, root: type[BaseModel], path: str) -> str:
     first = error.errors(include_url=False)[0]
     where, model = _follow(first["loc"], root)
     name = ".".join([path, *where] if path else where)
-    more = f" ({error.error_count() - 1} more after this.)" if error.error_count() > 1 else ""
+    places = {tuple(_follow(item["loc"], root)[0]) for item in error.errors(include_url=False)}
+    others = {place for place in places if place != tuple(where[: len(place)])}  # a holder fails with what it holds
+    more = f" ({len(others)} more after this.)" if others else ""
     if first["type"] == "extra_forbidden":
         return f"{name}: no such field.{did_you_mean(where[-1], model.model_fields)}{more}"
     if first["type"] == "union_tag_invalid":
@@ -62,7 +64,8 @@ def _explain(error: ValidationError, root: type[BaseModel], path: str) -> str:
     if first["type"] == "missing":
         return f"{name}: this field is required and missing.{more}"
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{name}: {message[0].lower()}{message[1:]}, not {first['input']!r}.{more}"
+    value = "" if isinstance(first["input"], dict) else f", not {first['input']!r}"
+    return f"{name}: {message[0].lower()}{message[1:]}{value}.{more}"
 
 
 def _follow(location: tuple[int | str, ...], root: type[BaseModel]) -> tuple[list[str], type[BaseModel]]:
@@ -75,16 +78,14 @@ def _follow(location: tuple[int | str, ...], root: type[BaseModel]) -> tuple[lis
         if tagged is not None:
             model = annotation = tagged
             continue
-        if isinstance(part, str) and not part.isidentifier():
-            continue  # a member of a plain union, such as literal['uniform','top']
-        where.append(str(part))
-        if isinstance(part, int):
-            continue
         holder = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-        if holder is not None:
+        if isinstance(part, str) and holder is None:
+            continue  # a member of a plain union, such as literal['uniform','top'] or int
+        where.append(str(part))
+        if holder is not None and part in holder.model_fields:
+            model, annotation = holder, _inner(holder.model_fields[str(part)].annotation)
+        elif holder is not None:
             model = holder
-            if part in holder.model_fields:
-                annotation = _inner(holder.model_fields[part].annotation)
     return where or ["recipe"], model
 
 

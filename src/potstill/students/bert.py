@@ -19,17 +19,23 @@ AnyStart: TypeAlias = Annotated[
 ]
 
 
+Size: TypeAlias = Annotated[int, Field(ge=1, le=32768)] | Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
 class BertStudentConfig(Config):
-    """BERT with sizes of one's own; a size that is left out is the source's."""
+    """BERT with sizes of one's own; a size that is left out is the source's.
+
+    A fraction is rounded to the nearest number that fits: widths of hidden states to a multiple of `num_heads`.
+    """
 
     kind: Literal["bert"] = "bert"
     """Marks a BERT-like student."""
-    num_layers: int | None = Field(default=None, ge=1, le=96)
-    """Transformer layers."""
-    hidden_size: int | None = Field(default=None, ge=8, le=8192)
-    """Width of the hidden states; a multiple of num_heads."""
-    feed_forward_size: int | None = Field(default=None, ge=8, le=32768)
-    """Inner width of the feed-forward block."""
+    num_layers: Size | None = None
+    """Transformer layers: a number, or a fraction of the source's."""
+    hidden_size: Size | None = None
+    """Width of the hidden states, a multiple of num_heads: a number, or a fraction of the source's."""
+    feed_forward_size: Size | None = None
+    """Inner width of the feed-forward block: a number, or a fraction of the source's."""
     num_heads: int | None = Field(default=None, ge=1, le=128)
     """Attention heads of a layer."""
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
@@ -55,16 +61,17 @@ class BertStudentConfig(Config):
             ModelError: The source's parts cannot be used.
         """
         shape = source.shape
-        hidden_size, num_heads = self.hidden_size or shape.hidden_size, self.num_heads or shape.num_heads
+        num_heads = self.num_heads or shape.num_heads
+        hidden_size = _resolve(self.hidden_size, shape.hidden_size, multiple=num_heads)
         if hidden_size % num_heads:
             raise RecipeError(
                 f"student.num_heads: {num_heads} heads do not divide hidden_size {hidden_size}; choose a divisor."
             )
         student = build_bert(
             source,
-            num_layers=self.num_layers or shape.num_layers,
+            num_layers=_resolve(self.num_layers, shape.num_layers),
             hidden_size=hidden_size,
-            feed_forward_size=self.feed_forward_size or shape.feed_forward_size,
+            feed_forward_size=_resolve(self.feed_forward_size, shape.feed_forward_size),
             num_heads=num_heads,
             dropout=self.dropout,
             attention_dropout=self.attention_dropout,
@@ -72,3 +79,12 @@ class BertStudentConfig(Config):
         )
         self.init.fill(student, source, sample)
         return student
+
+
+def _resolve(wanted: int | float | None, full: int, *, multiple: int = 1) -> int:
+    """Turn a size that may be a fraction of the source's into a number."""
+    if wanted is None:
+        return full
+    if isinstance(wanted, int):
+        return wanted
+    return multiple * max(1, round(wanted * full / multiple))
