@@ -12,8 +12,10 @@ import copy
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from datasets import Dataset
 from torch.nn.functional import kl_div, log_softmax, softmax
@@ -106,16 +108,17 @@ def main() -> None:
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision("auto"))
     # Scoring is not part of the comparison: the development set is cut to a handful.
-    small = data.dev.take(torch.arange(8).numpy())
+    small = data.dev.take(np.arange(8))
     data = type(data)(
         task=data.task, train=data.train, dev=small, test=None, fingerprint=data.fingerprint, other_dev={}
     )
-    study = Study(recipe=recipe, data=data, observer=SilentObserver())
     teacher = load_classifier(given.teacher)
-    guide = Guide(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=study.dev_logits(teacher))
     ours, plain = [], []
     for number in range(given.rounds):
-        student = build_student(study, guide)
+        study = Study(recipe=recipe, data=data, observer=SilentObserver())  # tokenises anew
+        logits = study.dev_logits(teacher)
+        guide = Guide(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=logits)
+        student = build_student(replace(study, tokenised={}), guide)
         plain.append(plain_seconds(teacher, copy.deepcopy(student), data.train) * given.epochs)
         ours.append(potstill_seconds(study, guide, student))
         seen = len(data.train) * given.epochs
