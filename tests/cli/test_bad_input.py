@@ -154,7 +154,10 @@ CASES: dict[str, tuple[Case, str]] = {
         lambda k: k.objective('kind="hidden_states", layer_map=[9]'),
         "teacher layer 9 does not exist; the teacher has 2 layers",
     ),
-    "layer map with nothing left": (lambda k: k.objective('kind="patience"'), "nothing is left"),
+    "layer map with nothing left": (
+        lambda k: [*k.objective('kind="patience"'), "--set", 'student={kind="bert", num_layers=1}'],
+        "nothing is left",
+    ),
     "widths that differ": (
         lambda k: [
             *k.objective('kind="hidden_states", projection="none"'),

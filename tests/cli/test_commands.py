@@ -180,10 +180,13 @@ def test_a_recipe_of_ones_own_is_shown_and_explained(potstill, tmp_path):
     assert "T > 0 divides both logits" in page
 
 
-def test_an_explanation_shows_which_layer_follows_which(potstill, tmp_path):
+@pytest.mark.parametrize("depth", ["3", "0.25"])
+def test_an_explanation_shows_which_layer_follows_which(potstill, tmp_path, depth):
     mine = tmp_path / "mine.toml"
-    text = potstill("recipes", "show", "kd").stdout.replace("num_layers = 1", "num_layers = 3")
-    mine.write_text(text.replace('layers = "top"', 'layers = "uniform"'))
+    mine.write_text(
+        f'name = "mine"\ndescription = "one of mine"\n[student]\nkind = "bert"\nnum_layers = {depth}\n'
+        '[[stages]]\nname = "distil"\nsteps = 3\nobjectives = [{kind = "hidden_states", layer_map = "uniform"}]\n'
+    )
     page = potstill("recipes", "explain", mine).stdout
     assert "With a teacher of 12 layers: 1 follows 4, 2 follows 8, 3 follows 12." in page
 

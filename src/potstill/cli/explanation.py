@@ -52,7 +52,7 @@ def _teacher(recipe: Recipe) -> str:
     return f"{follows}; it is started from {start}."
 
 
-def _stage(stage: StageConfig, student_layers: int | None) -> list[str]:
+def _stage(stage: StageConfig, student_layers: int | float | None) -> list[str]:
     length = (
         f"{stage.epochs:g} passes over the training examples" if stage.epochs is not None else f"{stage.steps} steps"
     )
@@ -90,7 +90,12 @@ def _summary(config: BaseModel, depth: int) -> list[str]:
 
 
 def _fields(
-    config: BaseModel, depth: int, *, prefix: str = "", skip: tuple[str, ...] = (), student_layers: int | None = None
+    config: BaseModel,
+    depth: int,
+    *,
+    prefix: str = "",
+    skip: tuple[str, ...] = (),
+    student_layers: int | float | None = None,
 ) -> list[str]:
     """Give the fields that the recipe sets, with their docs; a group of fields is opened up."""
     lines: list[str] = []
@@ -110,12 +115,13 @@ def _fields(
     return lines
 
 
-def _maps(layer_map: LayerMap, student_layers: int) -> list[str]:
-    """Show a map for teachers of the usual depths, where it fits them."""
+def _maps(layer_map: LayerMap, student_layers: int | float) -> list[str]:
+    """Show a map for teachers of the usual depths, where it fits them; a depth below 1 is a share of the teacher's."""
     lines = []
     for teacher_layers in _TEACHER_LAYERS:
+        depth = int(student_layers) if student_layers >= 1 else max(1, round(student_layers * teacher_layers))
         try:
-            layers = resolve_layer_map(layer_map, student_layers=student_layers, teacher_layers=teacher_layers)
+            layers = resolve_layer_map(layer_map, student_layers=depth, teacher_layers=teacher_layers)
         except RecipeError:
             continue
         pairs = ", ".join(f"{ours} follows {theirs}" for ours, theirs in enumerate(layers, start=1))
