@@ -48,3 +48,8 @@ def test_none_takes_a_value_away() -> None:
 def test_resolved_recipe_is_its_own_fixed_point() -> None:
     recipe = load_recipe("kd-hidden")
     assert type(recipe).parse(recipe.to_json()) == recipe
+
+
+def test_another_kind_drops_the_fields_of_the_one_before() -> None:
+    recipe = load_recipe("kd", overrides=["student.init.kind=random"])
+    assert recipe.to_json()["student"]["init"] == {"kind": "random"}

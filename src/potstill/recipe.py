@@ -146,7 +146,7 @@ def load_recipe(name: str, *, overrides: Sequence[str] = (), fields: Mapping[str
         name: A shipped recipe's name, or a .toml or .json file (such as the `recipe.json` of a run).
         overrides: `path=value` texts; the value is TOML (a bare word is a string, `none` is null). Items of a
             list are named by position, by their `name` or by their `kind`: `stages.distil.epochs=2`,
-            `stages.0.objectives.soft_labels.temperature=4`.
+            `stages.0.objectives.soft_labels.temperature=4`. Another `kind` drops the fields of the one before.
         fields: Values by path, laid over the recipe before the overrides.
 
     Returns:
@@ -202,6 +202,8 @@ def _set(values: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401
         is_last = done == len(parts) - 1
         key: str | int = _position(holder, part, ".".join(parts[: done + 1])) if isinstance(holder, list) else part
         if is_last:
+            if key == "kind" and holder.get("kind") != value:
+                holder.clear()  # another kind has other fields
             holder[key] = value
         elif isinstance(holder, list):
             holder = holder[int(key)]

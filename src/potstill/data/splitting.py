@@ -60,10 +60,11 @@ def _stratified(classes: NDArray[np.int64], total: int, random: np.random.Genera
     _, members, counts = np.unique(classes, return_inverse=True, return_counts=True)
     exact = counts * (total / len(classes))
     shares = np.minimum(np.floor(exact).astype(np.int64), counts - 1)
-    for index in np.argsort(shares - exact, kind="stable"):
-        if shares.sum() >= total:
-            break
-        shares[index] = min(shares[index] + 1, counts[index] - 1)
+    total = min(total, int((counts - 1).sum()))
+    while (missing := total - int(shares.sum())) > 0:
+        has_room = shares < counts - 1
+        wanting = np.argsort(np.where(has_room, shares - exact, np.inf), kind="stable")
+        shares[wanting[: min(missing, int(has_room.sum()))]] += 1
     order = random.permutation(len(classes))
     drawn = [order[members[order] == index][:share] for index, share in enumerate(shares)]
     return np.concatenate(drawn)

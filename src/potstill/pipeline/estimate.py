@@ -57,7 +57,7 @@ def format_seconds(seconds: float) -> str:
         Seconds under two minutes, minutes under two hours, else hours.
 
     Example:
-        >>> format_seconds(95), format_seconds(600), format_seconds(9000)
+        >>> format_seconds(95.0), format_seconds(600.0), format_seconds(9000.0)
         ('95 s', '10 min', '2.5 h')
     """
     if seconds < 120:

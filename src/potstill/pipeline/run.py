@@ -16,7 +16,7 @@ from potstill.pipeline.train import build_student, train_student
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
-from potstill.training import resolve_precision
+from potstill.training import check_trackers, resolve_precision
 
 __all__ = ["Run", "run_recipe"]
 
@@ -65,6 +65,7 @@ def run_recipe(
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
     controls = _controls(baselines)
+    check_trackers(recipe.tracking.trackers)
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
     study = Study(recipe=recipe, data=data, observer=observer or SilentObserver())

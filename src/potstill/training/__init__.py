@@ -5,7 +5,7 @@ from potstill.training.config import CheckpointConfig, OptimizerConfig, Schedule
 from potstill.training.distiller import Distiller
 from potstill.training.events import EventLog
 from potstill.training.loop import Scorer, StageRun, train_stage
-from potstill.training.session import Precision, open_accelerator, resolve_precision
+from potstill.training.session import Precision, check_trackers, open_accelerator, resolve_precision
 from potstill.training.steps import StepPlan
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "StageRun",
     "StepPlan",
     "TrackingConfig",
+    "check_trackers",
     "open_accelerator",
     "resolve_precision",
     "train_stage",

@@ -195,6 +195,7 @@ class _Stage:
     def _evaluate(self, position: Position, progress: ProgressTask) -> Position:
         """Score the student and keep its weights where they are the best so far."""
         student = self.distiller.student
+        progress.advance(0, text="scoring the development set")
         figures = dict(self.run.score(student))
         name, score = next(iter(figures.items()))
         self.run.events.write("evaluation", {"stage": self.stage.name, "step": position.step, **figures})

@@ -11,7 +11,7 @@ from accelerate.state import AcceleratorState
 
 from potstill.errors import RecipeError
 
-__all__ = ["Precision", "open_accelerator", "resolve_precision"]
+__all__ = ["Precision", "check_trackers", "open_accelerator", "resolve_precision"]
 
 Precision = Literal["fp32", "bf16"]
 
@@ -34,6 +34,20 @@ def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
 
 
+def check_trackers(trackers: Sequence[str]) -> None:
+    """Refuse a tracker that cannot be had.
+
+    Args:
+        trackers: Names of experiment trackers, which are the names of their packages.
+
+    Raises:
+        RecipeError: A tracker's package is not installed.
+    """
+    for tracker in trackers:
+        if importlib.util.find_spec(tracker) is None:
+            raise RecipeError(f"tracking.trackers: '{tracker}' is not installed; run 'pip install {tracker}'.")
+
+
 def open_accelerator(precision: Precision, *, trackers: Sequence[str], folder: Path) -> Accelerator:
     """Open Accelerate for one training.
 
@@ -44,13 +58,7 @@ def open_accelerator(precision: Precision, *, trackers: Sequence[str], folder: P
 
     Returns:
         The accelerator.
-
-    Raises:
-        RecipeError: A tracker's package is not installed.
     """
-    for tracker in trackers:
-        if importlib.util.find_spec(tracker) is None:
-            raise RecipeError(f"tracking.trackers: '{tracker}' is not installed; run 'pip install {tracker}'.")
     AcceleratorState._reset_state()  # a process may train one run after another, each with its own precision
     mixed: Literal["no", "bf16"] = "bf16" if precision == "bf16" else "no"
     accelerator = Accelerator(mixed_precision=mixed, log_with=list(trackers) or None, project_dir=str(folder))
