@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import model_validator
 from torch import nn
 
 from potstill.objectives.fitting import require_same_width, require_teacher
@@ -31,9 +32,15 @@ class EmbeddingsConfig(ObjectiveConfig):
     projection: Literal["none", "linear"] = "linear"
     """Learned map to the teacher's width, or none (equal widths only)."""
     projection_bias: bool = True
-    """Whether the learned map has a bias; of no effect with projection none."""
+    """Whether the learned map has a bias; refused as false with projection none."""
     reduction: Reduction = "mean"
     """mean = over real tokens; reference = padded positions count as well, as in the code of TinyBERT."""
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> "EmbeddingsConfig":
+        if self.projection == "none" and not self.projection_bias:
+            raise ValueError("projection_bias = false has no effect with projection = 'none'; leave it out")
+        return self
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "Embeddings":
         """Make the objective; see `ObjectiveConfig.build`."""

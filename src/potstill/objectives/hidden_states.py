@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Float
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from potstill.layer_map import LayerMap
@@ -38,9 +39,15 @@ class HiddenStatesConfig(ObjectiveConfig):
     projection: Literal["none", "shared", "per_layer"] = "shared"
     """Learned map to the teacher's width: none (equal widths only), one for all, or one for each hidden state."""
     projection_bias: bool = True
-    """Whether the learned maps have a bias; of no effect with projection none."""
+    """Whether the learned maps have a bias; refused as false with projection none."""
     reduction: Reduction = "mean"
     """mean = over real tokens; reference = padded positions count as well, as in the code of TinyBERT."""
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> "HiddenStatesConfig":
+        if self.projection == "none" and not self.projection_bias:
+            raise ValueError("projection_bias = false has no effect with projection = 'none'; leave it out")
+        return self
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "HiddenStatesMse":
         """Make the objective; see `ObjectiveConfig.build`."""
