@@ -65,7 +65,7 @@ def test_events_tell_the_course_of_the_run(student_run: Path) -> None:
     steps = [event for event in events if event["event"] == "step"]
     assert set(steps[0]["losses"]) == {"soft_labels", "hard_labels"}
     assert steps[-1]["loss"] < steps[0]["loss"]
-    assert [event["event"] for event in events].count("evaluation") == 8
+    assert [event["event"] for event in events].count("evaluation") == 10
     assert events[-1]["event"] == "stage"
 
 
