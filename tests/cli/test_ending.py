@@ -43,8 +43,15 @@ def test_a_reader_that_goes_away_is_no_mistake():
 def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
     out = tmp_path / "run"
     data = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]
-    long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=150"]
-    often = ["--set", "checkpoints.every_steps=5", "--set", "stages.distil.batches.examples_per_batch=8"]
+    long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=400"]
+    often = [
+        "--set",
+        "checkpoints.every_steps=10",
+        "--set",
+        "checkpoints.keep=99",
+        "--set",
+        "stages.distil.batches.examples_per_batch=8",
+    ]
     with subprocess.Popen([*COMMAND, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES) as run:
         while run.poll() is None and not list(out.glob("checkpoints/0*/position.json")):
             time.sleep(0.02)

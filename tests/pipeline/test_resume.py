@@ -11,7 +11,13 @@ import pytest
 from potstill import distill
 from potstill.errors import RunError
 
-SETTINGS = ["precision=fp32", "stages.0.epochs=3", "checkpoints.every_steps=2", "tracking.every_steps=3"]
+SETTINGS = [
+    "precision=fp32",
+    "stages.0.epochs=12",
+    "checkpoints.every_steps=2",
+    "checkpoints.keep=99",
+    "tracking.every_steps=3",
+]
 SCRIPT = """
 import sys
 from potstill import distill
