@@ -10,6 +10,12 @@ import time
 import pytest
 
 COMMAND = [sys.executable, "-m", "potstill"]
+# A shell starts what runs in its background with Ctrl-C ignored, and the tests may be run so.
+STOPPABLE = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from potstill.cli import main; main()",
+]
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
@@ -52,7 +58,7 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
         "--set",
         "stages.distil.batches.examples_per_batch=8",
     ]
-    with subprocess.Popen([*COMMAND, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES) as run:
+    with subprocess.Popen([*STOPPABLE, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES) as run:
         while run.poll() is None and not list(out.glob("checkpoints/0*/position.json")):
             time.sleep(0.02)
         run.send_signal(signal.SIGINT)
