@@ -23,6 +23,7 @@ __all__ = [
     "TokenBlock",
     "TokenIds",
     "TokenMask",
+    "VocabularyOutputs",
 ]
 
 TokenIds: TypeAlias = Int[Tensor, "batch tokens"]
@@ -73,6 +74,8 @@ class Batch:
         token_type_ids: Segment ids, or None where the tokenizer has none.
         labels: Gold labels, or None where there are none.
         example_ids: Position of each example in its split, the key that ties stored outputs to it.
+        target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
+            where nothing was masked.
     """
 
     input_ids: Int[Tensor, "batch tokens"]
@@ -80,6 +83,7 @@ class Batch:
     token_type_ids: Int[Tensor, "batch tokens"] | None
     labels: Num[Tensor, " batch"] | None
     example_ids: Int[Tensor, " batch"]
+    target_ids: Int[Tensor, "batch tokens"] | None = None
 
     def __post_init__(self) -> None:
         """Check that every field has the same examples and tokens."""
@@ -89,6 +93,7 @@ class Batch:
         assert self.token_type_ids is None or self.token_type_ids.shape == grid
         assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
         assert self.labels is None or self.labels.shape == rows, (self.labels, rows)
+        assert self.target_ids is None or self.target_ids.shape == grid
 
     def __len__(self) -> int:
         """Count the examples."""
@@ -106,6 +111,7 @@ class Batch:
             token_type_ids=None if self.token_type_ids is None else move(self.token_type_ids),
             labels=None if self.labels is None else move(self.labels),
             example_ids=move(self.example_ids),
+            target_ids=None if self.target_ids is None else move(self.target_ids),
         )
 
 
@@ -140,6 +146,7 @@ class Needs:
         queries: Layers (1-based) whose queries are needed.
         keys: Layers (1-based) whose keys are needed.
         values: Layers (1-based) whose values are needed.
+        vocabulary: Whether the masked-LM head's scores of the vocabulary are needed.
     """
 
     logits: bool = False
@@ -147,6 +154,7 @@ class Needs:
     queries: frozenset[int] = frozenset()
     keys: frozenset[int] = frozenset()
     values: frozenset[int] = frozenset()
+    vocabulary: bool = False
 
     def __or__(self, other: "Needs") -> "Needs":
         """Join two needs."""
@@ -156,6 +164,7 @@ class Needs:
             queries=self.queries | other.queries,
             keys=self.keys | other.keys,
             values=self.values | other.values,
+            vocabulary=self.vocabulary or other.vocabulary,
         )
 
     @property
@@ -166,12 +175,31 @@ class Needs:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is asked for, so that the encoder need not run."""
-        return not (self.logits or self.hidden_states or self.attention_layers)
+        return not (self.logits or self.hidden_states or self.attention_layers or self.vocabulary)
 
     @property
     def is_logits_only(self) -> bool:
         """Whether the logits are all that is asked for."""
-        return self.logits and not (self.hidden_states or self.attention_layers)
+        return self.logits and not (self.hidden_states or self.attention_layers or self.vocabulary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VocabularyOutputs:
+    """Scores of the whole vocabulary at every position, not multiplied out.
+
+        logits[b, t] = weight @ features[b, t] + bias
+
+    A block [batch, tokens, vocab] is often larger than all else of a step together, and a loss needs few of its rows.
+
+    Attributes:
+        features: What the masked-LM head makes of the last hidden states, before its decoder.
+        weight: The decoder, mostly the word embeddings themselves.
+        bias: The decoder's bias.
+    """
+
+    features: Float[Tensor, "batch tokens width"]
+    weight: Float[Tensor, "vocab width"]
+    bias: Float[Tensor, " vocab"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +212,7 @@ class EncoderOutputs:
         queries: By layer (1-based).
         keys: By layer (1-based).
         values: By layer (1-based).
+        vocabulary: Scores of the vocabulary, as features and decoder.
     """
 
     logits: Float[Tensor, "batch labels"] | None = None
@@ -191,3 +220,4 @@ class EncoderOutputs:
     queries: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     keys: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     values: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
+    vocabulary: VocabularyOutputs | None = None

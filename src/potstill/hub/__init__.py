@@ -13,6 +13,7 @@ from potstill.hub.loading import (
     load_tokenizer,
     resolve_model,
 )
+from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, load_masked_lm
 from potstill.hub.tokenizing import TokenBlock, Tokenizer
 
 __all__ = [
@@ -22,13 +23,16 @@ __all__ = [
     "ParameterCounts",
     "TokenBlock",
     "Tokenizer",
+    "add_vocabulary_head",
     "build_bert",
     "build_encoder",
+    "copy_vocabulary_head",
     "count_parameters",
     "find_parts",
     "fingerprint_model",
     "load_classifier",
     "load_encoder_base",
+    "load_masked_lm",
     "load_tokenizer",
     "reorder_labels",
     "resolve_model",

@@ -13,18 +13,19 @@ from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
+from potstill.hub.vocabulary import find_vocabulary_head
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, VocabularyOutputs
 
 __all__ = ["Encoder"]
 
 
 class Encoder(nn.Module):
-    """A sequence classifier (or regressor) that returns exactly what is asked for.
+    """A sequence classifier, a regressor or a masked language model that returns exactly what is asked for.
 
     Attributes:
         model: The transformers model.
         tokenizer: Its tokenizer.
-        label_names: Names of the labels in the order of the logits; empty for a regression.
+        label_names: Names of the labels in the order of the logits; empty for a regression and for a masked LM.
     """
 
     def __init__(self, model: PreTrainedModel, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> None:
@@ -68,6 +69,11 @@ class Encoder(nn.Module):
         """Whether queries, keys and values of every layer can be had."""
         return bool(self.model.config._attn_implementation == ATTENTION_NAME)
 
+    @property
+    def has_vocabulary_head(self) -> bool:
+        """Whether it predicts masked tokens instead of labels."""
+        return find_vocabulary_head(self.model) is not None
+
     def forward(self, batch: Batch, needs: Needs) -> EncoderOutputs:
         """Run the encoder on a batch.
 
@@ -79,12 +85,14 @@ class Encoder(nn.Module):
             The needed outputs; logits in float32.
 
         Raises:
-            ModelError: Queries, keys or values are asked of an encoder whose attention cannot be captured.
+            ModelError: Queries, keys or values are asked of an encoder whose attention cannot be captured, or the
+                vocabulary of one that has no masked-LM head.
         """
         recorder = AttentionRecorder(needs.attention_layers) if needs.attention_layers else None
         if recorder is not None:
             self.check_capture()
-        outputs = self.model(**self._inputs(batch, needs, recorder), return_dict=True)
+        run = self.model if needs.logits else self.model.base_model  # the head is run only where it is asked for
+        outputs = run(**self._inputs(batch, needs, recorder), return_dict=True)
         states: Sequence[Tensor] = outputs.hidden_states if needs.hidden_states else ()
         return EncoderOutputs(
             logits=outputs.logits.float() if needs.logits else None,
@@ -92,6 +100,7 @@ class Encoder(nn.Module):
             queries={layer: recorder.queries[layer] for layer in needs.queries} if recorder else {},
             keys={layer: recorder.keys[layer] for layer in needs.keys} if recorder else {},
             values={layer: recorder.values[layer] for layer in needs.values} if recorder else {},
+            vocabulary=self._vocabulary(outputs[0]) if needs.vocabulary else None,
         )
 
     def check_capture(self) -> None:
@@ -107,6 +116,18 @@ class Encoder(nn.Module):
                 "hidden_states."
             )
 
+    def check_vocabulary(self) -> None:
+        """Refuse an encoder that cannot predict masked tokens.
+
+        Raises:
+            ModelError: It has no masked-LM head.
+        """
+        if not self.has_vocabulary_head:
+            raise ModelError(
+                f"{type(self.model).__name__} has no masked-LM head, so it cannot predict masked tokens; "
+                "'potstill pretrain' makes a model that has one."
+            )
+
     def save(self, folder: Path) -> None:
         """Write a `save_pretrained` folder: config, safetensors and tokenizer.
 
@@ -116,6 +137,15 @@ class Encoder(nn.Module):
         with quiet():
             self.model.save_pretrained(folder)
             self.tokenizer.wrapped.save_pretrained(folder)
+
+    def _vocabulary(self, states: Tensor) -> VocabularyOutputs:
+        self.check_vocabulary()
+        head = find_vocabulary_head(self.model)
+        assert head is not None
+        features = head.transform(states)
+        if torch.is_autocast_enabled(features.device.type):  # as the decoder would be run here
+            features = features.to(torch.get_autocast_dtype(features.device.type))
+        return VocabularyOutputs(features=features, weight=head.decoder.weight, bias=head.bias)
 
     def _inputs(self, batch: Batch, needs: Needs, recorder: AttentionRecorder | None) -> dict[str, Any]:
         inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": batch.token_mask}

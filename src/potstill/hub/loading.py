@@ -4,22 +4,19 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PretrainedConfig,
-    PreTrainedModel,
     PreTrainedTokenizerFast,
 )
 
 from potstill.errors import ModelError
 from potstill.files import fingerprint_files
-from potstill.hub.capture import ATTENTION_NAME
 from potstill.hub.encoder import Encoder
-from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
+from potstill.hub.weights import choose_attention, first_line, load_config, load_weights
 
 __all__ = ["build_encoder", "fingerprint_model", "load_classifier", "load_encoder_base", "resolve_model"]
 
@@ -69,8 +66,8 @@ def load_classifier(name: str) -> Encoder:
         ModelError: There is no such model, it has no safetensors weights, no trained head or no tokenizer.
     """
     where = resolve_model(name)
-    config = _load_config(where, name)
-    model, missing = _load_weights(where, name, config)
+    config = load_config(where, name)
+    model, missing = load_weights(AutoModelForSequenceClassification, where, name, config)
     if missing:
         raise ModelError(
             f"model '{name}' has no trained classification head (missing: {', '.join(sorted(missing)[:3])}); "
@@ -95,9 +92,9 @@ def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
         ModelError: There is no such model, it has no safetensors weights, or no tokenizer.
     """
     where = resolve_model(name)
-    config = _load_config(where, name)
+    config = load_config(where, name)
     _set_labels(config, label_names)
-    model, _ = _load_weights(where, name, config)
+    model, _ = load_weights(AutoModelForSequenceClassification, where, name, config)
     return Encoder(model, load_tokenizer(where, name), label_names=label_names).eval()
 
 
@@ -113,7 +110,8 @@ def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names
         The encoder in eval mode on the CPU, float32. Set torch's seed before.
     """
     _set_labels(config, label_names)
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=_attention(config))
+    attention = choose_attention(AutoModelForSequenceClassification, config)
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention)
     return Encoder(model, tokenizer, label_names=label_names).eval()
 
 
@@ -133,7 +131,7 @@ def load_tokenizer(where: str, name: str) -> Tokenizer:
     try:
         tokenizer = AutoTokenizer.from_pretrained(where, use_fast=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError, TypeError) as error:
-        raise ModelError(f"model '{name}' has no usable tokenizer ({_first_line(error)}).") from None
+        raise ModelError(f"model '{name}' has no usable tokenizer ({first_line(error)}).") from None
     if not isinstance(tokenizer, PreTrainedTokenizerFast) or not len(tokenizer.get_vocab()) > len(
         tokenizer.all_special_tokens
     ):
@@ -172,41 +170,6 @@ def _minilm_folder() -> Path:
     return Path(places[0]) / "model"
 
 
-def _load_config(where: str, name: str) -> PretrainedConfig:
-    try:
-        return AutoConfig.from_pretrained(where, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"model '{name}' cannot be loaded ({_first_line(error)}).") from None
-
-
-def _load_weights(where: str, name: str, config: PretrainedConfig) -> tuple[PreTrainedModel, set[str]]:
-    try:
-        with quiet():
-            model, info = AutoModelForSequenceClassification.from_pretrained(
-                where,
-                config=config,
-                attn_implementation=_attention(config),
-                use_safetensors=True,
-                trust_remote_code=False,
-                ignore_mismatched_sizes=True,
-                dtype=torch.float32,
-                output_loading_info=True,
-            )
-    except Exception as error:
-        raise ModelError(
-            f"the weights of model '{name}' cannot be loaded ({_first_line(error)}); only safetensors files are read."
-        ) from None
-    changed = {entry[0] for entry in info.get("mismatched_keys", ())}
-    return model, set(info["missing_keys"]) | changed
-
-
-def _attention(config: PretrainedConfig) -> str:
-    """Take our recording attention where the model's class can use it, else its own."""
-    model_class = AutoModelForSequenceClassification._model_mapping.get(type(config), None)
-    supported = model_class is not None and getattr(model_class, "_supports_sdpa", False)
-    return ATTENTION_NAME if supported else "eager"
-
-
 def _set_labels(config: PretrainedConfig, label_names: Sequence[str]) -> None:
     config.num_labels = len(label_names) or 1
     if label_names:
@@ -215,7 +178,3 @@ def _set_labels(config: PretrainedConfig, label_names: Sequence[str]) -> None:
         config.problem_type = "single_label_classification"
     else:
         config.problem_type = "regression"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__

@@ -33,6 +33,12 @@ class Tokenizer:
         """Ids of special tokens such as `[CLS]`, `[SEP]`, `[MASK]` and padding."""
         return frozenset(self.wrapped.all_special_ids)
 
+    @property
+    def mask_id(self) -> int | None:
+        """The id of `[MASK]`; None where the tokenizer has none."""
+        found = self.wrapped.mask_token_id
+        return None if found is None else int(found)
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change with the vocabulary and every rule of the tokenizer."""
