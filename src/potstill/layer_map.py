@@ -13,7 +13,7 @@ from potstill.errors import RecipeError
 
 __all__ = ["LayerMap", "LayerStrategy", "resolve_layer_map"]
 
-LayerStrategy = Literal["uniform", "top", "bottom", "skip", "last"]
+LayerStrategy = Literal["uniform", "top", "bottom", "skip", "last", "spread"]
 LayerMap = LayerStrategy | Annotated[tuple[int, ...], Field(min_length=1)]
 
 
@@ -29,6 +29,8 @@ def resolve_layer_map(
         top      g(m) = m + N - M
         last     the same, without the last student layer (m = 1..M-1)
         bottom   g(m) = m
+        spread   g(m) = 1 + (m - 1) (N - 1) / (M - 1), rounded half up: evenly from the first layer to the
+                 last; a single student layer takes the first
 
     Args:
         layer_map: A strategy by name, or the teacher layers in the order of the student's layers
@@ -45,7 +47,8 @@ def resolve_layer_map(
 
     Paper:
         Uniform, top, bottom: Jiao et al. 2020, sections 3 and 4.6, arXiv:1909.10351; skip and last: Sun et al.
-        2019, section 3, arXiv:1908.09355. The rounding is ours: the papers have whole ratios only.
+        2019, section 3, arXiv:1908.09355. The rounding is ours: the papers have whole ratios only. Spread is ours
+        too; with M = 6 and N = 12 it gives the layers that the code of Sanh et al. 2019, arXiv:1910.01108, lists.
 
     Example:
         >>> resolve_layer_map("uniform", student_layers=4, teacher_layers=12)
@@ -54,6 +57,8 @@ def resolve_layer_map(
         (2, 3, 5, 6)
         >>> resolve_layer_map("skip", student_layers=6, teacher_layers=12)
         (2, 4, 6, 8, 10)
+        >>> resolve_layer_map("spread", student_layers=6, teacher_layers=12)
+        (1, 3, 5, 8, 10, 12)
     """
     if isinstance(layer_map, str):
         return _named(layer_map, student_layers, teacher_layers, path)
@@ -75,6 +80,9 @@ def _named(name: str, num_student: int, num_teacher: int, path: str) -> tuple[in
     layers = range(1, last + 1)
     if name in ("uniform", "skip"):
         return tuple((2 * layer * num_teacher + num_student) // (2 * num_student) for layer in layers)
+    if name == "spread":
+        gaps = max(1, num_student - 1)
+        return tuple(1 + (2 * (layer - 1) * (num_teacher - 1) + gaps) // (2 * gaps) for layer in layers)
     offset = 0 if name == "bottom" else num_teacher - num_student
     return tuple(layer + offset for layer in layers)
 

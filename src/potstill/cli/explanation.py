@@ -57,7 +57,8 @@ def _stage(stage: StageConfig, student_layers: int | float | None) -> list[str]:
         f"{stage.epochs:g} passes over the training examples" if stage.epochs is not None else f"{stage.steps} steps"
     )
     schedule, optimizer = stage.schedule, stage.optimizer
-    falls = "falls to zero at the end" if schedule.kind == "linear" else "stays from then on"
+    falls = "stays from then on" if schedule.kind == "constant" else "falls to zero at the end"
+    name = {"adadelta": "Adadelta", "adamw": "AdamW", "bert_adam": "BERT's Adam"}[optimizer.kind]
     kept = {"best": "the best weights on the development set go on", "last": "the last weights go on"}[stage.select]
     sizes = f"up to {stage.batches.tokens_per_batch} tokens"
     if stage.batches.examples_per_batch is not None:
@@ -65,7 +66,7 @@ def _stage(stage: StageConfig, student_layers: int | float | None) -> list[str]:
     lines = [
         f"{_INDENT}Length: {length}; {kept}.",
         f"{_INDENT}Batches: {sizes}, {stage.accumulate} to an optimizer step.",
-        f"{_INDENT}AdamW: the learning rate rises to {optimizer.learning_rate:g} over {schedule.warmup:.0%} of the "
+        f"{_INDENT}{name}: the learning rate rises to {optimizer.learning_rate:g} over {schedule.warmup:.0%} of the "
         f"steps and {falls}; weight decay {optimizer.weight_decay:g}.",
         f"{_INDENT}Loss: {' + '.join(f'{item.weight:g} x {item.kind}{_only(item)}' for item in stage.objectives)}",
     ]

@@ -1,19 +1,23 @@
 """The loop on Accelerate: stages, optimizer, checkpoints, events."""
 
 from potstill.training.checkpoint import Checkpoints, Position
-from potstill.training.config import CheckpointConfig, OptimizerConfig, ScheduleConfig, StageConfig, TrackingConfig
+from potstill.training.config import CheckpointConfig, ScheduleConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller
 from potstill.training.events import EventLog
 from potstill.training.loop import Scorer, StageRun, train_stage
+from potstill.training.optimizer import AdadeltaConfig, AdamWConfig, AnyOptimizerConfig, BertAdamConfig
 from potstill.training.session import Precision, check_trackers, open_accelerator, resolve_precision
 from potstill.training.steps import StepPlan
 
 __all__ = [
+    "AdadeltaConfig",
+    "AdamWConfig",
+    "AnyOptimizerConfig",
+    "BertAdamConfig",
     "CheckpointConfig",
     "Checkpoints",
     "Distiller",
     "EventLog",
-    "OptimizerConfig",
     "Position",
     "Precision",
     "ScheduleConfig",

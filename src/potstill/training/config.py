@@ -1,36 +1,25 @@
 """What a stage of a recipe says about its training."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from potstill.config import Config
 from potstill.data import BatchConfig
 from potstill.objectives import AnyObjectiveConfig
+from potstill.training.optimizer import AdamWConfig, AnyOptimizerConfig
 
-__all__ = ["CheckpointConfig", "OptimizerConfig", "ScheduleConfig", "StageConfig", "TrackingConfig"]
+__all__ = ["CheckpointConfig", "ScheduleConfig", "StageConfig", "TrackingConfig"]
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class OptimizerConfig(Config):
-    """AdamW with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101)."""
-
-    learning_rate: float = Field(default=5e-5, gt=0.0, le=1.0)
-    """Highest step size, reached at the end of the warm-up; student's weights and projections share it."""
-    weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
-    """Pull towards zero, times the learning rate, on matrices; never on biases and LayerNorm."""
-    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
-    """Decay of the running mean of gradients and of their squares."""
-    epsilon: float = Field(default=1e-8, gt=0.0, lt=1.0)
-    """Added to the root of the second moment."""
 
 
 class ScheduleConfig(Config):
     """How the learning rate moves over the optimizer steps of a stage."""
 
-    kind: Literal["linear", "constant"] = "linear"
-    """`linear` falls to zero at the end, `constant` stays after the warm-up."""
+    kind: Literal["linear", "constant", "linear_from_zero"] = "linear"
+    """`linear` falls to zero at the end, `constant` stays after the warm-up, `linear_from_zero` is `linear` with a
+    first step of rate 0, as in the published code of BERT, TinyBERT and PKD."""
     warmup: Fraction = 0.1
     """Share of the steps over which the rate rises from zero."""
 
@@ -42,14 +31,20 @@ class ScheduleConfig(Config):
             total: Optimizer steps of the stage, at least 1.
 
         Returns:
-            A factor in 0 .. 1; with a warm-up the first step has (step + 1) / warm-up steps, never 0.
+            A factor in 0 .. 1; with a warm-up the first steps have (step + 1) / warm-up steps, never 0, but for
+            `linear_from_zero`: there x = step / total has x / warm-up, then (x - 1) / (warm-up - 1).
 
         Example:
             >>> ScheduleConfig(warmup=0.5).multiplier(0, 4)
             0.5
             >>> ScheduleConfig(warmup=0.0).multiplier(3, 4)
             0.25
+            >>> ScheduleConfig(kind="linear_from_zero", warmup=0.5).multiplier(1, 4)
+            0.5
         """
+        if self.kind == "linear_from_zero":
+            done = step / total
+            return done / self.warmup if done < self.warmup else (done - 1.0) / (self.warmup - 1.0)
         warmup_steps = round(self.warmup * total)
         if step < warmup_steps:
             return (step + 1) / warmup_steps
@@ -91,12 +86,15 @@ class StageConfig(Config):
     """How examples are put together."""
     accumulate: int = Field(default=1, ge=1)
     """Batches that make one optimizer step; the gradient is the mean over all their examples."""
-    optimizer: OptimizerConfig = OptimizerConfig()
-    """Its settings."""
+    optimizer: AnyOptimizerConfig = AdamWConfig()
+    """What turns gradients into steps; `adamw` where no kind is named."""
     schedule: ScheduleConfig = ScheduleConfig()
     """Course of the learning rate."""
     clip_norm: float | None = Field(default=1.0, gt=0.0)
-    """Largest global norm of the gradient; absent: no clipping."""
+    """Largest norm of the gradient; absent: no clipping."""
+    clip_scope: Literal["global", "tensor"] = "global"
+    """What `clip_norm` bounds: the gradient of all weights together, or of each tensor by itself, as in the published
+    code of BERT."""
     evaluations_per_epoch: int = Field(default=1, ge=1)
     """How often the development set is scored; the end of the stage always is."""
     select: Literal["best", "last"] = "best"
@@ -104,10 +102,20 @@ class StageConfig(Config):
     patience: int | None = Field(default=None, ge=1)
     """Evaluations without a better score after which the stage ends early; absent: never."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_adamw(cls, values: Any) -> Any:  # noqa: ANN401 - what a recipe holds, checked afterwards
+        optimizer = values.get("optimizer") if isinstance(values, dict) else None
+        if isinstance(optimizer, dict) and "kind" not in optimizer:
+            return {**values, "optimizer": {"kind": "adamw", **optimizer}}
+        return values
+
     @model_validator(mode="after")
     def _has_one_length(self) -> "StageConfig":
         if (self.epochs is None) == (self.steps is None):
             raise ValueError(f"set exactly one of epochs ({self.epochs}) and steps ({self.steps}), the other to none")
         if self.patience is not None and self.select == "last":
             raise ValueError("patience without effect: it needs select = 'best'")
+        if self.clip_norm is None and self.clip_scope != "global":
+            raise ValueError(f"clip_scope = '{self.clip_scope}' without effect: it needs a clip_norm")
         return self

@@ -17,10 +17,10 @@ from potstill.progress import Observer, ProgressTask
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, EncoderOutputs
 from potstill.training.checkpoint import Checkpoints, Position
+from potstill.training.clipping import clip_each_tensor
 from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller
 from potstill.training.events import EventLog
-from potstill.training.optimizer import build_optimizer
 from potstill.training.steps import Step, StepPlan
 
 __all__ = ["Scorer", "StageRun", "train_stage"]
@@ -88,7 +88,7 @@ class _Stage:
     ) -> None:
         self.stage, self.distiller, self.teacher, self.batches, self.run = stage, distiller, teacher, batches, run
         accelerator = run.accelerator
-        optimizer = build_optimizer(distiller.parameters(), stage.optimizer)
+        optimizer = stage.optimizer.build(distiller.parameters())
         self.model, self.optimizer = accelerator.prepare(distiller, optimizer)
         self.plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=accelerator.num_processes)
         self.total = self.plan.total(epochs=stage.epochs, steps=stage.steps)
@@ -140,10 +140,18 @@ class _Stage:
                 loss, losses = self.model(batch, self._targets(batch))
                 accelerator.backward(loss * share)
             self.sums += share * torch.cat([loss.detach()[None], losses])
-        if self.stage.clip_norm is not None:
-            accelerator.clip_grad_norm_(self.model.parameters(), self.stage.clip_norm)
+        self._clip()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+
+    def _clip(self) -> None:
+        norm = self.stage.clip_norm
+        if norm is None:
+            return
+        if self.stage.clip_scope == "tensor":
+            clip_each_tensor(self.model.parameters(), norm)
+        else:
+            self.run.accelerator.clip_grad_norm_(self.model.parameters(), norm)
 
     def _targets(self, batch: Batch) -> EncoderOutputs:
         needs = self.distiller.teacher_needs

@@ -1,0 +1,26 @@
+"""Bound the gradient, as a whole or tensor by tensor."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["clip_each_tensor"]
+
+
+@torch.no_grad()
+def clip_each_tensor(parameters: Iterable[nn.Parameter], max_norm: float) -> None:
+    """Scale down the gradient of every parameter whose own norm is too large, as the published code of BERT does.
+
+        g <- g * min(1, max_norm / (|g| + 1e-6)),   one factor for each tensor
+
+    Args:
+        parameters: Their gradients are changed in place; those without one are left out.
+        max_norm: Largest Euclidean norm of one tensor's gradient, > 0.
+    """
+    gradients: list[Tensor] = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if not gradients:
+        return
+    norms = torch.stack(torch._foreach_norm(gradients))
+    factors = (max_norm / (norms + 1e-6)).clamp(max=1.0)
+    torch._foreach_mul_(gradients, list(factors.unbind()))
