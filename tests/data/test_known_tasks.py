@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from potstill.data import DataConfig, known_task_names, load_task_data
-from potstill.data.known_tasks import parse_known_tasks, read_known_task
+from potstill.data.benchmark_files import read_known_task
+from potstill.data.known_tasks import parse_known_tasks, shipped_tasks
 from potstill.errors import DataError, RecipeError
 
 
@@ -54,6 +55,136 @@ def test_stsb_takes_its_score_from_the_last_column(glue):
     assert data.train.labels.dtype == np.float32
     assert data.train.labels.tolist() == pytest.approx([4.6])
     assert data.dev.labels.tolist() == [2.5]
+
+
+GLUE = {  # a header, rows for train and dev, a header and rows for test
+    "MRPC": (
+        "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String",
+        ['1\t10\t11\tHe said "no', "0\t12\t13\tIt rose .\tIt fell ."],
+        "index\t#1 ID\t#2 ID\t#1 String\t#2 String",
+        ["0\t1\t2\tOne .\tTwo ."],
+    ),
+    "QQP": (
+        "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate",
+        ["1\t2\t3\tWhy?\tHow?\t0", "a question that was cut", "4\t5\t6\tWho?\tWhom?\t1"],
+        "id\tquestion1\tquestion2",
+        ["0\tWhat?\tWhich?"],
+    ),
+    "QNLI": (
+        "index\tquestion\tsentence\tlabel",
+        ["0\tWhen?\tIn 1900.\tentailment", "1\tWhere?\tBy him.\tnot_entailment"],
+        "index\tquestion\tsentence",
+        ["0\tWho?\tShe."],
+    ),
+    "RTE": (
+        "index\tsentence1\tsentence2\tlabel",
+        ["0\tIt rains.\tIt is wet.\tentailment", "1\tIt is wet.\tIt rains.\tnot_entailment"],
+        "index\tsentence1\tsentence2",
+        ["0\tA.\tB."],
+    ),
+    "WNLI": (
+        "index\tsentence1\tsentence2\tlabel",
+        ["0\tHe saw it.\tIt was seen.\t1", "1\tHe saw it.\tHe was seen.\t0"],
+        "index\tsentence1\tsentence2",
+        ["0\tA.\tB."],
+    ),
+}
+EXPECTED = {  # texts, pairs and label names of train, and the text of test
+    "mrpc": (["It rose ."], ["It fell ."], ["not_equivalent"], "One ."),
+    "qqp": (["Why?", "Who?"], ["How?", "Whom?"], ["not_duplicate", "duplicate"], "What?"),
+    "qnli": (["When?", "Where?"], ["In 1900.", "By him."], ["entailment", "not_entailment"], "Who?"),
+    "rte": (["It rains.", "It is wet."], ["It is wet.", "It rains."], ["entailment", "not_entailment"], "A."),
+    "wnli": (["He saw it."] * 2, ["It was seen.", "He was seen."], ["entailment", "not_entailment"], "A."),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_pair_task_is_read_from_its_official_columns(tmp_path, name):
+    folder = name.upper()
+    header, rows, test_header, test_rows = GLUE[folder]
+    if name == "mrpc":
+        rows = rows[1:]  # the first is a cell short, see the next test
+    for file in ("train", "dev"):
+        write(tmp_path / f"{folder}/{file}.tsv", "\n".join([header, *rows]) + "\n")
+    write(tmp_path / f"{folder}/test.tsv", "\n".join([test_header, *test_rows]) + "\n")
+    data = load_task_data(DataConfig(task=name, path=str(tmp_path)))
+    texts, pairs, labels, test_text = EXPECTED[name]
+    assert (data.train.texts, data.train.pairs) == (texts, pairs)
+    assert [data.task.label_names[index] for index in data.dev.labels] == labels
+    assert (data.test.texts, data.test.labels) == ([test_text], None)
+    assert data.other_dev == data.other_test == {}
+
+
+def test_only_qqp_leaves_short_rows_out(tmp_path):
+    header, rows, _, _ = GLUE["MRPC"]
+    write(tmp_path / "MRPC/train.tsv", "\n".join([header, *rows]) + "\n")
+    with pytest.raises(DataError, match="line 2 has 4 tab-separated cells, but the task needs at least 5"):
+        load_task_data(DataConfig(task="mrpc", path=str(tmp_path)))
+    assert [name for name, task in shipped_tasks().items() if task.train.skips_short_rows] == ["qqp"]
+
+
+def write_mnli(root):
+    plain = ["promptID", "pairID", "genre", "p1", "p2", "p3", "p4", "sentence1", "sentence2"]
+    for file, extra in (("train", 1), ("dev_matched", 5), ("dev_mismatched", 5)):
+        header = ["index", *plain, *(f"label{i}" for i in range(1, extra + 1)), "gold_label"]
+        row = ["0", *"abcdefg", f"A {file} text.", "Its hypothesis.", *["neutral"] * extra, "contradiction"]
+        write(root / f"MNLI/{file}.tsv", "\t".join(header) + "\n" + "\t".join(row) + "\n")
+    for file in ("test_matched", "test_mismatched"):
+        row = ["0", *"abcdefg", f"A {file} text.", "Its hypothesis."]
+        write(root / f"MNLI/{file}.tsv", "\t".join(["index", *plain]) + "\n" + "\t".join(row) + "\n")
+    write(root / "diagnostic/diagnostic.tsv", "index\tsentence1\tsentence2\n0\tThe cat sat.\tThe cat did not sit.\n")
+
+
+@pytest.mark.parametrize("folder", ["", "MNLI"])
+def test_mnli_has_two_development_sets_and_three_test_sets(tmp_path, folder):
+    write_mnli(tmp_path)
+    data = load_task_data(DataConfig(task="MNLI", path=str(tmp_path / folder), limit=1))
+    assert data.train.texts == ["A train text."]
+    assert data.task.label_names[data.train.labels[0]] == "contradiction"
+    assert data.dev.texts == ["A dev_matched text."]
+    assert data.other_dev["mismatched"].texts == ["A dev_mismatched text."]
+    assert data.test.texts == ["A test_matched text."]
+    assert {name: split.texts for name, split in data.other_test.items()} == {
+        "mismatched": ["A test_mismatched text."],
+        "diagnostic": ["The cat sat."],
+    }
+
+
+def test_the_benchmark_answers_eleven_files():
+    answered = [file for task in shipped_tasks().values() for file in task.test]
+    sizes = {file.submission: file.rows for file in answered}
+    assert sizes == {
+        "AX": 1104,
+        "CoLA": 1063,
+        "MNLI-m": 9796,
+        "MNLI-mm": 9847,
+        "MRPC": 1725,
+        "QNLI": 5463,
+        "QQP": 390_965,
+        "RTE": 3000,
+        "SST-2": 1821,
+        "STS-B": 1379,
+        "WNLI": 146,
+    }
+
+
+def test_models_whose_labels_are_numbers_are_taken_except_for_mnli():
+    agreed = {name: task.make_task(name).has_agreed_order for name, task in shipped_tasks().items()}
+    assert [name for name, is_agreed in agreed.items() if not is_agreed] == ["mnli"]
+
+
+def test_a_second_file_without_a_name_is_refused():
+    with pytest.raises(RecipeError, match="every file of dev and test but the first needs a name"):
+        parse_known_tasks(
+            """
+            [nli]
+            folder = "NLI"
+            kind = "regression"
+            metrics = ["pearson"]
+            train = { file = "train.tsv", text = 0, label = 1 }
+            dev = [{ file = "a.tsv", text = 0, label = 1 }, { file = "b.tsv", text = 0, label = 1 }]
+            """
+        )
 
 
 def test_a_task_with_two_dev_files_and_named_labels_needs_no_code(tmp_path):
@@ -152,7 +283,7 @@ def test_the_fingerprint_changes_with_any_text_or_label(glue):
 
 
 def test_the_shipped_tasks_are_the_documented_ones():
-    assert known_task_names() == ("cola", "sst-2", "sts-b")
+    assert known_task_names() == ("cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst-2", "sts-b", "wnli")
 
 
 @pytest.mark.parametrize(

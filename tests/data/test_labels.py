@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -94,7 +96,17 @@ def test_logits_of_any_order_are_put_in_the_order_of_the_task(names):
     ],
 )
 def test_generic_or_equal_names_are_taken_in_order(task_names, model_names):
-    assert match_labels(make_task(*task_names), model_names) == tuple(range(len(task_names)))
+    task = replace(make_task(*task_names), has_agreed_order=True)
+    assert match_labels(task, model_names) == tuple(range(len(task_names)))
+
+
+def test_numbers_are_refused_where_publishers_order_the_labels_differently():
+    with pytest.raises(DataError, match=r"only numbers \(LABEL_0, LABEL_1\).*negative, positive.*'id2label'"):
+        match_labels(make_task("negative", "positive"), ("LABEL_0", "LABEL_1"))
+
+
+def test_blanks_and_underscores_in_names_do_not_matter():
+    assert match_labels(make_task("entailment", "not_entailment"), ("Not Entailment", "ENTAILMENT")) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +114,7 @@ def test_generic_or_equal_names_are_taken_in_order(task_names, model_names):
     [
         (("negative", "positive"), ("bad", "good")),
         (("negative", "positive"), ("LABEL_0", "LABEL_1", "LABEL_2")),
+        (("negative", "positive"), ("0", "1")),
         (("negative", "positive"), ("LABEL_1", "LABEL_0")),
         (("1", "2", "3"), ("0", "1", "2")),
         (("0", "1"), ("negative", "positive")),

@@ -18,7 +18,7 @@ class DataConfig(Config):
     """A known task, or data of one's own; a recipe may leave both open until `task` or `path` is given."""
 
     task: str | None = None
-    """A known task: a GLUE folder (`sst-2`, `cola`, `sts-b`; needs `path`) or data of an installed package
+    """A known task: one of GLUE (`cola`, `mnli`, ...; needs `path`) or data of an installed package
     (`trec`, `movies`; no `path`). None = own data at `path`."""
     path: str | None = None
     """GLUE folder, or own data: a CSV, TSV, JSONL, JSON or Parquet file, a folder with train.* (and dev.* or

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from potstill.data.records import LabelArray, Task, TaskKind
 from potstill.errors import DataError
 
-__all__ = ["decide_kind", "encode_labels", "label_name", "match_labels", "sort_label_names"]
+__all__ = ["are_numbers", "decide_kind", "encode_labels", "label_name", "match_labels", "sort_label_names"]
 
 MAX_CLASSES = 100
 """More different labels than this are not taken as classes unless the user says so."""
@@ -65,7 +65,7 @@ def decide_kind(names: Sequence[str], kind: Literal["auto", "classification", "r
         raise DataError(f"{where}: every label is '{names[0]}'; at least two different ones are needed.")
     if kind != "auto":
         return kind
-    if any("." in name or "e" in name for name in different) and _are_numbers(different):
+    if any("." in name or "e" in name for name in different) and are_numbers(different):
         return "regression"
     if len(different) > MAX_CLASSES:
         raise DataError(
@@ -89,7 +89,7 @@ def sort_label_names(names: Sequence[str]) -> tuple[str, ...]:
         ('9', '10')
     """
     different = set(names)
-    return tuple(sorted(different, key=float) if _are_numbers(different) else sorted(different))
+    return tuple(sorted(different, key=float) if are_numbers(different) else sorted(different))
 
 
 def encode_labels(names: Sequence[str], task: Task, *, where: str) -> LabelArray:
@@ -126,9 +126,10 @@ def encode_labels(names: Sequence[str], task: Task, *, where: str) -> LabelArray
 def match_labels(task: Task, label_names: Sequence[str]) -> tuple[int, ...]:
     """Say which of the task's labels each of a model's logits stands for.
 
-    Labels are matched by name, without regard to case. A model whose names are only numbers in order
-    (`LABEL_0`, `LABEL_1`, ..., or `0`, `1`, ... where the task's own names are words) is taken to have the
-    task's labels in the task's order, as there is nothing else to go by.
+    Labels are matched by name, without regard to case, blanks and underscores, and never by position, as publishers
+    of one task count its labels in different orders. A model whose names are only numbers in order (`LABEL_0`,
+    `LABEL_1`, ..., or `0`, `1`, ... where the task's own names are words) is taken only where
+    `task.has_agreed_order`.
 
     Args:
         task: The task, whose order the labels of its data follow.
@@ -146,8 +147,6 @@ def match_labels(task: Task, label_names: Sequence[str]) -> tuple[int, ...]:
         >>> task = Task(name="t", kind="classification", is_pair=False, label_names=names, metrics=("accuracy",))
         >>> match_labels(task, ["YES", "NO"])
         (1, 0)
-        >>> match_labels(task, ["LABEL_0", "LABEL_1"])
-        (0, 1)
     """
     if task.kind == "regression" and not label_names:
         return (0,)
@@ -155,7 +154,12 @@ def match_labels(task: Task, label_names: Sequence[str]) -> tuple[int, ...]:
         if len(set(own)) == len(own) == len(other) and set(own) == set(other):
             return tuple(own.index(name) for name in other)
     if label_names and len(label_names) == task.num_labels and _are_generic(label_names, task):
-        return tuple(range(task.num_labels))
+        if task.has_agreed_order:
+            return tuple(range(task.num_labels))
+        raise DataError(
+            f"the model's labels are only numbers ({_listed(label_names)}), so which of {_listed(task.label_names)} "
+            "each of them stands for cannot be told; write the names into 'id2label' of its config.json."
+        )
     raise DataError(
         f"the model's labels ({_listed(label_names)}) are not those of task '{task.name}' "
         f"({_listed(task.label_names)}); take a model that was trained for these labels."
@@ -170,10 +174,11 @@ def _are_generic(label_names: Sequence[str], task: Task) -> bool:
 
 
 def _folded(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip().casefold() for name in names)
+    return tuple(re.sub(r"[\s_-]+", "_", name.strip().casefold()) for name in names)
 
 
-def _are_numbers(names: set[str]) -> bool:
+def are_numbers(names: Iterable[str]) -> bool:
+    """Say whether labels, written by `label_name`, are all numbers."""
     return all(_NUMBER.fullmatch(name) for name in names)
 
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from potstill.data.benchmark_files import read_known_task
 from potstill.data.bundled import BUNDLED_NAMES, read_bundled_task
 from potstill.data.config import DataConfig
-from potstill.data.known_tasks import read_known_task
 from potstill.data.own_data import load_own_data
 from potstill.data.records import TaskData, task_data
 from potstill.data.splitting import draw_examples
@@ -29,7 +29,7 @@ def load_task_data(config: DataConfig) -> TaskData:
     if config.limit is None:
         return data
     train = draw_examples(data.train, limit=config.limit, seed=config.split_seed)
-    return task_data(data.task, train, data.dev, test=data.test, other_dev=data.other_dev)
+    return task_data(data.task, train, data.dev, test=data.test, other_dev=data.other_dev, other_test=data.other_test)
 
 
 def _load(config: DataConfig) -> TaskData:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from potstill.data.config import DataConfig
-from potstill.data.labels import decide_kind, encode_labels, label_name, sort_label_names
+from potstill.data.labels import are_numbers, decide_kind, encode_labels, label_name, sort_label_names
 from potstill.data.records import LabelArray, Split, Task, TaskData, default_metrics, task_data
 from potstill.data.sources import TABLE_SUFFIXES, Table, read_hub_tables, read_lines, read_table
 from potstill.data.splitting import split_off_dev
@@ -184,6 +184,7 @@ def _make_task(config: DataConfig, names: Sequence[str], table: Table, columns: 
         is_pair=columns.text_pair is not None,
         label_names=classes,
         metrics=default_metrics(kind, len(classes)),
+        has_agreed_order=bool(named) or are_numbers(classes),
     )
 
 

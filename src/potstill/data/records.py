@@ -27,6 +27,8 @@ class Task:
         is_pair: Whether an example is two texts.
         label_names: Names of the classes in the order of the label indices; empty for a regression.
         metrics: What is measured; the first is the primary one.
+        has_agreed_order: Whether whoever numbers the labels does it in this order, so that a model that knows only
+            their numbers can be matched.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Task:
     is_pair: bool
     label_names: tuple[str, ...]
     metrics: tuple[Metric, ...]
+    has_agreed_order: bool = False
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -97,6 +100,7 @@ class TaskData:
         fingerprint: 16 hexadecimal digits that change with the task and with any text or label of train and dev.
         test: Examples whose labels are often not public; None where there is no such file.
         other_dev: Further labelled splits by name, such as MNLI's `mismatched`; mostly empty.
+        other_test: Further splits without labels by name, such as MNLI's `diagnostic`; mostly empty.
     """
 
     task: Task
@@ -105,10 +109,17 @@ class TaskData:
     fingerprint: str
     test: Split | None = None
     other_dev: Mapping[str, Split] = field(default_factory=dict)
+    other_test: Mapping[str, Split] = field(default_factory=dict)
 
 
 def task_data(
-    task: Task, train: Split, dev: Split, *, test: Split | None = None, other_dev: Mapping[str, Split] | None = None
+    task: Task,
+    train: Split,
+    dev: Split,
+    *,
+    test: Split | None = None,
+    other_dev: Mapping[str, Split] | None = None,
+    other_test: Mapping[str, Split] | None = None,
 ) -> TaskData:
     """Join a task and its splits, and fingerprint them.
 
@@ -118,6 +129,7 @@ def task_data(
         dev: Labelled examples to measure on.
         test: Examples with or without labels, if there are any.
         other_dev: Further labelled splits by name.
+        other_test: Further splits without labels by name.
 
     Returns:
         The record with its fingerprint.
@@ -130,7 +142,13 @@ def task_data(
             total.update("".join(f"{len(text)}\0{text}" for text in texts).encode("utf-8", "surrogatepass"))
         total.update(split.labels.tobytes())
     return TaskData(
-        task=task, train=train, dev=dev, fingerprint=total.hexdigest()[:16], test=test, other_dev=other_dev or {}
+        task=task,
+        train=train,
+        dev=dev,
+        fingerprint=total.hexdigest()[:16],
+        test=test,
+        other_dev=other_dev or {},
+        other_test=other_test or {},
     )
 
 

@@ -1,7 +1,7 @@
 """Measure a model, compare the models of a run, and put it all into `Results`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class Subject:
         encoder: The model, on the device where it is to run.
         batches: The split to measure on, tokenised for it.
         training_seconds: Wall time of its training, or None where it was not trained here.
+        other_splits: Further labelled splits by name, tokenised for it, on which only the metrics are measured.
     """
 
     role: Role
@@ -53,6 +54,7 @@ class Subject:
     encoder: Encoder
     batches: Batches
     training_seconds: float | None = None
+    other_splits: Mapping[str, tuple[Batches, Split]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,14 @@ def evaluate_model(
         metrics=compute_metrics(task, logits, gold),
         interval=primary_interval(task, logits, gold),
         num_examples=len(gold),
+        other_splits={
+            name: compute_metrics(
+                task,
+                predict_logits(encoder, batches, device=device, precision=config.precision),
+                _gold(task, other),
+            )
+            for name, (batches, other) in subject.other_splits.items()
+        },
         fidelity=None if teacher_logits is None else measure_fidelity(task, logits, teacher_logits),
         parameters=split_parameters(encoder),
         size_bytes=weight_bytes(encoder),

@@ -118,6 +118,8 @@ class ModelResult(Config):
     It leaves out the spread between training seeds."""
     num_examples: int = Field(ge=1)
     """Examples that were evaluated."""
+    other_splits: dict[str, dict[str, float]] = {}
+    """Metrics on the task's further development sets, by the set's name (MNLI: `mismatched`); mostly empty."""
     fidelity: Fidelity | None = None
     """Likeness to the teacher; absent for the teacher and where there is none."""
     parameters: Parameters

@@ -107,12 +107,18 @@ def _likeness(model: ModelResult) -> tuple[str, str]:
 
 def _notes(results: Results) -> list[str]:
     metric = _words(results.primary_metric)
+    others = [
+        f"{_one_line(_LABELS.get(model.role, model.name))}, {split}: {_words(name)} {_hundred(value)}"
+        for model in _sorted(results)
+        for split, metrics in model.other_splits.items()
+        for name, value in metrics.items()
+    ]
     comparisons = [
         f"student minus {_one_line(_LABELS.get(item.other, item.other))}: "
         f"{item.difference * 100:+.1f} {_brackets(item.interval, sign='+')} {metric}"
         for item in results.comparisons
     ]
-    return ["metrics x 100, [95 % interval over examples]", *comparisons]
+    return ["metrics x 100, [95 % interval over examples]", *others, *comparisons]
 
 
 def _one_line(cell: str) -> str:

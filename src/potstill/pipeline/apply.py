@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,11 @@ def evaluate(
     measured: list[EvaluatedModel] = []
     for role, name, each in models:
         _order_labels(each, examples.task).to(PartialState().device)
-        batches = make_batches(examples.dev, each, max_length=config.max_length)
+        prepare = partial(make_batches, encoder=each, max_length=config.max_length)
+        others = {other: (prepare(split), split) for other, split in examples.other_dev.items()}
         measured.append(
             evaluate_model(
-                Subject(role=role, name=name, encoder=each, batches=batches),
+                Subject(role=role, name=name, encoder=each, batches=prepare(examples.dev), other_splits=others),
                 examples.task,
                 examples.dev,
                 teacher_logits=measured[0].logits if measured else None,

@@ -54,6 +54,7 @@ def measure(study: Study, guide: Guide | None, folder: RunFolder, trained: Mappi
                 encoder=encoder.to(study.device),
                 batches=study.batches("dev", encoder),
                 training_seconds=seconds,
+                other_splits={other: (study.batches(other, encoder), split) for other, split in data.other_dev.items()},
             ),
             data.task,
             data.dev,

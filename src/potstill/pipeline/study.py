@@ -70,11 +70,11 @@ class Study:
         """Open the run's arithmetic for a block."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16")
 
-    def batches(self, split: Literal["train", "dev"], encoder: Encoder, config: BatchConfig | None = None) -> Batches:
+    def batches(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
         """Tokenise a split for an encoder and put it into batches.
 
         Args:
-            split: Which examples.
+            split: Which examples: `train`, `dev` or the name of a further development set.
             encoder: Whose tokenizer to use.
             config: How they are put together; absent: the defaults, which evaluation uses.
 
@@ -83,7 +83,7 @@ class Study:
         """
         key = (split, encoder.tokenizer.fingerprint)
         if key not in self.tokenised:
-            examples = self.data.train if split == "train" else self.data.dev
+            examples = {"train": self.data.train, "dev": self.data.dev, **self.data.other_dev}[split]
             longest = self.recipe.data.max_length
             self.tokenised[key] = make_batches(examples, encoder, max_length=longest).tokenised
         return Batches(self.tokenised[key], config or BatchConfig(), seed=self.recipe.seed)

@@ -1,0 +1,132 @@
+"""Read the TSV files of a known task, in the layout that its benchmark publishes."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from potstill.data.known_tasks import KnownTask, TaskFile, shipped_tasks
+from potstill.data.records import LabelArray, Split, TaskData, task_data
+from potstill.data.sources import read_lines
+from potstill.errors import DataError
+
+__all__ = ["read_known_task"]
+
+
+class _Row(NamedTuple):
+    """A line of a file: its number, counted from 1, and its cells."""
+
+    number: int
+    cells: list[str]
+
+
+def read_known_task(name: str, root: Path, *, known: Mapping[str, KnownTask] | None = None) -> TaskData:
+    """Read the files of a known task.
+
+    Args:
+        name: The task's own name, as `find_known_task` gives it.
+        root: The benchmark's folder, or the task's folder inside it.
+        known: Tasks by name; the shipped ones where None.
+
+    Returns:
+        The task with its train and dev splits and those test splits whose files are there, as published.
+
+    Raises:
+        DataError: A folder or file is missing, a line is too short, a text is empty, or a label is unknown.
+    """
+    entry = (known or shipped_tasks())[name]
+    folder = _find_folder(name, entry, root)
+    main, *others = entry.dev
+    tests = {file.name or "": _read_split(folder, file, entry) for file in entry.test if (folder / file.file).is_file()}
+    return task_data(
+        entry.make_task(name),
+        _read_split(folder, entry.train, entry),
+        _read_split(folder, main, entry),
+        test=tests.pop("", None),
+        other_dev={str(file.name): _read_split(folder, file, entry) for file in others},
+        other_test=tests,
+    )
+
+
+def _find_folder(name: str, entry: KnownTask, root: Path) -> Path:
+    for folder in (root / entry.folder, root):
+        if (folder / entry.train.file).is_file():
+            return folder
+    raise DataError(
+        f"data.path: '{root}' holds no data of task '{name}'; expected {entry.folder}/{entry.train.file} or "
+        f"{entry.train.file} inside it."
+    )
+
+
+def _read_split(folder: Path, file: TaskFile, entry: KnownTask) -> Split:
+    path = folder / file.file
+    rows = _read_rows(path, file)
+    if file.has_header:
+        _check_header(rows.pop(0).cells, path, file, entry)
+    if not rows:
+        raise DataError(f"{path}: the file holds no examples.")
+    for column in (file.text, file.text_pair):
+        for row in rows:
+            if column is not None and not row.cells[column].strip():
+                raise DataError(f"{path}: line {row.number} has an empty text; mend or remove the line.")
+    return Split(
+        texts=[row.cells[file.text] for row in rows],
+        pairs=None if file.text_pair is None else [row.cells[file.text_pair] for row in rows],
+        labels=None if file.label is None else _read_labels(rows, path, file.label, entry),
+    )
+
+
+def _read_rows(path: Path, file: TaskFile) -> list[_Row]:
+    """Split lines at tabs; a quotation mark is text and only a line feed ends a line."""
+    columns = [column for column in (file.text, file.text_pair, file.label) if column is not None]
+    needed = max(column + 1 if column >= 0 else -column for column in columns)
+    rows = []
+    for number, line in enumerate(read_lines(path), start=1):
+        cells = line.split("\t")
+        if len(cells) >= needed:
+            rows.append(_Row(number, cells))
+        elif not file.skips_short_rows or number == 1:
+            raise DataError(
+                f"{path}: line {number} has {len(cells)} tab-separated cells, but the task needs at least {needed}."
+            )
+    return rows
+
+
+def _check_header(header: list[str], path: Path, file: TaskFile, entry: KnownTask) -> None:
+    """Refuse a file of another task, whose first line is an example."""
+    if file.label is None:
+        return
+    cell = header[file.label]
+    is_label = _is_number(cell) if entry.kind == "regression" else cell in entry.values
+    if is_label:
+        raise DataError(
+            f"{path}: line 1 should name the columns, but holds the label '{cell}'; is it a file of another task?"
+        )
+
+
+def _read_labels(rows: Sequence[_Row], path: Path, column: int, entry: KnownTask) -> LabelArray:
+    if entry.kind == "regression":
+        return np.array([_score(row, path, column) for row in rows], dtype=np.float32)
+    positions = {value: position for position, value in enumerate(entry.values)}
+    for row in rows:
+        if row.cells[column] not in positions:
+            raise DataError(
+                f"{path}: line {row.number} has the label '{row.cells[column]}'; allowed are {', '.join(positions)}."
+            )
+    return np.array([positions[row.cells[column]] for row in rows], dtype=np.int64)
+
+
+def _score(row: _Row, path: Path, column: int) -> float:
+    cell = row.cells[column]
+    if not _is_number(cell):
+        raise DataError(f"{path}: line {row.number} has the score '{cell}', which is not a finite number.")
+    return float(cell)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
