@@ -1,7 +1,7 @@
 """The one door to transformers and tokenizers: load, save, capture."""
 
 from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
-from potstill.hub.building import build_bert
+from potstill.hub.building import build_bert, build_distilbert
 from potstill.hub.counting import ParameterCounts, count_parameters
 from potstill.hub.encoder import Encoder
 from potstill.hub.labels import reorder_labels
@@ -25,6 +25,7 @@ __all__ = [
     "Tokenizer",
     "add_vocabulary_head",
     "build_bert",
+    "build_distilbert",
     "build_encoder",
     "copy_vocabulary_head",
     "count_parameters",

@@ -31,14 +31,14 @@ DISTILBERT_NAMES = {
     "feed_forward_norm": "output_layer_norm",
 }
 HEADS = {
-    "bert": ("bert.pooler.dense", "classifier"),
-    "roberta": ("classifier.dense", "classifier.out_proj"),
-    "xlm-roberta": ("classifier.dense", "classifier.out_proj"),
-    "camembert": ("classifier.dense", "classifier.out_proj"),
-    "electra": None,
-    "distilbert": None,
+    "bert": ("bert.pooler.dense", "classifier", "tanh"),
+    "roberta": ("classifier.dense", "classifier.out_proj", "tanh"),
+    "xlm-roberta": ("classifier.dense", "classifier.out_proj", "tanh"),
+    "camembert": ("classifier.dense", "classifier.out_proj", "tanh"),
+    "electra": ("classifier.dense", "classifier.out_proj", "gelu"),
+    "distilbert": ("pre_classifier", "classifier", "relu"),
 }
-"""Where the tanh pooler and the classifier of each model type are; ELECTRA and DistilBERT have other heads."""
+"""Where the pooler and the classifier of each model type are, and the activation between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +80,9 @@ class EncoderParts:
         types: Token type embeddings, or None where the model has none.
         embedding_norm: Normalises the sum of the embeddings.
         layers: The transformer layers, the first at index 0.
-        pooler: The linear part of the tanh pooler over the first token, or None where the head is another.
-        classifier: Pooled state to logits; None together with `pooler`.
+        pooler: The linear part of the pooler over the first token.
+        pooler_activation: Between the pooler and the classifier: tanh, ReLU or GELU, each unit by itself.
+        classifier: Pooled state to logits.
         activation: Between the two halves of the feed-forward block.
     """
 
@@ -91,14 +92,19 @@ class EncoderParts:
     types: nn.Embedding | None
     embedding_norm: nn.LayerNorm
     layers: tuple[LayerParts, ...]
-    pooler: nn.Linear | None
-    classifier: nn.Linear | None
+    pooler: nn.Linear
+    pooler_activation: nn.Module
+    classifier: nn.Linear
     activation: nn.Module
 
     @property
     def num_positions(self) -> int:
         """Tokens of the longest text."""
         return self.positions.num_embeddings - self.first_position
+
+    def has_head_like(self, other: "EncoderParts") -> bool:
+        """Say whether a pooler means the same in both: the same activation behind it."""
+        return type(self.pooler_activation) is type(other.pooler_activation)
 
 
 def find_parts(encoder: Encoder) -> EncoderParts:
@@ -129,7 +135,7 @@ def find_parts(encoder: Encoder) -> EncoderParts:
     is_distilbert = kind == "distilbert"
     embeddings = body.embeddings
     padding = embeddings.position_embeddings.padding_idx
-    head = HEADS[kind]
+    pooler, classifier, pooler_activation = HEADS[kind]
     return EncoderParts(
         words=embeddings.word_embeddings,
         positions=embeddings.position_embeddings,
@@ -140,8 +146,9 @@ def find_parts(encoder: Encoder) -> EncoderParts:
             _find_layer(layer, DISTILBERT_NAMES if is_distilbert else BERT_NAMES)
             for layer in (body.transformer.layer if is_distilbert else body.encoder.layer)
         ),
-        pooler=_linear(encoder.model, head[0]) if head else None,
-        classifier=_linear(encoder.model, head[1]) if head else None,
+        pooler=_linear(encoder.model, pooler),
+        pooler_activation=ACT2FN[pooler_activation],
+        classifier=_linear(encoder.model, classifier),
         activation=ACT2FN[config.activation if is_distilbert else config.hidden_act],
     )
 

@@ -1,14 +1,15 @@
-"""Build a random BERT of given sizes that reads a source's tokens."""
+"""Build a random BERT or DistilBERT of given sizes that reads a source's tokens."""
 
 from collections.abc import Sequence
 
 from torch import nn
-from transformers import BertConfig
+from transformers import BertConfig, DistilBertConfig
 
 from potstill.hub.encoder import Encoder
 from potstill.hub.loading import build_encoder
+from potstill.tensors import EncoderShape
 
-__all__ = ["build_bert"]
+__all__ = ["build_bert", "build_distilbert"]
 
 
 def build_bert(
@@ -44,7 +45,7 @@ def build_bert(
         num_hidden_layers=num_layers,
         num_attention_heads=num_heads,
         intermediate_size=feed_forward_size,
-        hidden_act=getattr(theirs, "hidden_act", None) or getattr(theirs, "activation", "gelu"),
+        hidden_act=_find_activation(source),
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=attention_dropout,
         max_position_embeddings=_count_positions(source),
@@ -53,6 +54,49 @@ def build_bert(
         pad_token_id=source.tokenizer.padding_id,
     )
     return build_encoder(config, source.tokenizer, label_names=label_names)
+
+
+def build_distilbert(
+    source: Encoder,
+    shape: EncoderShape,
+    *,
+    dropout: float,
+    attention_dropout: float,
+    head_dropout: float,
+    label_names: Sequence[str],
+) -> Encoder:
+    """Build a randomly initialised DistilBERT classifier.
+
+    Args:
+        source: Gives tokenizer, vocabulary, positions and activation.
+        shape: Gives layers, widths and heads.
+        dropout: Dropout of hidden states.
+        attention_dropout: Dropout of attention probabilities.
+        head_dropout: Dropout of the head.
+        label_names: Names of the labels; empty for a regression.
+
+    Returns:
+        The encoder in eval mode on the CPU; its weights come from torch's global generator.
+    """
+    config = DistilBertConfig(
+        vocab_size=source.shape.vocab_size,
+        dim=shape.hidden_size,
+        n_layers=shape.num_layers,
+        n_heads=shape.num_heads,
+        hidden_dim=shape.feed_forward_size,
+        activation=_find_activation(source),
+        dropout=dropout,
+        attention_dropout=attention_dropout,
+        seq_classif_dropout=head_dropout,
+        max_position_embeddings=_count_positions(source),
+        pad_token_id=source.tokenizer.padding_id,
+    )
+    return build_encoder(config, source.tokenizer, label_names=label_names)
+
+
+def _find_activation(source: Encoder) -> str:
+    theirs = source.model.config
+    return str(getattr(theirs, "hidden_act", None) or getattr(theirs, "activation", "gelu"))
 
 
 def _count_positions(source: Encoder) -> int:

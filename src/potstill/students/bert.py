@@ -1,28 +1,16 @@
 """A student built like BERT, of any depth and width."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal
 
-from pydantic import Field
-
-from potstill.config import Config
-from potstill.errors import RecipeError
 from potstill.hub import Encoder, build_bert
-from potstill.students.starts import CheckpointStart, RandomStart, TeacherLayersStart
-from potstill.students.svd import SvdStart
-from potstill.tensors import Batch
+from potstill.students.transformer import TransformerStudentConfig
+from potstill.tensors import EncoderShape
 
-__all__ = ["AnyStart", "BertStudentConfig"]
-
-AnyStart: TypeAlias = Annotated[
-    CheckpointStart | RandomStart | SvdStart | TeacherLayersStart, Field(discriminator="kind")
-]
+__all__ = ["BertStudentConfig"]
 
 
-Size: TypeAlias = Annotated[int, Field(ge=1, le=32768)] | Annotated[float, Field(gt=0.0, lt=1.0)]
-
-
-class BertStudentConfig(Config):
+class BertStudentConfig(TransformerStudentConfig):
     """BERT with sizes of one's own; a size that is left out is the source's.
 
     A fraction is rounded to the nearest number that fits: widths of hidden states to a multiple of `num_heads`.
@@ -30,61 +18,16 @@ class BertStudentConfig(Config):
 
     kind: Literal["bert"] = "bert"
     """Marks a BERT-like student."""
-    num_layers: Size | None = None
-    """Transformer layers: a number, or a fraction of the source's."""
-    hidden_size: Size | None = None
-    """Width of the hidden states, a multiple of num_heads: a number, or a fraction of the source's."""
-    feed_forward_size: Size | None = None
-    """Inner width of the feed-forward block: a number, or a fraction of the source's."""
-    num_heads: int | None = Field(default=None, ge=1, le=128)
-    """Attention heads of a layer."""
-    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
-    """Dropout of hidden states and of the head."""
-    attention_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
-    """Dropout of attention probabilities."""
-    init: AnyStart = TeacherLayersStart()
-    """How its weights start."""
 
-    def build(self, source: Encoder, label_names: Sequence[str], *, sample: Batch | None = None) -> Encoder:
-        """Build the student and start it.
-
-        Args:
-            source: The encoder it takes sizes, tokenizer and, by `init`, weights from; unchanged.
-            label_names: Names of the labels; empty for a regression.
-            sample: Some texts of the task, on which the start `svd` makes its fits; None = random token ids.
-
-        Returns:
-            The student on the CPU; random weights come from torch's global generator.
-
-        Raises:
-            RecipeError: The sizes do not fit each other or the start.
-            ModelError: The source's parts cannot be used.
-        """
-        shape = source.shape
-        num_heads = self.num_heads or shape.num_heads
-        hidden_size = _resolve(self.hidden_size, shape.hidden_size, multiple=num_heads)
-        if hidden_size % num_heads:
-            raise RecipeError(
-                f"student.num_heads: {num_heads} heads do not divide hidden_size {hidden_size}; choose a divisor."
-            )
-        student = build_bert(
+    def build_random(self, source: Encoder, shape: EncoderShape, label_names: Sequence[str]) -> Encoder:
+        """Build a random BERT; see `TransformerStudentConfig.build_random`."""
+        return build_bert(
             source,
-            num_layers=_resolve(self.num_layers, shape.num_layers),
-            hidden_size=hidden_size,
-            feed_forward_size=_resolve(self.feed_forward_size, shape.feed_forward_size),
-            num_heads=num_heads,
+            num_layers=shape.num_layers,
+            hidden_size=shape.hidden_size,
+            feed_forward_size=shape.feed_forward_size,
+            num_heads=shape.num_heads,
             dropout=self.dropout,
             attention_dropout=self.attention_dropout,
             label_names=label_names,
         )
-        self.init.fill(student, source, sample)
-        return student
-
-
-def _resolve(wanted: int | float | None, full: int, *, multiple: int = 1) -> int:
-    """Turn a size that may be a fraction of the source's into a number."""
-    if wanted is None:
-        return full
-    if isinstance(wanted, int):
-        return wanted
-    return multiple * max(1, round(wanted * full / multiple))

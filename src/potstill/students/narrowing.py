@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from potstill.hub import EncoderParts, LayerParts
 from potstill.students.reduction import fit_linear, fit_norm, split_product
+from potstill.students.starts import used_positions
 from potstill.tensors import Batch
 
 __all__ = ["Narrowing", "attend", "embed"]
@@ -76,7 +77,8 @@ class Narrowing:
         """
         ours, theirs = self.student, self.source
         ours.words.weight.copy_(theirs.words.weight @ self.basis)
-        ours.positions.weight[ours.first_position :] = theirs.positions.weight[theirs.first_position :] @ self.basis
+        positions = used_positions(theirs, without_types=ours.types is None)
+        ours.positions.weight[ours.first_position :] = positions @ self.basis
         if ours.types is not None:
             ours.types.weight.zero_()
             if theirs.types is not None:
@@ -113,18 +115,18 @@ class Narrowing:
     def cut_head(self, student: _Student, source: _Source) -> None:
         """Keep the pooled units that matter most, and fit the classifier where both have the same labels.
 
-        Tanh acts on each unit alone, so units are chosen and not mixed.
+        The activation acts on each unit alone, so units are chosen and not mixed. A head of another make stays random.
 
         Args:
             student: The student's last states.
             source: The source's last states.
         """
         ours, theirs = self.student, self.source
-        if theirs.pooler is None or theirs.classifier is None or ours.pooler is None or ours.classifier is None:
+        if not ours.has_head_like(theirs):
             return
         first, their_first = student[:, 0], source[:, 0]
         reading, offset = fit_linear(first, their_first, prior=self.basis)
-        pooled = torch.tanh(theirs.pooler(their_first))
+        pooled = theirs.pooler_activation(theirs.pooler(their_first))
         has_same_labels = ours.classifier.out_features == theirs.classifier.out_features
         weights = theirs.classifier.weight.norm(dim=0) if has_same_labels else torch.ones_like(pooled[0])
         kept = _largest(pooled.std(0, correction=0) * weights, len(ours.pooler.weight))
@@ -133,7 +135,7 @@ class Narrowing:
         if has_same_labels:
             logits = theirs.classifier(pooled)
             ours.classifier.weight.copy_(theirs.classifier.weight[:, kept])
-            self._fit(ours.classifier, torch.tanh(ours.pooler(first)), logits)
+            self._fit(ours.classifier, ours.pooler_activation(ours.pooler(first)), logits)
 
     def _read(self, student: _Student, source: _Source) -> tuple[Tensor, Tensor]:
         mask = self.batch.token_mask

@@ -5,7 +5,8 @@ from dataclasses import asdict, fields
 from typing import Literal
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from potstill.config import Config
 from potstill.errors import ModelError, RecipeError
@@ -28,6 +29,9 @@ class RandomStart(Config):
 
 class TeacherLayersStart(Config):
     """Embeddings, chosen layers, pooler and classifier copied from the source, bit for bit.
+
+    A head of another make stays random, such as DistilBERT's beside BERT's. What DistilBERT has no table for, the first
+    segment of BERT, is added to the positions, so that its states on single texts are those of the source's layers.
 
     Paper:
         Sun et al. 2019, section 4.2, arXiv:1908.09355 (the first k layers); Sanh et al. 2019, section 3,
@@ -63,7 +67,7 @@ class CheckpointStart(Config):
     """Folder written by save_pretrained, finished run folder or hub name."""
 
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
-        """Copy the saved weights into the student; a head of another width stays random.
+        """Copy the saved weights into the student; a head of another width or make stays random.
 
         Args:
             student: As built; changed in place.
@@ -102,7 +106,7 @@ def map_every_layer(layers: LayerMap, student: Encoder, source: Encoder) -> tupl
 
 @torch.no_grad()
 def copy_parts(ours: EncoderParts, theirs: EncoderParts, numbers: Iterable[int]) -> None:
-    """Copy embeddings, layers, pooler and, where there are as many labels, classifier.
+    """Copy embeddings, layers, and a pooler and a classifier of the same make and width.
 
     Args:
         ours: Changed in place.
@@ -110,7 +114,7 @@ def copy_parts(ours: EncoderParts, theirs: EncoderParts, numbers: Iterable[int])
         numbers: For each of our layers the one of theirs that it copies, 1-based.
     """
     _copy(ours.words, theirs.words)
-    ours.positions.weight[ours.first_position :] = theirs.positions.weight[theirs.first_position :]
+    ours.positions.weight[ours.first_position :] = used_positions(theirs, without_types=ours.types is None)
     if ours.types is not None:
         ours.types.weight.zero_()
         if theirs.types is not None:
@@ -121,9 +125,25 @@ def copy_parts(ours: EncoderParts, theirs: EncoderParts, numbers: Iterable[int])
         their_layer = theirs.layers[number - 1]
         for field in fields(layer):
             _copy(getattr(layer, field.name), getattr(their_layer, field.name))
+    if not ours.has_head_like(theirs):
+        return
     for to, origin in ((ours.pooler, theirs.pooler), (ours.classifier, theirs.classifier)):
-        if to is not None and origin is not None and to.out_features == origin.out_features:
+        if to.out_features == origin.out_features:
             _copy(to, origin)
+
+
+def used_positions(parts: EncoderParts, *, without_types: bool) -> Float[Tensor, "positions hidden"]:
+    """Give the rows of the position table that tokens use.
+
+    Args:
+        parts: Whose table it is.
+        without_types: For an encoder without segments: the first segment is in them.
+
+    Returns:
+        The rows, from the first token's on.
+    """
+    rows: Tensor = parts.positions.weight[parts.first_position :]
+    return rows + parts.types.weight[0] if without_types and parts.types is not None else rows
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from potstill.config import Config
+from potstill.data import Split
 from potstill.hub import Encoder
 from potstill.tensors import Batch
 
@@ -17,13 +18,21 @@ class WholeStudentConfig(Config):
     kind: Literal["whole"] = "whole"
     """Marks the whole source."""
 
-    def build(self, source: Encoder, label_names: Sequence[str], *, sample: Batch | None = None) -> Encoder:
+    def build(
+        self,
+        source: Encoder,
+        label_names: Sequence[str],
+        *,
+        sample: Batch | None = None,
+        examples: Split | None = None,
+    ) -> Encoder:
         """Copy the source.
 
         Args:
             source: An encoder whose head has the task's labels already; unchanged.
             label_names: Names of the labels; empty for a regression.
             sample: Not used.
+            examples: Not used.
 
         Returns:
             The copy, on the CPU.
