@@ -5,7 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, VocabularyOutputs
+
+DECODER = ("vocabulary.weight", "vocabulary.bias")
+"""Tensors that have neither examples nor tokens."""
 
 
 def encoder_shape(*, layers: int = 3, hidden: int = 12, heads: int = 2, labels: int = 3) -> EncoderShape:
@@ -21,7 +24,7 @@ def encoder_shape(*, layers: int = 3, hidden: int = 12, heads: int = 2, labels: 
 
 def everything(shape: EncoderShape) -> Needs:
     layers = frozenset(range(1, shape.num_layers + 1))
-    return Needs(logits=True, hidden_states=layers | {0}, queries=layers, keys=layers, values=layers)
+    return Needs(logits=True, hidden_states=layers | {0}, queries=layers, keys=layers, values=layers, vocabulary=True)
 
 
 def random_outputs(
@@ -48,16 +51,31 @@ def random_outputs(
         queries=heads(needs.queries),
         keys=heads(needs.keys),
         values=heads(needs.values),
+        vocabulary=_draw_vocabulary(shape, token_mask, seed=seed, scale=scale) if needs.vocabulary else None,
+    )
+
+
+def _draw_vocabulary(shape: EncoderShape, token_mask: Tensor, *, seed: int, scale: float) -> VocabularyOutputs:
+    generator = torch.Generator().manual_seed(seed + 10_000)
+    width = shape.hidden_size
+    return VocabularyOutputs(
+        features=scale * torch.randn(*token_mask.shape, width, generator=generator),
+        weight=torch.randn(shape.vocab_size, width, generator=generator) / width**0.5,
+        bias=torch.randn(shape.vocab_size, generator=generator),
     )
 
 
 def make_batch(token_mask: Tensor, *, labels: Tensor | None = None) -> Batch:
+    """Every second real token of an example is to be predicted."""
+    columns = torch.arange(token_mask.shape[1]).expand(token_mask.shape)
+    is_target = token_mask & (columns % 2 == 0)
     return Batch(
         input_ids=torch.ones_like(token_mask, dtype=torch.int64),
         token_mask=token_mask,
         token_type_ids=None,
         labels=labels,
         example_ids=torch.arange(len(token_mask)),
+        target_ids=torch.where(is_target, (3 * columns + 1) % 50, -100),
     )
 
 
@@ -74,6 +92,8 @@ def tensors_of(outputs: EncoderOutputs) -> dict[str, Tensor]:
     named = {} if outputs.logits is None else {"logits": outputs.logits}
     for kind in ("hidden_states", "queries", "keys", "values"):
         named |= {f"{kind}.{index}": tensor for index, tensor in getattr(outputs, kind).items()}
+    if (vocabulary := outputs.vocabulary) is not None:
+        named |= {f"vocabulary.{name}": getattr(vocabulary, name) for name in ("features", "weight", "bias")}
     return named
 
 
@@ -81,8 +101,11 @@ def change(outputs: EncoderOutputs, edit: Callable[[str, Tensor], Tensor]) -> En
     """Edit every tensor; `edit` gets its name, as `tensors_of` gives it."""
     changed = {name: edit(name, tensor) for name, tensor in tensors_of(outputs).items()}
 
+    def part(kind: str) -> dict[str, Tensor]:
+        return {name.split(".")[1]: tensor for name, tensor in changed.items() if name.startswith(f"{kind}.")}
+
     def group(kind: str) -> dict[int, Tensor]:
-        return {int(name.split(".")[1]): tensor for name, tensor in changed.items() if name.startswith(f"{kind}.")}
+        return {int(name): tensor for name, tensor in part(kind).items()}
 
     return EncoderOutputs(
         logits=changed.get("logits"),
@@ -90,6 +113,7 @@ def change(outputs: EncoderOutputs, edit: Callable[[str, Tensor], Tensor]) -> En
         queries=group("queries"),
         keys=group("keys"),
         values=group("values"),
+        vocabulary=None if outputs.vocabulary is None else VocabularyOutputs(**part("vocabulary")),
     )
 
 
@@ -97,8 +121,12 @@ def change_tokens(outputs: EncoderOutputs, edit: Callable[[Tensor], Tensor]) -> 
     """Edit every tensor that has tokens; `edit` gets and gives [batch, tokens, ...]."""
 
     def by_token(name: str, tensor: Tensor) -> Tensor:
-        if name == "logits":
+        if name in ("logits", *DECODER):
             return tensor
-        return edit(tensor) if name.startswith("hidden_states") else edit(tensor.transpose(1, 2)).transpose(1, 2)
+        return (
+            edit(tensor)
+            if name.startswith(("hidden_states", "vocabulary"))
+            else edit(tensor.transpose(1, 2)).transpose(1, 2)
+        )
 
     return change(outputs, by_token)

@@ -65,6 +65,10 @@ SAMPLES = [
     Sample({"kind": "attention_probs", "divergence": "kl"}, teacher=WIDE_TEACHER, note="-kl"),
     Sample({"kind": "relations"}, teacher=WIDE_TEACHER, note="-v1"),
     Sample({"kind": "relations", "pairs": ["query-key"], "num_relation_heads": 4}, teacher=WIDE_TEACHER, note="-4"),
+    Sample({"kind": "masked_lm"}),
+    Sample({"kind": "vocabulary_soft_labels"}),
+    Sample({"kind": "vocabulary_soft_labels", "positions": "targets"}, teacher=WIDE_TEACHER, note="-targets"),
+    Sample({"kind": "vocabulary_mse"}, teacher=WIDE_TEACHER),
 ]
 """At least one for each kind; the first one's fields are changed one by one."""
 
@@ -96,6 +100,9 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
         "teacher_layer": 4,
         "reduction": "reference",
     },
+    "masked_lm": {},
+    "vocabulary_soft_labels": {"temperature": 3.0, "positions": "targets"},
+    "vocabulary_mse": {"positions": "targets"},
 }
 READ_BY_OTHERS = {"kind", "weight", "when"}
 
@@ -110,5 +117,8 @@ ZERO_WHERE_EQUAL: dict[str, dict[str, Any] | None] = {
     "attention_scores": {},
     "attention_probs": {},
     "relations": {},
+    "masked_lm": None,
+    "vocabulary_soft_labels": {},
+    "vocabulary_mse": {},
 }
 """Fields under which a student equal to its teacher has no loss; None where there is none such."""

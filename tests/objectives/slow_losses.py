@@ -147,3 +147,13 @@ def split_heads(heads: list[Matrix], num_heads: int) -> list[Matrix]:
     joined = [[value for head in heads for value in head[token]] for token in range(len(heads[0]))]
     size = len(joined[0]) // num_heads
     return [[row[head * size : (head + 1) * size] for row in joined] for head in range(num_heads)]
+
+
+def vocabulary_rows(features: list[Matrix], weight: Matrix, bias: Vector, chosen: list[list[bool]]) -> Matrix:
+    """The logits of the chosen positions, example by example."""
+    return [
+        linear(row, weight, bias)
+        for example, marks in zip(features, chosen, strict=True)
+        for row, mark in zip(example, marks, strict=True)
+        if mark
+    ]

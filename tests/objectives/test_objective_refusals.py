@@ -1,5 +1,6 @@
 """What does not fit is refused by name, before the first step."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,9 +21,14 @@ REGRESSION = {"student": encoder_shape(labels=1), "teacher": encoder_shape(label
 LABELS = {"student": encoder_shape(labels=2), "teacher": encoder_shape(labels=3)}
 
 
+VOCABULARIES = {"student": encoder_shape(), "teacher": replace(encoder_shape(), vocab_size=51)}
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "message"),
     [
+        ("vocabulary_soft_labels", VOCABULARIES, "has 50 tokens and the teacher's 51; use kind = 'masked_lm'"),
+        ("vocabulary_mse", VOCABULARIES, "has 50 tokens and the teacher's 51; use kind = 'masked_lm'"),
         ("soft_labels", REGRESSION, "at least 2 labels .* has 1 .* 'logits_mse', or set when = 'classification'"),
         ("soft_labels", LABELS, "the student has 2 labels and the teacher 3"),
         ("logits_mse", LABELS, "the student has 2 labels and the teacher 3"),

@@ -11,10 +11,13 @@ from potstill.objectives.hard_labels import HardLabelsConfig
 from potstill.objectives.hidden_cosine import HiddenCosineConfig
 from potstill.objectives.hidden_states import HiddenStatesConfig
 from potstill.objectives.logits_mse import LogitsMseConfig
+from potstill.objectives.masked_lm import MaskedLmConfig
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.patience import PatienceConfig
 from potstill.objectives.relations import RelationsConfig
 from potstill.objectives.soft_labels import SoftLabelsConfig
+from potstill.objectives.vocabulary_mse import VocabularyMseConfig
+from potstill.objectives.vocabulary_soft_labels import VocabularySoftLabelsConfig
 
 __all__ = [
     "AnyObjectiveConfig",
@@ -25,11 +28,14 @@ __all__ = [
     "HiddenCosineConfig",
     "HiddenStatesConfig",
     "LogitsMseConfig",
+    "MaskedLmConfig",
     "Objective",
     "ObjectiveConfig",
     "PatienceConfig",
     "RelationsConfig",
     "SoftLabelsConfig",
+    "VocabularyMseConfig",
+    "VocabularySoftLabelsConfig",
 ]
 
 AnyObjectiveConfig: TypeAlias = Annotated[
@@ -40,9 +46,12 @@ AnyObjectiveConfig: TypeAlias = Annotated[
     | HiddenCosineConfig
     | HiddenStatesConfig
     | LogitsMseConfig
+    | MaskedLmConfig
     | PatienceConfig
     | RelationsConfig
-    | SoftLabelsConfig,
+    | SoftLabelsConfig
+    | VocabularyMseConfig
+    | VocabularySoftLabelsConfig,
     Field(discriminator="kind"),
 ]
 """Every objective that a recipe can name by its `kind`."""

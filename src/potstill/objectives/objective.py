@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from potstill.config import Config
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
 __all__ = ["Objective", "ObjectiveConfig"]
 
@@ -102,4 +102,16 @@ def _take(outputs: EncoderOutputs, needs: Needs, prepare: Callable[[Tensor], Ten
         queries={layer: prepare(outputs.queries[layer]) for layer in needs.queries},
         keys={layer: prepare(outputs.keys[layer]) for layer in needs.keys},
         values={layer: prepare(outputs.values[layer]) for layer in needs.values},
+        vocabulary=_take_vocabulary(outputs, prepare) if needs.vocabulary else None,
+    )
+
+
+def _take_vocabulary(outputs: EncoderOutputs, prepare: Callable[[Tensor], Tensor]) -> VocabularyOutputs:
+    """Keep the type of the features, which is that of the decoder's matrix products; their results are float32."""
+    assert outputs.vocabulary is not None
+    features = outputs.vocabulary.features
+    return VocabularyOutputs(
+        features=prepare(features).to(features.dtype),
+        weight=prepare(outputs.vocabulary.weight),
+        bias=prepare(outputs.vocabulary.bias),
     )

@@ -1,0 +1,78 @@
+"""Squared distance of the scores of the vocabulary."""
+
+from typing import ClassVar, Literal
+
+from torch.nn import functional
+
+from potstill.objectives.fitting import require_teacher
+from potstill.objectives.objective import Objective, ObjectiveConfig
+from potstill.objectives.vocabulary import (
+    Positions,
+    require_same_vocabulary,
+    select_positions,
+    sum_over_rows,
+    vocabulary_rows,
+)
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenMask, VocabularyOutputs
+
+__all__ = ["VocabularyMse", "VocabularyMseConfig", "vocabulary_distance"]
+
+
+class VocabularyMseConfig(ObjectiveConfig):
+    """Squared distance of the scores of the vocabulary, position by position; for stages on a corpus.
+
+        loss = mean over positions of sum_v (student_v - teacher_v)^2
+
+    Paper:
+        The code of DistilBERT (its loss L_mse, which the published model was trained without), arXiv:1910.01108.
+    """
+
+    needs_teacher: ClassVar[bool] = True
+
+    kind: Literal["vocabulary_mse"] = "vocabulary_mse"
+    positions: Positions = "tokens"
+    """`tokens`: every real token; `targets`: only where the stage's `masking` chose a token to predict."""
+
+    def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "VocabularyMse":
+        """Make the objective; see `ObjectiveConfig.build`."""
+        teacher = require_teacher(teacher, kind=self.kind, path=path)
+        require_same_vocabulary(student, teacher, kind=self.kind, path=path)
+        return VocabularyMse(self)
+
+
+class VocabularyMse(Objective):
+    """The objective that `VocabularyMseConfig` builds."""
+
+    def __init__(self, config: VocabularyMseConfig) -> None:
+        """Keep the settings."""
+        super().__init__(student_needs=Needs(vocabulary=True), teacher_needs=Needs(vocabulary=True))
+        self.config = config
+
+    def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
+        """Compute the loss; see `Objective.compute`."""
+        assert student.vocabulary is not None
+        assert teacher.vocabulary is not None
+        return vocabulary_distance(
+            student.vocabulary, teacher.vocabulary, select_positions(batch, self.config.positions)
+        )
+
+
+def vocabulary_distance(student: VocabularyOutputs, teacher: VocabularyOutputs, chosen: TokenMask) -> Loss:
+    """Measure the squared distance between scores.
+
+    Args:
+        student: The student's scores of the vocabulary; the gradient flows here.
+        teacher: The teacher's, taken as constants.
+        chosen: True = a position that counts.
+
+    Returns:
+        The sum over the vocabulary, mean over the chosen positions; 0 where there are none.
+    """
+    taught = teacher.features[chosen]
+    total = sum_over_rows(
+        student.features[chosen],
+        student.weight,
+        student.bias,
+        lambda logits, rows: functional.mse_loss(logits, vocabulary_rows(teacher, taught[rows]), reduction="sum"),
+    )
+    return total / max(1, len(taught))
