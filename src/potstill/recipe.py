@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,6 +54,21 @@ class Recipe(Config):
         if len(set(names)) < len(names):
             raise ValueError(f"stages: two stages have the same name ({', '.join(names)}); name each differently")
         return self
+
+    @model_validator(mode="after")
+    def _begins_with_its_corpus_stages(self) -> "Recipe":
+        for earlier, later in pairwise(self.stages):
+            if earlier.data == "task" and later.data == "corpus":
+                raise ValueError(
+                    f"stages: '{later.name}' with data = 'corpus' comes after '{earlier.name}', which reads the task; "
+                    "put the stages on a corpus first"
+                )
+        return self
+
+    @property
+    def corpus_stages(self) -> tuple[StageConfig, ...]:
+        """The stages that read plain text; they come first."""
+        return tuple(stage for stage in self.stages if stage.data == "corpus")
 
     @property
     def needs_teacher(self) -> bool:

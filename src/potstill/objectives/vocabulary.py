@@ -83,7 +83,8 @@ def sum_over_rows(
         The sum, a float32 scalar; 0 without rows.
     """
     size = max(1, chunk_elements // len(bias))
-    total: Tensor = _SumOverRows.apply(features, weight, bias, row_loss, size, torch.is_grad_enabled())
+    has_gradient = torch.is_grad_enabled()
+    total: Tensor = _SumOverRows.apply(features, weight, bias, row_loss, size, has_gradient)  # type: ignore[no-untyped-call]
     return total
 
 

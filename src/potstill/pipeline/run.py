@@ -61,11 +61,14 @@ def run_recipe(
 
     Raises:
         PotstillError: The recipe, the data, a model or the folder cannot be used; nothing is left half written.
+        RecipeError: The recipe has stages on a corpus.
     """
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
     controls = _controls(baselines)
     check_trackers(recipe.tracking.trackers)
+    if recipe.corpus_stages:
+        raise RecipeError(f"stages.{recipe.corpus_stages[0].name}: stages on a corpus cannot be run yet.")
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
     study = Study(recipe=recipe, data=data, observer=observer or SilentObserver())

@@ -5,6 +5,7 @@ from potstill.training.config import CheckpointConfig, ScheduleConfig, StageConf
 from potstill.training.distiller import Distiller
 from potstill.training.events import EventLog
 from potstill.training.loop import Scorer, StageRun, train_stage
+from potstill.training.masking import Masker, MaskingConfig
 from potstill.training.optimizer import AdadeltaConfig, AdamWConfig, AnyOptimizerConfig, BertAdamConfig
 from potstill.training.session import Precision, check_trackers, open_accelerator, resolve_precision
 from potstill.training.steps import StepPlan
@@ -18,6 +19,8 @@ __all__ = [
     "Checkpoints",
     "Distiller",
     "EventLog",
+    "Masker",
+    "MaskingConfig",
     "Position",
     "Precision",
     "ScheduleConfig",

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from potstill.config import Config
 from potstill.data import BatchConfig
 from potstill.objectives import AnyObjectiveConfig
+from potstill.training.masking import MaskingConfig
 from potstill.training.optimizer import AdamWConfig, AnyOptimizerConfig
 
 __all__ = ["CheckpointConfig", "ScheduleConfig", "StageConfig", "TrackingConfig"]
@@ -71,11 +72,20 @@ class TrackingConfig(Config):
     """Optimizer steps between two logged losses; each is the mean over the steps since the last."""
 
 
+_OF_THE_TASK = ("hard_labels", "logits_mse", "soft_labels")
+_OF_THE_VOCABULARY = ("masked_lm", "vocabulary_mse", "vocabulary_soft_labels")
+
+
 class StageConfig(Config):
     """One stage: its data, its objectives and its schedule."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     """Names the stage in `--set`, events and reports."""
+    data: Literal["task", "corpus"] = "task"
+    """What is read: the task's training examples, or plain text (`--corpus`), from which the student learns before
+    the task. Stages on a corpus come first and follow the pre-trained `teacher.base`."""
+    masking: MaskingConfig | None = None
+    """On a corpus: which tokens are hidden from student and teacher; absent: none."""
     objectives: Annotated[tuple[AnyObjectiveConfig, ...], Field(min_length=1)]
     """What the student is trained towards; the stage's loss is their weighted sum."""
     epochs: float | None = Field(default=None, gt=0.0)
@@ -118,4 +128,30 @@ class StageConfig(Config):
             raise ValueError("patience without effect: it needs select = 'best'")
         if self.clip_norm is None and self.clip_scope != "global":
             raise ValueError(f"clip_scope = '{self.clip_scope}' without effect: it needs a clip_norm")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_data(self) -> "StageConfig":
+        kinds = [objective.kind for objective in self.objectives]
+        if self.data == "corpus":
+            if self.select == "best":
+                raise ValueError("a stage with data = 'corpus' has no score to select by; set select = 'last'")
+            if found := next((kind for kind in kinds if kind in _OF_THE_TASK), None):
+                raise ValueError(f"objective '{found}' needs the labels of a task; it has none with data = 'corpus'")
+            if any(objective.when != "always" for objective in self.objectives):
+                raise ValueError("a corpus is no task, so an objective's 'when' is without effect; leave it out")
+        elif found := next((kind for kind in kinds if kind in _OF_THE_VOCABULARY), None):
+            raise ValueError(f"objective '{found}' predicts tokens of plain text; set data = 'corpus' in its stage")
+        elif self.masking is not None:
+            raise ValueError("masking is for stages with data = 'corpus'; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _has_targets(self) -> "StageConfig":
+        for objective in self.objectives:
+            reads_targets = objective.kind == "masked_lm" or getattr(objective, "positions", None) == "targets"
+            if reads_targets and self.masking is None:
+                raise ValueError(
+                    f"objective '{objective.kind}' predicts hidden tokens and none is hidden; add a table 'masking'"
+                )
         return self

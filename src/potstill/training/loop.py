@@ -21,6 +21,7 @@ from potstill.training.clipping import clip_each_tensor
 from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller
 from potstill.training.events import EventLog
+from potstill.training.masking import Masker
 from potstill.training.steps import Step, StepPlan
 
 __all__ = ["Scorer", "StageRun", "train_stage"]
@@ -60,6 +61,7 @@ def train_stage(
     *,
     run: StageRun,
     start: Position,
+    masker: Masker | None = None,
 ) -> Position:
     """Train the student of a distiller through one stage; its selected weights stay in it.
 
@@ -70,6 +72,7 @@ def train_stage(
         batches: The training split.
         run: What the stage works with.
         start: Where it begins; if the newest checkpoint stands there, it is restored first.
+        masker: Hides tokens of every batch before student and teacher read it, if given.
 
     Returns:
         The position after the stage: one stage further, at step 0.
@@ -77,16 +80,23 @@ def train_stage(
     Raises:
         RunError: The loss is no longer finite.
     """
-    return _Stage(stage, distiller, teacher, batches, run).train(start)
+    return _Stage(stage, distiller, teacher, batches, run, masker).train(start)
 
 
 class _Stage:
     """One stage in training."""
 
     def __init__(
-        self, stage: StageConfig, distiller: Distiller, teacher: Teacher | None, batches: Batches, run: StageRun
+        self,
+        stage: StageConfig,
+        distiller: Distiller,
+        teacher: Teacher | None,
+        batches: Batches,
+        run: StageRun,
+        masker: Masker | None,
     ) -> None:
         self.stage, self.distiller, self.teacher, self.batches, self.run = stage, distiller, teacher, batches, run
+        self.masker = masker
         accelerator = run.accelerator
         optimizer = stage.optimizer.build(distiller.parameters())
         self.model, self.optimizer = accelerator.prepare(distiller, optimizer)
@@ -133,7 +143,8 @@ class _Stage:
         self.model.train()
         own = step.batches[accelerator.process_index :: accelerator.num_processes]
         for position, example_ids in enumerate(own):
-            batch = self.batches.collate(example_ids).to(accelerator.device)
+            batch = self.batches.collate(example_ids)
+            batch = (batch if self.masker is None else self.masker.mask(batch)).to(accelerator.device)
             share = len(batch) * accelerator.num_processes / step.num_examples
             waits = position < len(own) - 1
             with accelerator.no_sync(self.model) if waits else nullcontext():
@@ -209,7 +220,8 @@ class _Stage:
         self.run.events.write("evaluation", {"stage": self.stage.name, "step": position.step, **figures})
         self.run.accelerator.log({f"dev/{key}": value for key, value in figures.items()}, step=position.step)
         progress.advance(0, text=f"dev {name} {score:.4f}")
-        if position.best_score is not None and score <= position.best_score:
+        is_kept = self.stage.select == "last" or position.best_score is None or score > position.best_score
+        if not is_kept:
             return replace(position, evaluations_since_best=position.evaluations_since_best + 1)
         if self.stage.select == "best":
             self.best = {key: value.detach().cpu().clone() for key, value in student.state_dict().items()}
