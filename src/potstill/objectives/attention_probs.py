@@ -2,23 +2,24 @@
 
 from typing import ClassVar, Literal
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from potstill.layer_map import LayerMap
-from potstill.objectives.attention import log_probs, row_divergence, token_scores
-from potstill.objectives.fitting import pair_layers, require_same_heads, require_teacher
-from potstill.objectives.masked_means import mean_over_pairs, mean_over_rows
-from potstill.objectives.objective import Objective, ObjectiveConfig
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenMask
+from potstill.objectives.attention import (
+    AttentionConfig,
+    AttentionObjective,
+    QueriesAndKeys,
+    Scores,
+    log_probs,
+    over_query_blocks,
+    row_divergence,
+)
+from potstill.objectives.masked_means import RowValues, mean_over_pairs, mean_over_rows
+from potstill.tensors import EncoderShape, Loss, TokenMask
 
 __all__ = ["AttentionProbs", "AttentionProbsConfig", "attention_prob_distance"]
 
 Divergence = Literal["mse", "kl"]
 
 
-class AttentionProbsConfig(ObjectiveConfig):
+class AttentionProbsConfig(AttentionConfig):
     """Distance between attention probabilities (after softmax, before dropout), added up over the layers.
 
         mse   mean over heads and real pairs of (student - teacher)^2
@@ -30,69 +31,47 @@ class AttentionProbsConfig(ObjectiveConfig):
     needs_teacher: ClassVar[bool] = True
 
     kind: Literal["attention_probs"] = "attention_probs"
-    layer_map: LayerMap = "uniform"
-    """Teacher layer that each student layer follows: a strategy, or a list of teacher layers (1-based)."""
     divergence: Divergence = "mse"
     """mse = squared error of each probability; kl = divergence of each row, in nats."""
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "AttentionProbs":
         """Make the objective; see `ObjectiveConfig.build`."""
-        teacher = require_teacher(teacher, kind=self.kind, path=path)
-        require_same_heads(student, teacher, kind=self.kind, path=path)
-        return AttentionProbs(pair_layers(self.layer_map, student, teacher, path=path), divergence=self.divergence)
+        return AttentionProbs(self.pair(student, teacher, path=path), divergence=self.divergence)
 
 
-class AttentionProbs(Objective):
-    """The objective that `AttentionProbsConfig` builds.
-
-    Attributes:
-        layer_pairs: Pairs (student layer, teacher layer).
-    """
+class AttentionProbs(AttentionObjective):
+    """The objective that `AttentionProbsConfig` builds."""
 
     def __init__(self, layer_pairs: tuple[tuple[int, int], ...], *, divergence: Divergence) -> None:
-        """Keep the pairs."""
-        student_layers = frozenset(layer for layer, _ in layer_pairs)
-        teacher_layers = frozenset(layer for _, layer in layer_pairs)
-        super().__init__(
-            student_needs=Needs(queries=student_layers, keys=student_layers),
-            teacher_needs=Needs(queries=teacher_layers, keys=teacher_layers),
-        )
-        self.layer_pairs = layer_pairs
+        """Keep the pairs and the divergence."""
+        super().__init__(layer_pairs)
         self.divergence: Divergence = divergence
 
-    def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
-        """Compute the loss; see `Objective.compute`."""
-        terms = [
-            attention_prob_distance(
-                token_scores(student.queries[student_layer], student.keys[student_layer]),
-                token_scores(teacher.queries[teacher_layer], teacher.keys[teacher_layer]),
-                batch.token_mask,
-                divergence=self.divergence,
-            )
-            for student_layer, teacher_layer in self.layer_pairs
-        ]
-        return torch.stack(terms).sum()
+    def compare(self, student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
+        """Measure one layer pair; see `AttentionObjective.compare`."""
+        return attention_prob_distance(student, teacher, token_mask, divergence=self.divergence)
 
 
 def attention_prob_distance(
-    student: Float[Tensor, "batch heads tokens tokens"],
-    teacher: Float[Tensor, "batch heads tokens tokens"],
-    token_mask: TokenMask,
-    *,
-    divergence: Divergence,
+    student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask, *, divergence: Divergence
 ) -> Loss:
     """Measure how far the attention probabilities of one layer are apart.
 
     Args:
-        student: Scores of the student before softmax; the gradient flows here.
-        teacher: Scores of the teacher before softmax, taken as constants.
+        student: Queries and keys of the student; the gradient flows here.
+        teacher: Queries and keys of the teacher, taken as constants.
         token_mask: True = real token.
         divergence: Which distance.
 
     Returns:
         The distance; 0 where both attend alike.
     """
-    if divergence == "kl":
-        return mean_over_rows(row_divergence(student, teacher, token_mask), token_mask)
-    difference = log_probs(student, token_mask).exp() - log_probs(teacher, token_mask).exp()
-    return mean_over_pairs(difference.square(), token_mask)
+
+    def squares(student_scores: Scores, teacher_scores: Scores) -> RowValues:
+        difference = log_probs(student_scores, token_mask).exp() - log_probs(teacher_scores, token_mask).exp()
+        return difference.square().sum(dim=-1)
+
+    if divergence == "mse":
+        return mean_over_pairs(over_query_blocks(squares, student, teacher), token_mask)
+    rows = over_query_blocks(lambda ours, theirs: row_divergence(ours, theirs, token_mask), student, teacher)
+    return mean_over_rows(rows, token_mask)

@@ -2,13 +2,15 @@
 
 from typing import Literal, TypeAlias
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from potstill.tensors import Loss, TokenMask
 
-__all__ = ["Reduction", "mean_over_pairs", "mean_over_rows", "mean_over_tokens"]
+__all__ = ["Reduction", "RowValues", "mean_over_pairs", "mean_over_rows", "mean_over_tokens", "num_pairs"]
 
+RowValues: TypeAlias = Float[Tensor, "batch heads queries"]
+"""One value per head and query."""
 Reduction: TypeAlias = Literal["mean", "reference"]
 """mean = our convention, padding left out; reference = the arithmetic of the published code, as each objective says."""
 
@@ -26,18 +28,23 @@ def mean_over_tokens(values: Float[Tensor, "batch tokens"], token_mask: TokenMas
     return values.masked_fill(~token_mask, 0).sum() / token_mask.sum()
 
 
-def mean_over_pairs(values: Float[Tensor, "batch heads tokens tokens"], token_mask: TokenMask) -> Loss:
+def num_pairs(token_mask: TokenMask) -> Int[Tensor, ""]:
+    """Count the pairs (query, key) of real tokens of the batch."""
+    return token_mask.sum(dim=1).square().sum()
+
+
+def mean_over_pairs(row_sums: RowValues, token_mask: TokenMask) -> Loss:
     """Average over heads and pairs (query, key) of real tokens of the batch.
 
     Args:
-        values: One value per head, query and key.
+        row_sums: For each head and query the sum over real keys.
         token_mask: True = real token.
 
     Returns:
         The mean.
     """
-    pairs = token_mask[:, None, :, None] & token_mask[:, None, None, :]
-    return values.masked_fill(~pairs, 0).sum() / (values.shape[1] * pairs.sum())
+    total = row_sums.masked_fill(~token_mask[:, None, :], 0).sum()
+    return total / (row_sums.shape[1] * num_pairs(token_mask))
 
 
 def mean_over_rows(values: Float[Tensor, "batch heads tokens"], token_mask: TokenMask) -> Loss:

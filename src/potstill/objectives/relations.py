@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from potstill.errors import RecipeError
-from potstill.objectives.attention import row_divergence, token_scores
+from potstill.objectives.attention import QueriesAndKeys, over_query_blocks, row_divergence
 from potstill.objectives.fitting import pick_layer, require_teacher
 from potstill.objectives.masked_means import Reduction, mean_over_rows
 from potstill.objectives.objective import Objective, ObjectiveConfig
@@ -99,12 +99,10 @@ class Relations(Objective):
         ]
         return torch.stack(terms).sum()
 
-    def _relate(
-        self, outputs: EncoderOutputs, pair: RelationPair, layer: int
-    ) -> Float[Tensor, "batch heads tokens tokens"]:
+    def _relate(self, outputs: EncoderOutputs, pair: RelationPair, layer: int) -> QueriesAndKeys:
         states = {"query": outputs.queries, "key": outputs.keys, "value": outputs.values}
         left, right = (split_heads(states[name][layer], num_heads=self.num_heads) for name in pair.split("-"))
-        return token_scores(left, right)
+        return left, right
 
 
 def split_heads(states: HeadStates, *, num_heads: int) -> Float[Tensor, "batch new_heads tokens new_head_size"]:
@@ -122,17 +120,13 @@ def split_heads(states: HeadStates, *, num_heads: int) -> Float[Tensor, "batch n
 
 
 def relation_divergence(
-    student: Float[Tensor, "batch heads tokens tokens"],
-    teacher: Float[Tensor, "batch heads tokens tokens"],
-    token_mask: TokenMask,
-    *,
-    reduction: Reduction,
+    student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask, *, reduction: Reduction
 ) -> Loss:
     """Measure how far one relation of the student is from the teacher's.
 
     Args:
-        student: Scaled products of the student before softmax; the gradient flows here.
-        teacher: Scaled products of the teacher before softmax, taken as constants.
+        student: Rows and columns of the student's relation; the gradient flows here.
+        teacher: Rows and columns of the teacher's, taken as constants.
         token_mask: True = real token.
         reduction: mean = over heads and real tokens of each example, then over examples; reference = over heads
             and all positions, padded queries included.
@@ -140,7 +134,7 @@ def relation_divergence(
     Returns:
         The divergence in nats; 0 where both agree.
     """
-    rows = row_divergence(student, teacher, token_mask)
+    rows = over_query_blocks(lambda ours, theirs: row_divergence(ours, theirs, token_mask), student, teacher)
     return rows.mean() if reduction == "reference" else mean_over_rows(rows, token_mask)
 
 
