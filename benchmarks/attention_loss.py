@@ -20,7 +20,7 @@ from torch.profiler import ProfilerActivity, profile
 from potstill.objectives.attention_scores import direct_score_mse, gram_score_mse
 
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024, 2048)
-TOKENS = 4096
+TOKENS = 2048
 """Tokens of a batch, whatever the length."""
 
 

@@ -169,6 +169,6 @@ def over_query_blocks(
 
     if student[0].shape[2] <= _BLOCK:
         return rows(student[0], teacher[0])
-    blocks = zip(student[0].split(_BLOCK, dim=2), teacher[0].split(_BLOCK, dim=2), strict=True)
+    blocks = zip(torch.split(student[0], _BLOCK, dim=2), torch.split(teacher[0], _BLOCK, dim=2), strict=True)
     parts = [checkpoint(rows, *block, use_reentrant=False, preserve_rng_state=False) for block in blocks]
     return torch.cat(parts, dim=2)

@@ -43,7 +43,10 @@ def gram_score_distance(
         (queries.masked_fill(~real, 0) / math.sqrt(queries.shape[-1]), keys.masked_fill(~real, 0))
         for queries, keys in (student, teacher)
     )
-    return _Distance.apply(student_queries, student_keys, -teacher_queries, teacher_keys)
+    distance: Tensor = _Distance.apply(  # type: ignore[no-untyped-call]
+        student_queries, student_keys, -teacher_queries, teacher_keys
+    )
+    return distance
 
 
 class _Distance(torch.autograd.Function):
