@@ -103,6 +103,23 @@ def test_scores_of_captured_states_are_the_attention_of_the_model(batch: Batch) 
         torch.testing.assert_close(scores.softmax(-1), eager.attentions[layer - 1], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("family", CAPTURED)
+def test_an_encoder_that_need_not_run_to_its_end_gives_the_same(family: str, batch: Batch) -> None:
+    encoder = make(CAPTURED[family])
+    runs: list[int] = []
+    for number, layer in enumerate(encoder.model.base_model.modules()):
+        if type(layer).__name__.endswith(("Layer", "TransformerBlock", "EncoderLayer")):
+            layer.register_forward_hook(lambda *_, number=number: runs.append(number))
+    short = encoder(batch, Needs(hidden_states=frozenset({0, 2}), queries=frozenset({1})))
+    num_short = len(runs)
+    full = encoder(batch, Needs(logits=True, hidden_states=frozenset({0, 2, NUM_LAYERS}), queries=frozenset({1})))
+    for index, state in short.hidden_states.items():
+        torch.testing.assert_close(state, full.hidden_states[index], rtol=0.0, atol=0.0)
+    torch.testing.assert_close(short.queries[1], full.queries[1], rtol=0.0, atol=0.0)
+    if family not in {"albert", "modernbert"}:  # their layers do not lie in a plain stack
+        assert 3 * num_short == 2 * (len(runs) - num_short)
+
+
 @pytest.mark.parametrize("family", REFUSED)
 def test_an_encoder_that_cannot_be_captured_is_refused_and_serves_everything_else(family: str, batch: Batch) -> None:
     encoder = make(REFUSED[family])

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
+from potstill.hub.depth import first_layers
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
@@ -75,7 +76,7 @@ class Encoder(nn.Module):
         return find_vocabulary_head(self.model) is not None
 
     def forward(self, batch: Batch, needs: Needs) -> EncoderOutputs:
-        """Run the encoder on a batch.
+        """Run the encoder on a batch, as deep as the deepest need.
 
         Args:
             batch: Tokenised examples on the encoder's device.
@@ -92,7 +93,8 @@ class Encoder(nn.Module):
         if recorder is not None:
             self.check_capture()
         run = self.model if needs.logits else self.model.base_model  # the head is run only where it is asked for
-        outputs = run(**self._inputs(batch, needs, recorder), return_dict=True)
+        with first_layers(self.model, self._depth(needs)):
+            outputs = run(**self._inputs(batch, needs, recorder), return_dict=True)
         states: Sequence[Tensor] = outputs.hidden_states if needs.hidden_states else ()
         return EncoderOutputs(
             logits=outputs.logits.float() if needs.logits else None,
@@ -137,6 +139,12 @@ class Encoder(nn.Module):
         with quiet():
             self.model.save_pretrained(folder)
             self.tokenizer.wrapped.save_pretrained(folder)
+
+    def _depth(self, needs: Needs) -> int:
+        """Say how many layers must be run."""
+        if needs.logits or needs.vocabulary:
+            return self.shape.num_layers
+        return max(1, *needs.hidden_states, *needs.attention_layers)
 
     def _vocabulary(self, states: Tensor) -> VocabularyOutputs:
         self.check_vocabulary()
