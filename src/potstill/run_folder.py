@@ -55,6 +55,11 @@ class RunFolder:
         return self.path / "student"
 
     @property
+    def projections(self) -> Path:
+        """Training-only weights of the last stage's objectives, where it has any; a later run may go on with them."""
+        return self.path / "projections.safetensors"
+
+    @property
     def results(self) -> Path:
         """Metrics, fidelity, sizes; it exists only once the run is finished."""
         return self.path / "results.json"

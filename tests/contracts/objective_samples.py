@@ -104,7 +104,7 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
     "vocabulary_soft_labels": {"temperature": 3.0, "positions": "targets"},
     "vocabulary_mse": {"positions": "targets"},
 }
-READ_BY_OTHERS = {"kind", "weight", "when"}
+READ_BY_OTHERS = {"kind", "weight", "when", "teacher"}
 
 ZERO_WHERE_EQUAL: dict[str, dict[str, Any] | None] = {
     "soft_labels": {},

@@ -22,6 +22,9 @@ DISTILL_EXAMPLES = """
   [dim]# your own data, and a teacher that you have fine-tuned[/]
   potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/
 
+  [dim]# several teachers, whose logits are averaged[/]
+  potstill distill kd --task trec --teacher first/ --teacher second/ --teacher third/
+
   [dim]# a change of the recipe[/]
   potstill distill kd --task trec --teacher my-teacher/ --set student.num_layers=3
 
@@ -46,13 +49,14 @@ def distill(
         str,
         typer.Argument(metavar="RECIPE", help="A shipped recipe, a .toml file, or the recipe.json of a run."),
     ] = "kd",
-    teacher: Annotated[
-        str | None,
+    teachers: Annotated[
+        list[str] | None,
         typer.Option(
             "--teacher",
             metavar="MODEL",
             rich_help_panel=_TEACHER,
-            help="A fine-tuned classifier: folder, run folder or hub name.",
+            help="A fine-tuned classifier: folder, run folder or hub name. Given often, they teach together, as an "
+            "ensemble.",
         ),
     ] = None,
     teacher_base: Annotated[
@@ -96,7 +100,7 @@ def distill(
     with resumable(folder, baselines or ()):
         run = pipeline.distill(
             recipe,
-            teacher=teacher,
+            teacher=teachers,
             teacher_base=teacher_base,
             task=task,
             data=data,

@@ -1,6 +1,7 @@
 """What a model is worth: metrics with intervals, likeness to the teacher, size, speed; all of it in results.json."""
 
 from potstill.evaluation.card import write_model_card
+from potstill.evaluation.ensemble import merge_models
 from potstill.evaluation.environment import describe_environment
 from potstill.evaluation.evaluate import EvaluatedModel, EvaluationConfig, Subject, collect_results, evaluate_model
 from potstill.evaluation.fidelity import measure_fidelity
@@ -40,6 +41,7 @@ __all__ = [
     "make_table",
     "measure_fidelity",
     "measure_speed",
+    "merge_models",
     "paired_interval",
     "predict_logits",
     "primary_interval",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from potstill.config import Config
@@ -23,6 +23,15 @@ class ObjectiveConfig(Config, ABC):
     """Factor of this loss in the sum, > 0; applied by the training loop. To drop an objective, leave it out."""
     when: Literal["always", "classification", "regression"] = "always"
     """Tasks that use this objective; for the others the recipe leaves it out."""
+    teacher: int | None = Field(default=None, ge=0)
+    """Which of several teachers it follows: its place in `teacher.models`, from 0. None = the only one or, for losses
+    on logits, all of them together."""
+
+    @model_validator(mode="after")
+    def _follows_someone(self) -> "ObjectiveConfig":
+        if self.teacher is not None and not self.needs_teacher:
+            raise ValueError("teacher is without effect here, as this objective follows none; leave it out")
+        return self
 
     @abstractmethod
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "Objective":

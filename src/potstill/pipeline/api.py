@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from potstill.pipeline.run import Run, run_recipe
 from potstill.progress import Observer
@@ -13,7 +14,7 @@ __all__ = ["distill", "finetune"]
 def distill(
     recipe: str = "kd",
     *,
-    teacher: str | None = None,
+    teacher: str | Sequence[str] | None = None,
     teacher_base: str | None = None,
     task: str | None = None,
     data: str | None = None,
@@ -30,7 +31,7 @@ def distill(
 
     Args:
         recipe: A shipped recipe's name or a recipe file; the `recipe.json` of a run repeats that run.
-        teacher: A fine-tuned classifier: folder, finished run folder or hub name.
+        teacher: A fine-tuned classifier: folder, finished run folder or hub name; or several, an ensemble.
         teacher_base: A pre-trained encoder to fine-tune into the teacher first, where no `teacher` is given.
         task: A known task, such as `sst-2`.
         data: Data file, folder or hub name.
@@ -50,7 +51,6 @@ def distill(
         PotstillError: Something the user can mend; the message says how.
     """
     fields = {
-        "teacher.model": teacher,
         "teacher.base": teacher_base,
         "data.task": task,
         "data.path": data,
@@ -58,7 +58,7 @@ def distill(
         "data.text_pair": text_pair,
         "data.label": label,
     }
-    given = {path: value for path, value in fields.items() if value is not None}
+    given = _name_teachers(teacher) | {path: value for path, value in fields.items() if value is not None}
     loaded = load_recipe(recipe, overrides=overrides, fields=given)
     where = Path(out) if out is not None else default_folder(recipe, loaded)
     return run_recipe(loaded, where, baselines=baselines, resume=resume, observer=observer)
@@ -110,6 +110,15 @@ def finetune(
         resume=resume,
         observer=observer,
     )
+
+
+def _name_teachers(teacher: str | Sequence[str] | None) -> dict[str, Any]:
+    """Say which fields of a recipe name one teacher, or several."""
+    names = (teacher,) if isinstance(teacher, str) else tuple(teacher or ())
+    if not names:
+        return {}
+    is_one = len(names) == 1
+    return {"teacher.model": names[0] if is_one else None, "teacher.models": [] if is_one else list(names)}
 
 
 def default_folder(name: str, recipe: Recipe) -> Path:

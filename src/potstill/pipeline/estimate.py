@@ -43,7 +43,9 @@ def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num
             training += evaluation * max(1.0, epochs * stage.evaluations_per_epoch)
             total += training * (1 + num_controls)
             if guide is not None and any(objective.needs_teacher for objective in stage.objectives):
-                total += _forward(study, guide.encoder, batches) * _teacher_passes(study, stage, epochs)
+                for single in guide.singles:
+                    whole = _forward(study, single.encoder, study.batches("train", single.encoder, stage.batches))
+                    total += whole * _teacher_passes(study, stage, epochs)
     return total
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from potstill.data import load_task_data
 from potstill.errors import RecipeError, did_you_mean
@@ -112,10 +113,15 @@ def _open_folder(folder: RunFolder, study: Study, guide: Guide | None) -> None:
         "seed": study.recipe.seed,
         "precision": study.precision,
         "data_fingerprint": study.data.fingerprint,
-        "teacher": {"name": guide.name, "fingerprint": guide.fingerprint} if guide else None,
+        "teacher": _identify(guide) if guide else None,
     }
     write_json(folder.environment, environment)
     write_json(folder.recipe, study.recipe.to_json())
+
+
+def _identify(guide: Guide) -> dict[str, Any]:
+    identity: dict[str, Any] = {"name": guide.name, "fingerprint": guide.fingerprint}
+    return identity | ({"members": [_identify(member) for member in guide.members]} if guide.members else {})
 
 
 def _train_control(study: Study, guide: Guide | None, folder: RunFolder) -> float:

@@ -16,6 +16,7 @@ from potstill.pipeline.batching import make_batches
 from potstill.progress import Observer
 from potstill.recipe import Recipe
 from potstill.tensors import Batch
+from potstill.training import TeacherNumber
 
 __all__ = ["Guide", "Study"]
 
@@ -24,19 +25,30 @@ _NUM_SAMPLES = 128
 
 @dataclass(frozen=True, kw_only=True)
 class Guide:
-    """A teacher and what identifies it.
+    """A teacher and what identifies it, or several that are followed together.
 
     Attributes:
-        encoder: The teacher; its labels have the task's order.
+        encoder: The teacher; its labels have the task's order. Of several, the first.
         name: What the user called it.
         fingerprint: Changes with its weights, config or tokenizer.
-        dev_logits: Its logits on the development set, [examples, labels].
+        dev_logits: Its logits on the development set, [examples, labels]; of several, combined.
+        members: The teachers of an ensemble, in their order; empty for a single teacher.
     """
 
     encoder: Encoder
     name: str
     fingerprint: str
     dev_logits: NDArray[np.float32]
+    members: tuple["Guide", ...] = ()
+
+    @property
+    def singles(self) -> tuple["Guide", ...]:
+        """The teachers one by one."""
+        return self.members or (self,)
+
+    def pick(self, number: TeacherNumber) -> "Guide":
+        """Give one teacher by its number, or all together."""
+        return self if number is None else self.singles[number]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from potstill.data import TaskData, match_labels
@@ -15,6 +16,7 @@ from potstill.hub import fingerprint_model, load_classifier, reorder_labels
 from potstill.pipeline.study import Guide, Study
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
+from potstill.teachers import combine_logits
 from potstill.training import resolve_precision
 
 __all__ = ["find_teacher"]
@@ -30,7 +32,7 @@ def find_teacher(study: Study, out: Path, run: Callable[[Recipe, Path, bool], ob
         run: Runs a recipe into a folder, resuming it or not.
 
     Returns:
-        The teacher, or None where the recipe neither follows one nor starts from one.
+        The teacher or the ensemble of several, or None where the recipe neither follows one nor starts from one.
 
     Raises:
         RecipeError: A teacher is needed and none is given.
@@ -39,22 +41,48 @@ def find_teacher(study: Study, out: Path, run: Callable[[Recipe, Path, bool], ob
     recipe = study.recipe
     if not recipe.needs_teacher and recipe.start_from == "base":
         return None
-    if recipe.teacher.model is None and recipe.teacher.base is None:
+    if not recipe.teacher.names and recipe.teacher.base is None:
         raise RecipeError(
             f"teacher: recipe '{recipe.name}' needs a teacher and none is given; pass --teacher with a fine-tuned "
             "model, or --teacher-base with an encoder that is fine-tuned first."
         )
-    name = recipe.teacher.model or str(_finetuned_base(study, out, run))
+    if recipe.teacher.combine == "probabilities" and study.data.task.kind == "regression":
+        raise RecipeError("teacher.combine: 'probabilities' needs classes and this task is a regression; use 'logits'.")
+    if not recipe.teacher.names:
+        return _load(study, str(_finetuned_base(study, out, run)), called=str(recipe.teacher.base))
+    singles = [_load(study, name, called=name) for name in recipe.teacher.names]
+    return singles[0] if len(singles) == 1 else _join(study, tuple(singles))
+
+
+def _load(study: Study, name: str, *, called: str) -> Guide:
+    """Load a teacher, put its labels into the task's order, and check what it knows."""
     encoder = load_classifier(name)
-    encoder = reorder_labels(encoder, match_labels(study.data.task, encoder.label_names), study.data.task.label_names)
-    guide = Guide(
-        encoder=encoder,
-        name=recipe.teacher.model or str(recipe.teacher.base),
-        fingerprint=fingerprint_model(name),
-        dev_logits=study.dev_logits(encoder),
+    task = study.data.task
+    encoder = reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
+    logits = study.dev_logits(encoder)
+    _check_teacher(called, logits, study.data)
+    return Guide(encoder=encoder, name=called, fingerprint=fingerprint_model(name), dev_logits=logits)
+
+
+def _join(study: Study, members: tuple[Guide, ...]) -> Guide:
+    """Make one guide of several, and tell how good they are alone and together."""
+    task, gold, config = study.data.task, study.data.dev.labels, study.recipe.teacher
+    assert gold is not None
+    parts = [torch.from_numpy(member.dev_logits) for member in members]
+    logits = combine_logits(parts, combine=config.combine, weights=config.weights).numpy()
+    metric = task.metrics[0]
+    for number, member in enumerate(members):
+        score = compute_metrics(task, member.dev_logits, gold)[metric]
+        study.observer.note(f"teacher {number}: {member.name}, {metric} {score:.4f}")
+    study.observer.note(f"the {len(members)} together: {metric} {compute_metrics(task, logits, gold)[metric]:.4f}")
+    identity = [[member.fingerprint for member in members], config.combine, config.weights]
+    return Guide(
+        encoder=members[0].encoder,
+        name=" + ".join(Path(member.name).name for member in members),
+        fingerprint=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16],
+        dev_logits=logits,
+        members=members,
     )
-    _check_teacher(guide.name, guide.dev_logits, study.data)
-    return guide
 
 
 def _finetuned_base(study: Study, out: Path, run: Callable[[Recipe, Path, bool], object]) -> Path:

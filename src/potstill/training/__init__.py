@@ -2,7 +2,7 @@
 
 from potstill.training.checkpoint import Checkpoints, Position
 from potstill.training.config import CheckpointConfig, ScheduleConfig, StageConfig, TrackingConfig
-from potstill.training.distiller import Distiller
+from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.loop import Scorer, StageRun, train_stage
 from potstill.training.masking import Masker, MaskingConfig
@@ -28,6 +28,7 @@ __all__ = [
     "StageConfig",
     "StageRun",
     "StepPlan",
+    "TeacherNumber",
     "TrackingConfig",
     "check_trackers",
     "open_accelerator",

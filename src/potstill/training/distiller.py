@@ -1,17 +1,22 @@
 """The student and its objectives as one module: what is trained, wrapped and checkpointed together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from potstill.errors import RecipeError
 from potstill.hub import Encoder
 from potstill.objectives import AnyObjectiveConfig, Objective
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
 
-__all__ = ["Distiller"]
+__all__ = ["Distiller", "TeacherNumber"]
+
+TeacherNumber: TypeAlias = int | None
+"""Which teacher of an ensemble, from 0; None = the only one, or all of them together."""
 
 
 class Distiller(nn.Module):
@@ -22,40 +27,104 @@ class Distiller(nn.Module):
         objectives: The objectives, with their projections where they have any.
         names: One unique name for each objective.
         weights: Weight of each objective.
+        follows: Which teacher each objective follows.
         student_needs: What the objectives read of the student, together.
-        teacher_needs: What the objectives read of the teacher, together.
+        teacher_needs: What the objectives read of each teacher that any of them follows, together.
     """
 
     def __init__(
-        self, student: Encoder, teacher: EncoderShape | None, configs: Sequence[AnyObjectiveConfig], *, path: str
+        self, student: Encoder, teachers: Sequence[EncoderShape], configs: Sequence[AnyObjectiveConfig], *, path: str
     ) -> None:
-        """Build the objectives of a stage for a student and a teacher; `path` names the stage in messages."""
+        """Build the objectives of a stage for a student and its teachers; `path` names the stage in messages."""
         super().__init__()
         self.student = student
-        shape = student.shape
+        places = [f"{path}.objectives.{position}" for position in range(len(configs))]
+        self.follows = tuple(
+            _choose_teacher(config.teacher, len(teachers), path=place)
+            for config, place in zip(configs, places, strict=True)
+        )
         built: list[Objective] = [
-            config.build(student=shape, teacher=teacher, path=f"{path}.objectives.{position}")
-            for position, config in enumerate(configs)
+            config.build(student=student.shape, teacher=teachers[number or 0] if teachers else None, path=place)
+            for config, number, place in zip(configs, self.follows, places, strict=True)
         ]
         self.objectives = nn.ModuleList(built)
         self.names = _unique_names([config.kind for config in configs])
         self.weights = tuple(config.weight for config in configs)
         self.student_needs = reduce(or_, (objective.student_needs for objective in built), Needs())
-        self.teacher_needs = reduce(or_, (objective.teacher_needs for objective in built), Needs())
+        needs: dict[TeacherNumber, Needs] = {}
+        for objective, number, place in zip(built, self.follows, places, strict=True):
+            _check_voice(objective.teacher_needs, number, len(teachers), path=place)
+            if not objective.teacher_needs.is_empty:
+                needs[number] = needs.get(number, Needs()) | objective.teacher_needs
+        self.teacher_needs: Mapping[TeacherNumber, Needs] = needs
 
-    def forward(self, batch: Batch, teacher: EncoderOutputs) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: Batch, targets: Mapping[TeacherNumber, EncoderOutputs]) -> tuple[Tensor, Tensor]:
         """Measure the batch.
 
         Args:
             batch: Tokenised examples on the student's device.
-            teacher: What `teacher_needs` asked for.
+            targets: What `teacher_needs` asked of each teacher.
 
         Returns:
             The weighted sum, a scalar, and the single losses without weights, [objectives], without gradient.
         """
         student: EncoderOutputs = self.student(batch, self.student_needs)
-        losses = torch.stack([objective(student, teacher, batch) for objective in self.objectives])
+        nothing = EncoderOutputs()
+        losses = torch.stack(
+            [
+                objective(student, targets.get(number, nothing), batch)
+                for objective, number in zip(self.objectives, self.follows, strict=True)
+            ]
+        )
         return (losses * losses.new_tensor(self.weights)).sum(), losses.detach()
+
+    def projections(self) -> dict[str, Tensor]:
+        """Give the weights that the objectives have learnt, by the objective's name.
+
+        Returns:
+            Copies on the CPU; empty where no objective has any.
+        """
+        return {
+            f"{name}.{key}": weight.detach().cpu().clone()
+            for name, objective in zip(self.names, self.objectives, strict=True)
+            for key, weight in objective.state_dict().items()
+        }
+
+    def adopt_projections(self, projections: Mapping[str, Tensor]) -> tuple[str, ...]:
+        """Take over what the objectives of the stage before have learnt.
+
+        Args:
+            projections: From `projections`, of another distiller.
+
+        Returns:
+            Names of the objectives that took theirs over: those of which the other had one of the same kind, with
+            weights of the same shapes. The others stay as they were drawn.
+        """
+        adopted = []
+        for name, objective in zip(self.names, self.objectives, strict=True):
+            own, prefix = objective.state_dict(), f"{name}."
+            theirs = {key.removeprefix(prefix): part for key, part in projections.items() if key.startswith(prefix)}
+            if own and {key: part.shape for key, part in theirs.items()} == {key: own[key].shape for key in own}:
+                objective.load_state_dict(theirs)
+                adopted.append(name)
+        return tuple(adopted)
+
+
+def _choose_teacher(number: TeacherNumber, num_teachers: int, *, path: str) -> TeacherNumber:
+    """Say which teacher an objective follows; the only teacher is None, however it is called."""
+    if number is not None and number >= num_teachers > 0:
+        known = "number 0" if num_teachers == 1 else f"0 .. {num_teachers - 1}, in the order of teacher.models"
+        raise RecipeError(f"{path}.teacher: there is no teacher {number}; this run has {num_teachers} ({known}).")
+    return number if num_teachers > 1 else None
+
+
+def _check_voice(needs: Needs, number: TeacherNumber, num_teachers: int, *, path: str) -> None:
+    """Refuse to follow the layers of several teachers at once."""
+    if num_teachers > 1 and number is None and not (needs.is_empty or needs.is_logits_only):
+        raise RecipeError(
+            f"{path}.teacher: this objective reads a teacher's layers, and the {num_teachers} teachers have only their "
+            f"logits in common; set teacher to the one that it follows, 0 .. {num_teachers - 1}."
+        )
 
 
 def _unique_names(kinds: Sequence[str]) -> tuple[str, ...]:

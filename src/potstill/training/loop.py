@@ -19,7 +19,7 @@ from potstill.tensors import Batch, EncoderOutputs
 from potstill.training.checkpoint import Checkpoints, Position
 from potstill.training.clipping import clip_each_tensor
 from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
-from potstill.training.distiller import Distiller
+from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.masking import Masker
 from potstill.training.steps import Step, StepPlan
@@ -56,7 +56,7 @@ class StageRun:
 def train_stage(
     stage: StageConfig,
     distiller: Distiller,
-    teacher: Teacher | None,
+    teachers: Mapping[TeacherNumber, Teacher],
     batches: Batches,
     *,
     run: StageRun,
@@ -68,7 +68,7 @@ def train_stage(
     Args:
         stage: Objectives, length, optimizer and schedule.
         distiller: Student and objectives, on the device of the accelerator.
-        teacher: The teacher, or None where no objective needs one.
+        teachers: One for each of the distiller's `teacher_needs`.
         batches: The training split.
         run: What the stage works with.
         start: Where it begins; if the newest checkpoint stands there, it is restored first.
@@ -80,7 +80,7 @@ def train_stage(
     Raises:
         RunError: The loss is no longer finite.
     """
-    return _Stage(stage, distiller, teacher, batches, run, masker).train(start)
+    return _Stage(stage, distiller, teachers, batches, run, masker).train(start)
 
 
 class _Stage:
@@ -90,12 +90,12 @@ class _Stage:
         self,
         stage: StageConfig,
         distiller: Distiller,
-        teacher: Teacher | None,
+        teachers: Mapping[TeacherNumber, Teacher],
         batches: Batches,
         run: StageRun,
         masker: Masker | None,
     ) -> None:
-        self.stage, self.distiller, self.teacher, self.batches, self.run = stage, distiller, teacher, batches, run
+        self.stage, self.distiller, self.teachers, self.batches, self.run = stage, distiller, teachers, batches, run
         self.masker = masker
         accelerator = run.accelerator
         optimizer = stage.optimizer.build(distiller.parameters())
@@ -164,12 +164,12 @@ class _Stage:
         else:
             self.run.accelerator.clip_grad_norm_(self.model.parameters(), norm)
 
-    def _targets(self, batch: Batch) -> EncoderOutputs:
-        needs = self.distiller.teacher_needs
-        if self.teacher is None or needs.is_empty:
-            return EncoderOutputs()
+    def _targets(self, batch: Batch) -> dict[TeacherNumber, EncoderOutputs]:
         with self.run.accelerator.autocast():
-            return self.teacher.outputs(batch, needs)
+            return {
+                number: self.teachers[number].outputs(batch, needs)
+                for number, needs in self.distiller.teacher_needs.items()
+            }
 
     def _log(self, position: Position, step: Step, progress: ProgressTask) -> None:
         """Write the mean losses since the last log; the only place where the loop waits for a number."""

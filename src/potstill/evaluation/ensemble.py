@@ -1,0 +1,63 @@
+"""Measure models that answer together: the figures of an ensemble from those of its members."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.data import Split, Task
+from potstill.errors import DataError
+from potstill.evaluation.evaluate import EvaluatedModel
+from potstill.evaluation.intervals import primary_interval
+from potstill.evaluation.metrics import compute_metrics
+from potstill.evaluation.results import Parameters, Speed
+
+__all__ = ["merge_models"]
+
+
+def merge_models(
+    members: Sequence[EvaluatedModel], logits: NDArray[np.float32], task: Task, split: Split, *, name: str
+) -> EvaluatedModel:
+    """Put the members of an ensemble together to one model.
+
+    Args:
+        members: Each measured alone on the split; at least one.
+        logits: What they say together, [examples, labels].
+        task: What is predicted, and which metrics judge it.
+        split: The examples, with labels.
+        name: What the ensemble is called.
+
+    Returns:
+        Quality from the combined logits; weights and bytes added up; the speed of running one member after another,
+        reckoned from their own speeds; nothing on further splits, which the members read alone.
+
+    Raises:
+        DataError: The split has no labels.
+    """
+    if split.labels is None:
+        raise DataError(f"the split of task '{task.name}' has no labels; evaluation needs them.")
+    results = [member.result for member in members]
+    parts = ("embeddings", "encoder", "pooler", "head", "total")
+    weights = {part: sum(getattr(each.parameters, part) for each in results) for part in parts}
+    result = results[0].model_copy(
+        update={
+            "name": name,
+            "metrics": compute_metrics(task, logits, split.labels),
+            "interval": primary_interval(task, logits, split.labels),
+            "other_splits": {},
+            "parameters": Parameters(**weights),
+            "size_bytes": sum(each.size_bytes for each in results),
+            "speed": _one_after_another([each.speed for each in results if each.speed is not None]),
+        }
+    )
+    return EvaluatedModel(result=result, logits=logits)
+
+
+def _one_after_another(speeds: Sequence[Speed]) -> Speed | None:
+    if not speeds:
+        return None
+    rates = {
+        name: 1 / sum(1 / getattr(speed, name) for speed in speeds)
+        for name in ("sentences_per_second", "slowest", "fastest")
+    }
+    return speeds[0].model_copy(update=rates)

@@ -1,0 +1,116 @@
+"""Whom a stage follows: the logits that were stored, a teacher that runs beside the student, or several."""
+
+from potstill.errors import ModelError, RecipeError
+from potstill.hub import Encoder
+from potstill.pipeline.study import Guide, Study
+from potstill.run_folder import RunFolder
+from potstill.teachers import EnsembleTeacher, OnlineTeacher, StoredTeacher, Teacher, combine_logits, store_logits
+from potstill.tensors import Logits
+from potstill.training import Distiller, StageConfig, TeacherNumber
+
+__all__ = ["check_targets", "make_distiller", "make_targets"]
+
+
+def make_distiller(stage: StageConfig, student: Encoder, guide: Guide | None) -> Distiller:
+    """Put a student and the objectives of a stage together.
+
+    Args:
+        stage: The stage.
+        student: The student.
+        guide: The teacher, if there is one.
+
+    Returns:
+        Both as one module; random projections come from torch's generator.
+
+    Raises:
+        RecipeError: An objective does not fit student and teacher.
+    """  # noqa: DOC502 - raised further down
+    shapes = [single.encoder.shape for single in guide.singles] if guide is not None else []
+    return Distiller(student, shapes, stage.objectives, path=f"stages.{stage.name}")
+
+
+def check_targets(study: Study, student: Encoder, distiller: Distiller, guide: Guide | None, *, path: str) -> None:
+    """Refuse, before the first step, what student or teacher cannot give.
+
+    Args:
+        study: The run.
+        student: The student.
+        distiller: Knows what its stage needs.
+        guide: The teacher, if there is one.
+        path: Names the stage in messages.
+
+    Raises:
+        ModelError: An encoder whose attention is needed cannot be captured, or the layers of a teacher are needed that
+            reads other token ids than the student.
+        RecipeError: Such a teacher would have to run beside the student.
+    """
+    if distiller.student_needs.attention_layers:
+        student.check_capture()
+    for number, needs in distiller.teacher_needs.items():
+        assert guide is not None, "objectives that follow a teacher are not built without one"
+        if needs.attention_layers:
+            guide.pick(number).encoder.check_capture()
+        others = [
+            single.name
+            for single in guide.pick(number).singles
+            if single.encoder.tokenizer.fingerprint != student.tokenizer.fingerprint
+        ]
+        if others and not needs.is_logits_only:
+            raise ModelError(
+                f"{path}: teacher '{others[0]}' has another tokenizer than the student, so their layers cannot be "
+                "compared token by token; keep only losses on logits, or take models with one tokenizer."
+            )
+        if others and not study.recipe.teacher.store:
+            raise RecipeError(
+                f"teacher.store: teacher '{others[0]}' has another tokenizer than the student and cannot run on its "
+                "batches; set store = true, so that its logits are looked up."
+            )
+
+
+def make_targets(
+    study: Study, distiller: Distiller, guide: Guide | None, folder: RunFolder
+) -> dict[TeacherNumber, Teacher]:
+    """Give what answers the needs of a stage.
+
+    Args:
+        study: The run.
+        distiller: Knows what its stage needs, and of whom.
+        guide: The teacher, if there is one.
+        folder: The run folder; logits are stored beside it.
+
+    Returns:
+        A teacher for each that the stage follows: its stored logits where nothing else is needed and
+        `teacher.store` is on, else the encoders themselves.
+    """
+    targets: dict[TeacherNumber, Teacher] = {}
+    config = study.recipe.teacher
+    for number, needs in distiller.teacher_needs.items():
+        assert guide is not None, "objectives that follow a teacher are not built without one"
+        singles = guide.pick(number).singles
+        if config.store and needs.is_logits_only:
+            logits = [_stored_logits(study, single, folder) for single in singles]
+            is_alone = len(logits) == 1
+            targets[number] = StoredTeacher(
+                logits[0] if is_alone else combine_logits(logits, combine=config.combine, weights=config.weights)
+            )
+            continue
+        online = [OnlineTeacher(single.encoder.to(study.device)) for single in singles]
+        targets[number] = (
+            online[0] if len(online) == 1 else EnsembleTeacher(online, combine=config.combine, weights=config.weights)
+        )
+    return targets
+
+
+def _stored_logits(study: Study, guide: Guide, folder: RunFolder) -> Logits:
+    """Look a teacher's logits on the training examples up, or compute them from its own tokens."""
+    batches = study.batches("train", guide.encoder)
+    name = f"logits-{guide.fingerprint}-{study.data.fingerprint}-{study.recipe.data.max_length}-{study.precision}"
+    with study.autocast():
+        logits = store_logits(
+            OnlineTeacher(guide.encoder.to(study.device)),
+            (batch.to(study.device) for batch in batches.ordered()),
+            num_examples=len(batches.tokenised),
+            path=folder.store / f"{name.replace('/', '_')}.safetensors",
+            observer=study.observer,
+        )
+    return logits.to(study.device)

@@ -1,0 +1,163 @@
+"""Several teachers at once: each in its own words and label order, followed together or one by one."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import WORDS
+from safetensors.torch import load_file
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForSequenceClassification,
+    BertTokenizerFast,
+)
+
+from potstill import distill, finetune
+from potstill.errors import PotstillError
+from potstill.evaluation import Results
+from potstill.hub import load_classifier
+
+QUICK = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=6", "tracking.every_steps=1"]
+WEIGHTS = "student/model.safetensors"
+HIDDEN = '{kind="hidden_states"'
+
+
+@pytest.fixture(scope="module")
+def mirrored(teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The teacher with its two labels the other way round."""
+    folder = tmp_path_factory.mktemp("mirrored") / "model"
+    shutil.copytree(teacher / "student", folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    names = [model.config.id2label[1], model.config.id2label[0]]
+    with torch.no_grad():
+        model.classifier.weight.copy_(model.classifier.weight.flip(0))
+        model.classifier.bias.copy_(model.classifier.bias.flip(0))
+    model.config.id2label, model.config.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def foreigner(reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A teacher that reads the same words under other ids."""
+    folder = tmp_path_factory.mktemp("foreign")
+    vocabulary = ["[PAD]", "[MASK]", "[UNK]", "[CLS]", "[SEP]", "grape", *reversed(WORDS)]
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    BertForSequenceClassification(BertConfig(vocab_size=len(vocabulary), **sizes)).save_pretrained(folder / "base")
+    tokenizer = BertTokenizerFast(vocab={word: index for index, word in enumerate(vocabulary)})
+    tokenizer.save_pretrained(folder / "base")
+    learning = ["stages.0.epochs=12", "stages.0.optimizer.learning_rate=3e-3", "precision=fp32"]
+    where = {"data": str(reviews), "text": "review", "label": "stars", "out": folder / "run"}
+    assert finetune(str(folder / "base"), overrides=learning, **where).results.models[0].score > 0.9
+    return folder / "run"
+
+
+def follow(teachers: list[Path], reviews: Path, out: Path, *overrides: str, recipe: str = "kd", **more: Any) -> Path:
+    return distill(
+        recipe,
+        teacher=[str(teacher) for teacher in teachers],
+        data=str(reviews),
+        text="review",
+        label="stars",
+        out=out,
+        overrides=[*QUICK, *overrides],
+        **more,
+    ).folder
+
+
+@pytest.fixture(scope="module")
+def mirrored_run(teacher: Path, mirrored: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return follow([teacher, mirrored], reviews, tmp_path_factory.mktemp("together") / "run")
+
+
+@pytest.fixture(scope="module")
+def foreign_run(teacher: Path, foreigner: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    mixed = ("teacher.combine=probabilities", "teacher.weights=[1, 9]")
+    return follow([teacher, foreigner], reviews, tmp_path_factory.mktemp("foreign") / "run", *mixed)
+
+
+def test_a_teacher_and_its_mirror_image_teach_what_the_teacher_teaches(
+    teacher: Path, mirrored: Path, mirrored_run: Path, reviews: Path, tmp_path: Path
+) -> None:
+    assert load_classifier(str(mirrored)).label_names == ("good", "bad"), "it has another order of labels"
+    alone = follow([teacher], reviews, tmp_path / "alone")
+    ours, theirs = load_file(mirrored_run / WEIGHTS), load_file(alone / WEIGHTS)
+    for name, weight in theirs.items():
+        torch.testing.assert_close(ours[name], weight, atol=1e-5, rtol=1e-4)
+
+
+def test_an_ensemble_that_is_not_stored_teaches_the_same(
+    teacher: Path, mirrored: Path, mirrored_run: Path, reviews: Path, tmp_path: Path
+) -> None:
+    stored = load_file(mirrored_run / WEIGHTS)
+    running = load_file(follow([teacher, mirrored], reviews, tmp_path / "run", "teacher.store=false") / WEIGHTS)
+    for name, weight in running.items():
+        torch.testing.assert_close(weight, stored[name], atol=1e-4, rtol=1e-3)
+
+
+def test_an_ensemble_across_tokenizers_is_measured_as_one_teacher(
+    teacher: Path, foreigner: Path, foreign_run: Path
+) -> None:
+    results = Results.read(foreign_run / "results.json")
+    assert [model.role for model in results.models] == ["teacher", "student"]
+    found = results.find("teacher")
+    assert found is not None
+    assert found.parameters.total == sum(
+        load_classifier(str(folder)).model.num_parameters() for folder in (teacher, foreigner)
+    )
+    assert found.score > 0.9
+    assert len(list((foreign_run.parent / "store").glob("logits-*.safetensors"))) == 2
+    environment = json.loads((foreign_run / "environment.json").read_text())
+    assert len(environment["teacher"]["members"]) == 2
+
+
+def test_weights_and_combination_reach_the_student(
+    teacher: Path, foreigner: Path, foreign_run: Path, reviews: Path, tmp_path: Path
+) -> None:
+    plain = follow([teacher, foreigner], reviews, tmp_path / "run")
+    assert (plain / WEIGHTS).read_bytes() != (foreign_run / WEIGHTS).read_bytes()
+
+
+def test_an_ensemble_run_is_repeated_from_its_recipe(foreign_run: Path, tmp_path: Path) -> None:
+    again = distill(str(foreign_run / "recipe.json"), out=tmp_path / "run")
+    assert (again.folder / WEIGHTS).read_bytes() == (foreign_run / WEIGHTS).read_bytes()
+
+
+def test_losses_follow_the_teacher_that_they_name(teacher: Path, mirrored: Path, reviews: Path, tmp_path: Path) -> None:
+    losses = 'stages.0.objectives=[{{kind="soft_labels"{}}}, {{kind="hidden_states"{}}}]'
+    both = follow([teacher, mirrored], reviews, tmp_path / "a", losses.format(", teacher=0", ", teacher=1"))
+    alone = follow([teacher], reviews, tmp_path / "b", losses.format("", ", teacher=0"))
+    ours, theirs = load_file(both / WEIGHTS), load_file(alone / WEIGHTS)
+    for name, weight in theirs.items():
+        torch.testing.assert_close(ours[name], weight, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ((f"stages.0.objectives=[{HIDDEN}}}]",), r"have only their logits in common; set teacher to .* 0 \.\. 1"),
+        ((f"stages.0.objectives=[{HIDDEN}, teacher=2}}]",), r"there is no teacher 2; this run has 2 \(0 \.\. 1"),
+        ((f"stages.0.objectives=[{HIDDEN}, teacher=1}}]",), r"'.*' has another tokenizer than the student, so their"),
+        (("teacher.store=false",), r"^teacher\.store: .* cannot run on its batches; set store = true"),
+        (('stages.0.objectives=[{kind="hard_labels", teacher=0}]',), r"teacher is without effect here"),
+    ],
+)
+def test_what_an_ensemble_cannot_give_is_refused(
+    teacher: Path, foreigner: Path, reviews: Path, tmp_path: Path, overrides: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(PotstillError, match=message):
+        follow([teacher, foreigner], reviews, tmp_path / "run", *overrides)
+    assert not (tmp_path / "run").exists()
+
+
+def test_probabilities_of_scores_are_refused(base: Path, reviews: Path, tmp_path: Path) -> None:
+    settings = [*QUICK, "teacher.combine=probabilities"]
+    with pytest.raises(PotstillError, match="needs classes and this task is a regression"):
+        distill(
+            teacher=["a", "b"], data=str(reviews), text="review", label="score", out=tmp_path / "x", overrides=settings
+        )
