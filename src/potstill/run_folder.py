@@ -60,6 +60,11 @@ class RunFolder:
         return self.path / "projections.safetensors"
 
     @property
+    def states(self) -> Path:
+        """For each stage that reads a teacher's layers, whether they were stored; a resumed run does the same."""
+        return self.path / "states.json"
+
+    @property
     def results(self) -> Path:
         """Metrics, fidelity, sizes; it exists only once the run is finished."""
         return self.path / "results.json"

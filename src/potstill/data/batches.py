@@ -64,14 +64,18 @@ class Batches:
             batches += self._cut(np.concatenate([*left, order[start : start + size]]))
         return [batches[index] for index in random.permutation(len(batches))]
 
-    def ordered(self) -> Iterator[Batch]:
-        """Go through all examples once, the longest first, for evaluation.
+    def ordered(self, example_ids: NDArray[np.int64] | None = None) -> Iterator[Batch]:
+        """Go through examples once, the longest first, for evaluation.
+
+        Args:
+            example_ids: Which; None = all.
 
         Yields:
             Batches under the same budget; their `example_ids` tell where results belong.
         """
-        for example_ids in self._cut(np.arange(len(self.tokenised), dtype=np.int64)):
-            yield self.collate(example_ids)
+        chosen = np.arange(len(self.tokenised), dtype=np.int64) if example_ids is None else example_ids
+        for batch in self._cut(chosen):
+            yield self.collate(batch)
 
     def collate(self, example_ids: NDArray[np.int64]) -> Batch:
         """Pad examples to the longest of them.

@@ -53,6 +53,7 @@ class AttentionScores(AttentionObjective):
         """Keep the pairs and the reduction."""
         super().__init__(layer_pairs)
         self.reduction: Reduction = reduction
+        self.reads_padding = reduction == "reference"
 
     def compare(self, student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
         """Measure one layer pair; see `AttentionObjective.compare`."""

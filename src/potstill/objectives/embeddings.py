@@ -67,6 +67,7 @@ class Embeddings(Objective):
         super().__init__(student_needs=needs, teacher_needs=needs)
         self.projection = projection
         self.reduction: Reduction = reduction
+        self.reads_padding = reduction == "reference"
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -87,6 +87,7 @@ class HiddenStatesMse(Objective):
         self.layer_pairs = layer_pairs
         self.projections = nn.ModuleList(projections)
         self.reduction: Reduction = reduction
+        self.reads_padding = reduction == "reference"
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -58,7 +58,10 @@ class Objective(nn.Module, ABC):
     Attributes:
         student_needs: What `forward` reads of the student's outputs.
         teacher_needs: What `forward` reads of the teacher's outputs; empty where no teacher is needed.
+        reads_padding: Whether states at padded positions count, as in some published code.
     """
+
+    reads_padding: bool = False
 
     def __init__(self, *, student_needs: Needs, teacher_needs: Needs) -> None:
         """State what the objective reads."""

@@ -82,6 +82,7 @@ class Relations(Objective):
             student_needs=_needs(config.pairs, student_layer), teacher_needs=_needs(config.pairs, teacher_layer)
         )
         self.config = config
+        self.reads_padding = config.reduction == "reference"
         self.num_heads = num_heads
         self.layer_pairs = ((student_layer, teacher_layer),)
 

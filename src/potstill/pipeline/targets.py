@@ -1,10 +1,22 @@
 """Whom a stage follows: the logits that were stored, a teacher that runs beside the student, or several."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder
+from potstill.pipeline.states import StageContext, StageStates
 from potstill.pipeline.study import Guide, Study
 from potstill.run_folder import RunFolder
-from potstill.teachers import EnsembleTeacher, OnlineTeacher, StoredTeacher, Teacher, combine_logits, store_logits
+from potstill.teachers import (
+    EnsembleTeacher,
+    JoinedTeacher,
+    OnlineTeacher,
+    StoredTeacher,
+    Teacher,
+    combine_logits,
+    store_logits,
+)
 from potstill.tensors import Logits
 from potstill.training import Distiller, StageConfig, TeacherNumber
 
@@ -67,38 +79,46 @@ def check_targets(study: Study, student: Encoder, distiller: Distiller, guide: G
             )
 
 
-def make_targets(
-    study: Study, distiller: Distiller, guide: Guide | None, folder: RunFolder
-) -> dict[TeacherNumber, Teacher]:
+def make_targets(context: StageContext, distiller: Distiller, guide: Guide | None) -> dict[TeacherNumber, Teacher]:
     """Give what answers the needs of a stage.
 
     Args:
-        study: The run.
-        distiller: Knows what its stage needs, and of whom.
+        context: Where the stage takes place.
+        distiller: Knows what the stage needs, and of whom.
         guide: The teacher, if there is one.
-        folder: The run folder; logits are stored beside it.
 
     Returns:
-        A teacher for each that the stage follows: its stored logits where nothing else is needed and
-        `teacher.store` is on, else the encoders themselves.
+        A teacher for each that the stage follows: stored logits where nothing else is needed and `teacher.store` is
+        on, stored states as `teacher.states` says, else the encoders themselves.
     """
     targets: dict[TeacherNumber, Teacher] = {}
-    config = study.recipe.teacher
     for number, needs in distiller.teacher_needs.items():
         assert guide is not None, "objectives that follow a teacher are not built without one"
         singles = guide.pick(number).singles
-        if config.store and needs.is_logits_only:
-            logits = [_stored_logits(study, single, folder) for single in singles]
-            is_alone = len(logits) == 1
-            targets[number] = StoredTeacher(
-                logits[0] if is_alone else combine_logits(logits, combine=config.combine, weights=config.weights)
-            )
+        if needs.is_logits_only:
+            targets[number] = _logits_teacher(context, singles)
             continue
-        online = [OnlineTeacher(single.encoder.to(study.device)) for single in singles]
-        targets[number] = (
-            online[0] if len(online) == 1 else EnsembleTeacher(online, combine=config.combine, weights=config.weights)
+        states = StageStates(context=context, guide=singles[0], needs=replace(needs, logits=False)).teacher(
+            reads_padding=distiller.reads_padding
         )
+        is_joined = needs.logits and not isinstance(states, OnlineTeacher)
+        targets[number] = JoinedTeacher(_logits_teacher(context, singles), states) if is_joined else states
     return targets
+
+
+def _logits_teacher(context: StageContext, singles: Sequence[Guide]) -> Teacher:
+    """Give what answers for the logits of a teacher, or of several together."""
+    study, config = context.study, context.study.recipe.teacher
+    if config.store:
+        logits = [_stored_logits(study, single, context.folder) for single in singles]
+        is_alone = len(logits) == 1
+        return StoredTeacher(
+            logits[0] if is_alone else combine_logits(logits, combine=config.combine, weights=config.weights)
+        )
+    online = [OnlineTeacher(single.encoder.to(study.device)) for single in singles]
+    if len(online) == 1:
+        return online[0]
+    return EnsembleTeacher(online, combine=config.combine, weights=config.weights)
 
 
 def _stored_logits(study: Study, guide: Guide, folder: RunFolder) -> Logits:

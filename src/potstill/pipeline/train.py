@@ -10,6 +10,7 @@ from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder
 from potstill.hub import Encoder, load_encoder_base
 from potstill.pipeline.projections import read_projections, save_projections
+from potstill.pipeline.states import StageContext
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.targets import check_targets, make_distiller, make_targets
 from potstill.run_folder import RunFolder
@@ -70,7 +71,8 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
             for name in distiller.adopt_projections(projections):
                 study.observer.note(f"{stage.name}: {name} goes on with the projection that was learnt before")
         batches = study.batches("train", student, stage.batches)
-        teachers = make_targets(study, distiller, guide, folder)
+        context = StageContext(study=study, stage=stage, batches=batches, folder=folder)
+        teachers = make_targets(context, distiller, guide)
         position = train_stage(stage, distiller, teachers, batches, run=run, start=position)
         projections = distiller.projections()
     accelerator.end_training()

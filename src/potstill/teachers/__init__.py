@@ -3,15 +3,25 @@
 from potstill.teachers.config import TeacherConfig
 from potstill.teachers.ensemble import Combination, EnsembleTeacher, combine_logits
 from potstill.teachers.online import OnlineTeacher, Teacher
-from potstill.teachers.stored import StoredTeacher, store_logits
+from potstill.teachers.rows import list_parts
+from potstill.teachers.states import StateStore, StoredStates, example_keys
+from potstill.teachers.stored import JoinedTeacher, StoredTeacher, store_logits
+from potstill.teachers.trial import StatesTrial, try_states
 
 __all__ = [
     "Combination",
     "EnsembleTeacher",
+    "JoinedTeacher",
     "OnlineTeacher",
+    "StateStore",
+    "StatesTrial",
+    "StoredStates",
     "StoredTeacher",
     "Teacher",
     "TeacherConfig",
     "combine_logits",
+    "example_keys",
+    "list_parts",
     "store_logits",
+    "try_states",
 ]

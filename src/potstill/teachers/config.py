@@ -1,11 +1,12 @@
 """Which teacher, or teachers, a run has."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from potstill.config import Config
 from potstill.teachers.ensemble import Combination
+from potstill.teachers.rows import RowFormat
 
 __all__ = ["TeacherConfig"]
 
@@ -33,6 +34,14 @@ class TeacherConfig(Config):
     store: bool = True
     """Whether a teacher's logits are computed once and looked up afterwards, in stages that need nothing else of
     it. False runs the teacher at every step."""
+    states: Literal["run", "store", "auto"] = "run"
+    """Where hidden states, queries, keys and values come from, in stages that read them: `run` has the teacher run at
+    every step; `store` has it run once over the training examples and keeps them on disk, rounded; `auto` times both
+    on this machine and takes the faster, if the states fit into `states_gib` and on the disk."""
+    states_format: RowFormat = "bf16"
+    """How stored states are rounded: bf16, or int8 with a scale for each token, half as large."""
+    states_gib: float = Field(default=8.0, gt=0.0)
+    """Most GiB of disk that the states of one stage may take."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -49,6 +58,14 @@ class TeacherConfig(Config):
             raise ValueError(f"models needs at least two teachers; set model = '{self.models[0]}' for a single one")
         if len(set(self.models)) < len(self.models):
             raise ValueError("models names a teacher twice; to make it count more, set weights")
+        return self
+
+    @model_validator(mode="after")
+    def _has_states(self) -> "TeacherConfig":
+        fields = type(self).model_fields
+        changed = [name for name in ("states_format", "states_gib") if getattr(self, name) != fields[name].default]
+        if self.states == "run" and changed:
+            raise ValueError(f"{' and '.join(changed)} without effect: nothing is stored with states = 'run'")
         return self
 
     @model_validator(mode="after")

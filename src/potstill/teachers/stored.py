@@ -1,11 +1,12 @@
 """A teacher whose logits were computed once: looked up by the example, right under any shuffling and bucketing."""
 
+import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from potstill.files import whole_file
@@ -13,7 +14,7 @@ from potstill.progress import Observer
 from potstill.teachers.online import Teacher
 from potstill.tensors import Batch, EncoderOutputs, Needs
 
-__all__ = ["StoredTeacher", "store_logits"]
+__all__ = ["JoinedTeacher", "StoredTeacher", "store_logits"]
 
 _LOGITS = Needs(logits=True)
 
@@ -39,6 +40,19 @@ class StoredTeacher:
         return EncoderOutputs(logits=self.logits[batch.example_ids])
 
 
+class JoinedTeacher:
+    """Takes logits from one place and states from another."""
+
+    def __init__(self, logits: Teacher, states: Teacher) -> None:
+        """Take where logits and where all other outputs come from."""
+        self.logits, self.states = logits, states
+
+    def outputs(self, batch: Batch, needs: Needs) -> EncoderOutputs:
+        """Put both together; see `Teacher.outputs`."""
+        states = self.states.outputs(batch, replace(needs, logits=False))
+        return replace(states, logits=self.logits.outputs(batch, _LOGITS).logits)
+
+
 def store_logits(
     teacher: Teacher, batches: Iterable[Batch], *, num_examples: int, path: Path, observer: Observer
 ) -> Tensor:
@@ -49,7 +63,7 @@ def store_logits(
         batches: Every example of the split once, on the teacher's device.
         num_examples: Examples in the split.
         path: Safetensors file that keeps the logits; its name must identify teacher, data and tokenizer. It is
-            written whole or not at all; a file that cannot be read or does not fit is made anew.
+            written whole or not at all; a file that cannot be read, was changed or does not fit is made anew.
         observer: Draws the progress.
 
     Returns:
@@ -70,15 +84,21 @@ def store_logits(
             progress.advance(len(batch))
     assert logits is not None, "a split is never empty"
     path.parent.mkdir(parents=True, exist_ok=True)
+    kept = logits.cpu()
     with whole_file(path) as aside:
-        save_file({"logits": logits.cpu()}, aside)
+        save_file({"logits": kept}, aside, metadata={"checksum": _checksum(kept)})
     return logits
 
 
 def _read(path: Path, num_examples: int) -> Tensor | None:
     try:
-        logits = load_file(path)["logits"]
-    except (OSError, SafetensorError, KeyError):
+        with safe_open(path, framework="pt") as file:
+            logits: Tensor = file.get_tensor("logits")
+            checksum = (file.metadata() or {}).get("checksum")
+    except (OSError, SafetensorError):
         return None
-    fits = logits.shape[0] == num_examples and bool(torch.isfinite(logits).all())
-    return logits if fits else None
+    return logits if len(logits) == num_examples and checksum == _checksum(logits) else None
+
+
+def _checksum(logits: Tensor) -> str:
+    return hashlib.blake2b(logits.numpy().tobytes(), digest_size=16).hexdigest()

@@ -30,6 +30,7 @@ class Distiller(nn.Module):
         follows: Which teacher each objective follows.
         student_needs: What the objectives read of the student, together.
         teacher_needs: What the objectives read of each teacher that any of them follows, together.
+        reads_padding: Whether any objective counts states at padded positions.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Distiller(nn.Module):
         self.objectives = nn.ModuleList(built)
         self.names = _unique_names([config.kind for config in configs])
         self.weights = tuple(config.weight for config in configs)
+        self.reads_padding = any(objective.reads_padding for objective in built)
         self.student_needs = reduce(or_, (objective.student_needs for objective in built), Needs())
         needs: dict[TeacherNumber, Needs] = {}
         for objective, number, place in zip(built, self.follows, places, strict=True):

@@ -1,0 +1,232 @@
+"""A teacher whose layers were run once: states by the content of the example, in memory-mapped shards."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from potstill.teachers.online import Teacher
+from potstill.teachers.rows import Part, RowFormat, list_parts, pack_rows, states_to_rows, unpack_rows
+from potstill.teachers.shards import Shard, open_shard, write_shard
+from potstill.tensors import Batch, EncoderOutputs, Needs, TokenBlock
+
+__all__ = ["StateStore", "StoredStates", "example_keys"]
+
+_SHARD_BYTES = 64 * 2**20
+
+
+def example_keys(tokens: TokenBlock) -> tuple[str, ...]:
+    """Hash what the teacher reads of each example, so that equal texts share what is stored of them.
+
+    Args:
+        tokens: Tokenised examples.
+
+    Returns:
+        32 hexadecimal digits for each.
+    """
+    keys = []
+    for start, stop in zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True):
+        content = hashlib.blake2b(tokens.ids[start:stop].tobytes(), digest_size=16)
+        if tokens.type_ids is not None:
+            content.update(tokens.type_ids[start:stop].tobytes())
+        keys.append(content.hexdigest())
+    return tuple(keys)
+
+
+class StateStore:
+    """Packed states of one teacher in one folder; several processes may fill it at the same time."""
+
+    def __init__(self, folder: Path, needs: Needs, form: RowFormat) -> None:
+        """Open a folder, made where there is none.
+
+        Args:
+            folder: Its name must identify teacher, arithmetic and tokenizer; parts and format are added here.
+            needs: What is stored of each example.
+            form: How it is packed.
+        """
+        self.parts = list_parts(needs)
+        self.form: RowFormat = form
+        name = hashlib.sha256(" ".join([form, *map(str, self.parts)]).encode()).hexdigest()[:16]
+        self.folder = folder / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.shards: list[Shard] = []
+        self._places: dict[str, tuple[int, int]] = {}
+        self.num_damaged = 0
+        for path in sorted(self.folder.glob("*.safetensors")):
+            self._open(path)
+        self._buffer = _Buffer(self.parts, form)
+
+    def missing(self, keys: Sequence[str]) -> NDArray[np.int64]:
+        """Say which examples are not stored yet.
+
+        Args:
+            keys: From `example_keys`.
+
+        Returns:
+            Their positions; of equal examples the first.
+        """
+        seen = set(self._places)
+        positions = []
+        for position, key in enumerate(keys):
+            if key not in seen:
+                positions.append(position)
+                seen.add(key)
+        return np.array(positions, dtype=np.int64)
+
+    def fill(self, teacher: Teacher, needs: Needs, batches: Iterable[Batch], keys: Sequence[str]) -> Iterable[int]:
+        """Run the teacher on examples that are missing and store what it gives.
+
+        Args:
+            teacher: The teacher.
+            needs: As the store was opened with.
+            batches: Missing examples on the teacher's device.
+            keys: Keys of the whole split, by example id.
+
+        Yields:
+            After each batch how many examples it had.
+        """
+        for batch in batches:
+            outputs = teacher.outputs(batch, needs)
+            self._buffer.add([keys[number] for number in batch.example_ids.tolist()], outputs, batch.token_mask)
+            if self._buffer.num_bytes >= _SHARD_BYTES:
+                self._flush()
+            yield len(batch)
+        if self._buffer.keys:
+            self._flush()
+
+    def locate(self, keys: Sequence[str]) -> NDArray[np.int64]:
+        """Find stored examples.
+
+        Args:
+            keys: From `example_keys`.
+
+        Returns:
+            Shard and first row of each, [examples, 2]; -1 where an example is not stored.
+        """
+        return np.array([self._places.get(key, (-1, -1)) for key in keys], dtype=np.int64).reshape(-1, 2)
+
+    @property
+    def relative_error(self) -> float:
+        """What packing lost: the norm of the difference over the norm of the states, of the worst part."""
+        sums = {part: np.sum([shard.errors[part] for shard in self.shards], axis=0) for part in self.parts}
+        return max((float(np.sqrt(lost / whole)) for lost, whole in sums.values() if whole > 0), default=0.0)
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes on disk."""
+        return sum(shard.path.stat().st_size for shard in self.shards)
+
+    def _flush(self) -> None:
+        self._open(self._buffer.write(self.folder))
+        self._buffer = _Buffer(self.parts, self.form)
+
+    def _open(self, path: Path) -> None:
+        shard = open_shard(path, self.parts)
+        if shard is None:
+            path.unlink(missing_ok=True)
+            self.num_damaged += 1
+            return
+        number = len(self.shards)
+        self.shards.append(shard)
+        for key, start in zip(shard.keys, shard.starts.tolist(), strict=True):
+            self._places.setdefault(key, (number, start))
+
+
+class StoredStates:
+    """Looks the states of a split up by `Batch.example_ids`."""
+
+    def __init__(self, store: StateStore, keys: Sequence[str], *, num_heads: int) -> None:
+        """Tie a store to a split.
+
+        Args:
+            store: Holds the examples that will be looked up.
+            keys: Of the split, by example id.
+            num_heads: Of the teacher.
+        """
+        self.store = store
+        self.places = store.locate(keys)
+        self.num_heads = num_heads
+
+    def outputs(self, batch: Batch, needs: Needs) -> EncoderOutputs:
+        """Look the batch up.
+
+        Args:
+            batch: Examples of the split; their real tokens come before the padding.
+            needs: Parts that are stored; no logits.
+
+        Returns:
+            The stored states in float32 on the batch's device, rows of padding 0.
+        """
+        assert not needs.logits, "logits are stored elsewhere"
+        device = batch.token_mask.device
+        pieces = self._pieces(batch)
+        found: dict[str, dict[int, Tensor]] = {"hidden_states": {}, "queries": {}, "keys": {}, "values": {}}
+        for part in list_parts(needs):
+            states = self._gather(part, pieces, batch.token_mask.shape).to(device, non_blocking=True)
+            if part.kind != "hidden_states":
+                states = states.view(*states.shape[:2], self.num_heads, -1).transpose(1, 2)
+            found[part.kind][part.layer] = states
+        return EncoderOutputs(
+            hidden_states=found["hidden_states"], queries=found["queries"], keys=found["keys"], values=found["values"]
+        )
+
+    def _pieces(self, batch: Batch) -> list[tuple[int, Tensor, Tensor]]:
+        """Say which rows of which shards go to which places of the padded block."""
+        lengths = batch.token_mask.sum(dim=1).cpu().numpy()
+        places = self.places[batch.example_ids.cpu().numpy()]
+        assert (places >= 0).all(), "an example of the batch is not stored"
+        columns = np.arange(batch.token_mask.shape[1])
+        is_real = columns < lengths[:, None]
+        sources = places[:, 1][:, None] + columns
+        targets = np.arange(is_real.size).reshape(is_real.shape)
+        pieces = []
+        for shard in np.unique(places[:, 0]):
+            chosen = is_real & (places[:, 0] == shard)[:, None]
+            pieces.append((int(shard), torch.from_numpy(sources[chosen]), torch.from_numpy(targets[chosen])))
+        return pieces
+
+    def _gather(self, part: Part, pieces: list[tuple[int, Tensor, Tensor]], grid: torch.Size) -> Tensor:
+        rows, targets = [], []
+        for shard, sources, places in pieces:
+            packed = self.store.shards[shard].packed[part]
+            rows.append(unpack_rows({name: tensor[sources] for name, tensor in packed.items()}))
+            targets.append(places)
+        width = rows[0].shape[1]
+        block = torch.zeros(grid.numel(), width)
+        block[torch.cat(targets)] = torch.cat(rows)
+        return block.view(*grid, width)
+
+
+class _Buffer:
+    """Examples that wait for their shard."""
+
+    def __init__(self, parts: Sequence[Part], form: RowFormat) -> None:
+        self.form: RowFormat = form
+        self.keys: list[str] = []
+        self.lengths: list[int] = []
+        self.packed: dict[Part, list[dict[str, Tensor]]] = {part: [] for part in parts}
+        self.errors: dict[Part, Tensor] = {part: torch.zeros(2, dtype=torch.float64) for part in parts}
+        self.num_bytes = 0
+
+    def add(self, keys: Sequence[str], outputs: EncoderOutputs, token_mask: Tensor) -> None:
+        self.keys += keys
+        self.lengths += token_mask.sum(dim=1).tolist()
+        for part, packed in self.packed.items():
+            rows = states_to_rows(outputs, part, token_mask).detach().float()
+            fields = pack_rows(rows, self.form)
+            lost = (unpack_rows(fields) - rows).double().square().sum()
+            self.errors[part] += torch.stack([lost, rows.double().square().sum()]).cpu()
+            packed.append({name: tensor.cpu() for name, tensor in fields.items()})
+            self.num_bytes += sum(tensor.nbytes for tensor in fields.values())
+
+    def write(self, folder: Path) -> Path:
+        joined = {
+            part: {name: torch.cat([fields[name] for fields in packed]) for name in packed[0]}
+            for part, packed in self.packed.items()
+        }
+        errors = {part: (float(pair[0]), float(pair[1])) for part, pair in self.errors.items()}
+        return write_shard(folder, self.keys, self.lengths, joined, errors)

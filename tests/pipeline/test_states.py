@@ -1,0 +1,76 @@
+"""A stage that reads the teacher's layers learns the same from stored states as from the running teacher."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from potstill import distill
+from potstill.errors import RecipeError
+
+STAGE = [
+    'stages.0.objectives=[{kind="hidden_states"}, {kind="attention_scores"}, {kind="soft_labels"}]',
+    "stages.0.select=last",
+    "stages.0.epochs=2",
+    "tracking.every_steps=1",
+    "student.num_layers=2",
+    "student.init.kind=random",
+    "precision=fp32",
+]
+
+
+def follow(teacher: Path, reviews: Path, out: Path, *overrides: str) -> list[float]:
+    """Distil and give the losses of every step."""
+    distill(
+        "kd",
+        teacher=str(teacher),
+        data=str(reviews),
+        text="review",
+        label="stars",
+        out=out,
+        overrides=[*STAGE, *overrides],
+    )
+    events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
+    return [event["loss"] for event in events if event["event"] == "step"]
+
+
+@pytest.fixture(scope="module")
+def running(teacher: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    return follow(teacher, reviews, tmp_path_factory.mktemp("running") / "run")
+
+
+@pytest.mark.parametrize(("form", "tolerance"), [("bf16", 2e-3), ("int8", 1e-2)])
+def test_stored_states_give_the_losses_of_the_running_teacher(
+    teacher: Path, reviews: Path, running: list[float], tmp_path: Path, form: str, tolerance: float
+) -> None:
+    overrides = ("teacher.states=store", f"teacher.states_format={form}")
+    stored = follow(teacher, reviews, tmp_path / "run", *overrides)
+    assert stored == pytest.approx(running, rel=tolerance)
+    shards = sorted((tmp_path / "store").rglob("states-*/*/*.safetensors"))
+    assert shards
+    assert follow(teacher, reviews, tmp_path / "again", *overrides) == stored
+    assert sorted((tmp_path / "store").rglob("states-*/*/*.safetensors")) == shards, "they are found, not made again"
+
+
+def test_a_trial_decides_and_a_resumed_run_keeps_to_it(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    follow(teacher, reviews, tmp_path / "run", "teacher.states=auto")
+    (choice,) = json.loads((tmp_path / "run" / "states.json").read_text()).values()
+    assert choice in ("run", "store")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("teacher.states=store", "teacher.states_gib=1e-6"), r"^teacher\.states: .* 0\.00 GiB .* raise states_gib"),
+        (
+            ("teacher.states=store", "stages.0.objectives.0.reduction=reference"),
+            r"^teacher\.states: .* padded positions",
+        ),
+        (("teacher.states_format=int8",), r"states_format without effect"),
+    ],
+)
+def test_states_that_cannot_be_stored_are_refused(
+    teacher: Path, reviews: Path, tmp_path: Path, overrides: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message):
+        follow(teacher, reviews, tmp_path / "run", *overrides)
