@@ -1,5 +1,6 @@
 """The one door to transformers and tokenizers: load, save, capture."""
 
+from potstill.hub.alignment import AlignedText, align_texts, spell_vocabulary
 from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
 from potstill.hub.building import build_bert, build_distilbert
 from potstill.hub.counting import ParameterCounts, count_parameters
@@ -17,6 +18,7 @@ from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, lo
 from potstill.hub.tokenizing import TokenBlock, Tokenizer
 
 __all__ = [
+    "AlignedText",
     "Encoder",
     "EncoderParts",
     "LayerParts",
@@ -24,6 +26,7 @@ __all__ = [
     "TokenBlock",
     "Tokenizer",
     "add_vocabulary_head",
+    "align_texts",
     "build_bert",
     "build_distilbert",
     "build_encoder",
@@ -37,4 +40,5 @@ __all__ = [
     "load_tokenizer",
     "reorder_labels",
     "resolve_model",
+    "spell_vocabulary",
 ]

@@ -1,0 +1,219 @@
+"""New rows as files: a part at a time while the work goes on, one Parquet or JSONL file when it is done."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from potstill.augmentation.drawing import NewRow
+from potstill.augmentation.method import Row
+from potstill.errors import DataError
+from potstill.files import whole_file, write_json
+
+if TYPE_CHECKING:
+    import pyarrow
+
+__all__ = ["OUTPUT_SUFFIXES", "Labels", "PartFiles", "check_suffix", "read_rows"]
+
+OUTPUT_SUFFIXES = (".parquet", ".jsonl")
+_TEXTS = ("text", "text_pair")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """How the labels of rows are written.
+
+    Attributes:
+        sources: Label of each original row, as a class name or a score.
+        names: Names of the classes in the order of the teacher's probabilities; empty for a regression.
+        has_teacher: Whether new rows have a label of the teacher.
+    """
+
+    sources: Sequence[str] | Sequence[float]
+    names: tuple[str, ...]
+    has_teacher: bool
+
+
+class PartFiles:
+    """The parts of an unfinished result, in a folder that is made for one identity and thrown away for another."""
+
+    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
+        """Open the folder.
+
+        Args:
+            folder: Where the parts lie; its parent must exist.
+            identity: JSON values of everything that decides the result.
+        """
+        self._folder = folder
+        label = folder / "identity.json"
+        try:
+            is_same = json.loads(label.read_text(encoding="utf-8")) == identity
+        except (OSError, ValueError):
+            is_same = False
+        if not is_same:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            write_json(label, identity)
+
+    def __len__(self) -> int:
+        """Count the parts that are there, from the first to the one before the first that is missing."""
+        count = 0
+        while self._path(count).is_file():
+            count += 1
+        return count
+
+    def rows(self) -> Iterator[Row]:
+        """Read the texts of all parts that are there.
+
+        Yields:
+            The texts of each row, originals too.
+        """
+        for number in range(len(self)):
+            yield from read_rows(self._path(number))
+
+    def write(self, number: int, rows: Sequence[NewRow], method: str, labels: Labels, *, is_pair: bool) -> int:
+        """Write a part, whole or not at all.
+
+        Args:
+            number: Which part.
+            rows: Its rows, perhaps none.
+            method: What varied them.
+            labels: How their labels are written.
+            is_pair: Whether a row has two texts.
+
+        Returns:
+            How many of the rows are new.
+        """
+        import pyarrow
+        import pyarrow.parquet
+
+        schema = _schema(labels, is_pair=is_pair)
+        table = pyarrow.Table.from_pylist([_describe(row, method, labels) for row in rows], schema=schema)
+        with whole_file(self._path(number)) as aside:
+            pyarrow.parquet.write_table(table, aside)
+        return sum(not row.is_original for row in rows)
+
+    def join(self, out: Path, count: int) -> int:
+        """Write the result out of its parts, whole or not at all, and remove them.
+
+        Args:
+            out: A .parquet or .jsonl file.
+            count: Parts.
+
+        Returns:
+            Rows of the result.
+        """
+        paths = [self._path(number) for number in range(count)]
+        with whole_file(out) as aside:
+            total = _join_parquet(paths, aside) if out.suffix.lower() == ".parquet" else _join_jsonl(paths, aside)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return total
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"part-{number:05}.parquet"
+
+
+def check_suffix(out: Path) -> None:
+    """Refuse a result of another kind than Parquet and JSON Lines.
+
+    Args:
+        out: The file that is to be written.
+
+    Raises:
+        DataError: Its name ends otherwise.
+    """
+    if out.suffix.lower() not in OUTPUT_SUFFIXES:
+        raise DataError(
+            f"{out}: files of kind '{out.suffix}' are not written; give a name that ends in .parquet or .jsonl."
+        )
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Read the texts of a Parquet file that was written here, some thousands at a time.
+
+    Args:
+        path: The file.
+
+    Yields:
+        The texts of each row.
+    """
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(path) as file:
+        names = [name for name in _TEXTS if name in file.schema_arrow.names]
+        for batch in file.iter_batches(columns=names):
+            yield from zip(*(batch[name].to_pylist() for name in names), strict=True)
+
+
+def _schema(labels: Labels, *, is_pair: bool) -> "pyarrow.Schema":
+    """Say what columns there are."""
+    import pyarrow
+
+    label = pyarrow.string() if labels.names else pyarrow.float64()
+    places = pyarrow.list_(pyarrow.int32())
+    fields: list[tuple[str, pyarrow.DataType]] = [(name, pyarrow.string()) for name in _TEXTS[: 1 + is_pair]]
+    if labels.has_teacher:
+        fields.append(("label", label))
+        if labels.names:
+            fields.append(("probability", pyarrow.float32()))
+    fields += [("source_row", pyarrow.int64()), ("source_label", label), ("method", pyarrow.string())]
+    fields += [(f"{what}{end}", places) for what in ("changed", "kept") for end in ("", "_pair")[: 1 + is_pair]]
+    return pyarrow.schema(fields)
+
+
+def _describe(row: NewRow, method: str, labels: Labels) -> dict[str, Any]:
+    """Give a row by column."""
+    source_label = labels.sources[row.source]
+    values: dict[str, Any] = {
+        "source_row": row.source,
+        "source_label": source_label,
+        "method": "original" if row.is_original else method,
+        **_predicted(row, labels, source_label),
+    }
+    for end, name, edit in zip(("", "_pair"), _TEXTS, row.variant, strict=False):
+        values[name] = edit.text
+        values[f"changed{end}"] = list(edit.changed)
+        values[f"kept{end}"] = list(edit.kept)
+    return values
+
+
+def _predicted(row: NewRow, labels: Labels, source_label: str | float) -> dict[str, Any]:
+    """Give the teacher's label of a new row, and the own label of an original."""
+    if not labels.has_teacher:
+        return {}
+    if row.prediction is None:
+        return {"label": source_label}
+    if not labels.names:
+        return {"label": float(row.prediction[0])}
+    best = int(np.argmax(row.prediction))
+    return {"label": labels.names[best], "probability": float(row.prediction[best])}
+
+
+def _join_parquet(paths: Sequence[Path], out: Path) -> int:
+    import pyarrow.parquet
+
+    tables = (pyarrow.parquet.read_table(path) for path in paths)
+    first = next(tables)
+    total = len(first)
+    with pyarrow.parquet.ParquetWriter(out, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
+            total += len(table)
+    return total
+
+
+def _join_jsonl(paths: Sequence[Path], out: Path) -> int:
+    import pyarrow.parquet
+
+    total = 0
+    with out.open("w", encoding="utf-8") as file:
+        for path in paths:
+            for row in pyarrow.parquet.read_table(path).to_pylist():
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                total += 1
+    return total
