@@ -17,7 +17,7 @@ from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
 from potstill.training import CheckpointConfig, StageConfig, TrackingConfig
 
-__all__ = ["Recipe", "load_recipe", "read_shipped_recipe", "shipped_recipes"]
+__all__ = ["Recipe", "load_recipe", "override_fields", "read_shipped_recipe", "shipped_recipes"]
 
 
 class Recipe(Config):
@@ -174,12 +174,25 @@ def load_recipe(name: str, *, overrides: Sequence[str] = (), fields: Mapping[str
     values = _read(name)
     for path, value in (fields or {}).items():
         _set(values, path, value)
+    override_fields(values, overrides)
+    return Recipe.parse(values)
+
+
+def override_fields(values: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Change fields of plain values in place.
+
+    Args:
+        values: Fields by name, as read from TOML or JSON.
+        overrides: As for `load_recipe`.
+
+    Raises:
+        RecipeError: An override is not written as path=value, or names an item of a list that is not there.
+    """
     for override in overrides:
         path, equals, text = override.partition("=")
         if not equals or not path.strip():
             raise RecipeError(f"--set {override}: write it as path=value, such as --set seed=1.")
         _set(values, path.strip(), _parse_value(text.strip()))
-    return Recipe.parse(values)
 
 
 def _folder() -> Any:  # noqa: ANN401 - importlib's Traversable
@@ -224,7 +237,9 @@ def _set(values: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401
         elif isinstance(holder, list):
             holder = holder[int(key)]
         else:
-            holder = holder.setdefault(key, {})
+            if holder.get(key) is None:
+                holder[key] = {}
+            holder = holder[key]
         if not is_last and not isinstance(holder, dict | list):
             raise RecipeError(f"{path}: '{'.'.join(parts[: done + 1])}' is a single value and has no fields.")
 

@@ -1,6 +1,6 @@
 """From rows to new rows: prepare many, draw each from a stream of its own, drop what is there already."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -73,11 +73,15 @@ class RowMaker:
         """Remember the rows."""
         self.seen.add(text_keys(self.rows))
 
+    def add_seen(self, rows: Iterable[Row]) -> None:
+        """Remember new rows that were made before."""
+        self.seen.add(text_keys(rows))
+
     def parts(self, first_part: int = 0) -> Iterator[list[NewRow]]:
         """Make the parts from one on.
 
         Args:
-            first_part: Parts that were made before; what they hold must have been added to `seen`.
+            first_part: Parts that were made before; what they hold must have been handed to `add_seen`.
 
         Yields:
             For each part its rows: each original, if it is kept, and what was made of it.

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -30,12 +30,12 @@ class Labels:
     Attributes:
         sources: Label of each original row, as a class name or a score.
         names: Names of the classes in the order of the teacher's probabilities; empty for a regression.
-        has_teacher: Whether new rows have a label of the teacher.
+        rule: As `AugmentationConfig.labels`; with `none` there is no column `label`.
     """
 
     sources: Sequence[str] | Sequence[float]
     names: tuple[str, ...]
-    has_teacher: bool
+    rule: Literal["none", "inherited", "teacher"]
 
 
 class PartFiles:
@@ -45,19 +45,17 @@ class PartFiles:
         """Open the folder.
 
         Args:
-            folder: Where the parts lie; its parent must exist.
+            folder: Where the parts lie; made with the first of them, in a folder that must exist.
             identity: JSON values of everything that decides the result.
         """
         self._folder = folder
-        label = folder / "identity.json"
+        self._identity = dict(identity)
         try:
-            is_same = json.loads(label.read_text(encoding="utf-8")) == identity
+            is_same = json.loads(self._label.read_text(encoding="utf-8")) == self._identity
         except (OSError, ValueError):
             is_same = False
         if not is_same:
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            write_json(label, identity)
 
     def __len__(self) -> int:
         """Count the parts that are there, from the first to the one before the first that is missing."""
@@ -91,6 +89,9 @@ class PartFiles:
         import pyarrow
         import pyarrow.parquet
 
+        if not self._folder.is_dir():
+            self._folder.mkdir()
+            write_json(self._label, self._identity)
         schema = _schema(labels, is_pair=is_pair)
         table = pyarrow.Table.from_pylist([_describe(row, method, labels) for row in rows], schema=schema)
         with whole_file(self._path(number)) as aside:
@@ -112,6 +113,10 @@ class PartFiles:
             total = _join_parquet(paths, aside) if out.suffix.lower() == ".parquet" else _join_jsonl(paths, aside)
         shutil.rmtree(self._folder, ignore_errors=True)
         return total
+
+    @property
+    def _label(self) -> Path:
+        return self._folder / "identity.json"
 
     def _path(self, number: int) -> Path:
         return self._folder / f"part-{number:05}.parquet"
@@ -156,10 +161,10 @@ def _schema(labels: Labels, *, is_pair: bool) -> "pyarrow.Schema":
     label = pyarrow.string() if labels.names else pyarrow.float64()
     places = pyarrow.list_(pyarrow.int32())
     fields: list[tuple[str, pyarrow.DataType]] = [(name, pyarrow.string()) for name in _TEXTS[: 1 + is_pair]]
-    if labels.has_teacher:
+    if labels.rule != "none":
         fields.append(("label", label))
-        if labels.names:
-            fields.append(("probability", pyarrow.float32()))
+    if labels.rule == "teacher" and labels.names:
+        fields.append(("probability", pyarrow.float32()))
     fields += [("source_row", pyarrow.int64()), ("source_label", label), ("method", pyarrow.string())]
     fields += [(f"{what}{end}", places) for what in ("changed", "kept") for end in ("", "_pair")[: 1 + is_pair]]
     return pyarrow.schema(fields)
@@ -172,7 +177,7 @@ def _describe(row: NewRow, method: str, labels: Labels) -> dict[str, Any]:
         "source_row": row.source,
         "source_label": source_label,
         "method": "original" if row.is_original else method,
-        **_predicted(row, labels, source_label),
+        **_label(row, labels, source_label),
     }
     for end, name, edit in zip(("", "_pair"), _TEXTS, row.variant, strict=False):
         values[name] = edit.text
@@ -181,12 +186,13 @@ def _describe(row: NewRow, method: str, labels: Labels) -> dict[str, Any]:
     return values
 
 
-def _predicted(row: NewRow, labels: Labels, source_label: str | float) -> dict[str, Any]:
-    """Give the teacher's label of a new row, and the own label of an original."""
-    if not labels.has_teacher:
+def _label(row: NewRow, labels: Labels, source_label: str | float) -> dict[str, Any]:
+    """Give the label of a new row by the rule, and the own label of an original."""
+    if labels.rule == "none":
         return {}
-    if row.prediction is None:
+    if labels.rule == "inherited" or row.is_original:
         return {"label": source_label}
+    assert row.prediction is not None, "who labels new rows has been asked"
     if not labels.names:
         return {"label": float(row.prediction[0])}
     best = int(np.argmax(row.prediction))

@@ -1,5 +1,6 @@
 """Taggers of parts of speech: each a well-kept library behind one method."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cache
@@ -73,9 +74,9 @@ class SpacyTaggerConfig(TaggerConfig):
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Tag texts; see `TaggerConfig.tag`."""
+        model = _load_spacy(self._find())
         from spacy.tokens import Doc
 
-        model = _load_spacy(self._find())
         documents = (Doc(model.vocab, words=list(words)) for words in sentences)
         return [[token.tag_ for token in document] for document in model.pipe(documents, batch_size=256)]
 
@@ -115,6 +116,9 @@ def _load_textblob() -> Any:  # noqa: ANN401 - the library has no types
             "augmentation.method.tagger.kind: 'textblob' is not installed; run \"pip install 'potstill[augment]'\", or "
             "set replace_probability to 0."
         ) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves the closing of its files to Python
+        parser.find_tags(["Potstill", "mashes"])  # reads all of them
     return parser
 
 

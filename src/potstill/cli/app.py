@@ -8,6 +8,7 @@ import typer
 
 from potstill import __version__
 from potstill.cli.applying import EVALUATE_EXAMPLES, PREDICT_EXAMPLES, evaluate, predict
+from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
 from potstill.cli.training import DISTILL_EXAMPLES, FINETUNE_EXAMPLES, distill, finetune
 
@@ -31,6 +32,7 @@ def _make_app() -> typer.Typer:
     whole.callback(epilog=_EXAMPLES)(_potstill)
     whole.command(help=_unwrap(distill), epilog=DISTILL_EXAMPLES)(distill)
     whole.command(help=_unwrap(finetune), epilog=FINETUNE_EXAMPLES)(finetune)
+    whole.command(help=_unwrap(augment), epilog=AUGMENT_EXAMPLES)(augment)
     whole.command(help=_unwrap(evaluate), epilog=EVALUATE_EXAMPLES)(evaluate)
     whole.command(help=_unwrap(predict), epilog=PREDICT_EXAMPLES)(predict)
     group = typer.Typer(

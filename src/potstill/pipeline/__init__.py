@@ -2,6 +2,19 @@
 
 from potstill.pipeline.api import default_folder, distill, finetune
 from potstill.pipeline.apply import Prediction, evaluate, predict
+from potstill.pipeline.augment import AugmentedTexts, augment, preview_augmentation
 from potstill.pipeline.run import Run, run_recipe
 
-__all__ = ["Prediction", "Run", "default_folder", "distill", "evaluate", "finetune", "predict", "run_recipe"]
+__all__ = [
+    "AugmentedTexts",
+    "Prediction",
+    "Run",
+    "augment",
+    "default_folder",
+    "distill",
+    "evaluate",
+    "finetune",
+    "predict",
+    "preview_augmentation",
+    "run_recipe",
+]

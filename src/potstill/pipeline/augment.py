@@ -1,0 +1,171 @@
+"""What a program calls to make new texts: `augment` and `preview_augmentation`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from accelerate import PartialState
+
+from potstill.augmentation import AugmentationConfig, Row, Variant, check_suffix
+from potstill.config import Config
+from potstill.data import DataConfig, load_task_data, match_labels
+from potstill.errors import RunError
+from potstill.hub import fingerprint_model, load_classifier, reorder_labels
+from potstill.pipeline.texts import TextMaker
+from potstill.progress import Observer, SilentObserver
+from potstill.recipe import override_fields
+from potstill.training import resolve_precision
+
+__all__ = ["AugmentedTexts", "augment", "preview_augmentation"]
+
+
+class _Settings(Config):
+    """What decides the texts; the names are those of a recipe."""
+
+    data: DataConfig = DataConfig()
+    """What the task is and where its examples lie."""
+    augmentation: AugmentationConfig = AugmentationConfig()
+    """How they are varied."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of matrix products; `auto` takes bf16 where the machine has instructions for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentedTexts:
+    """A finished file of texts.
+
+    Attributes:
+        path: The file.
+        num_rows: Its rows.
+        num_new: How many of them are new texts.
+    """
+
+    path: Path
+    num_rows: int
+    num_new: int
+
+
+def augment(
+    method: str = "tang",
+    *,
+    out: str | Path,
+    task: str | None = None,
+    data: str | None = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    copies: int | None = None,
+    teacher: str | None = None,
+    overrides: Sequence[str] = (),
+    workers: int | None = None,
+    observer: Observer | None = None,
+) -> AugmentedTexts:
+    """Make new texts out of the training examples of a task.
+
+    The same settings give the same file, whatever the number of processes, and however often it was stopped.
+
+    Args:
+        method: `tang` or `tinybert`.
+        out: A new .parquet or .jsonl file.
+        task: A known task, such as `sst-2`.
+        data: Data file, folder or hub name.
+        text: Column of the text, for own data.
+        text_pair: Column of the second text.
+        label: Column of the label.
+        copies: Tries for each row; absent: the published number for the task.
+        teacher: A fine-tuned classifier that labels the new texts, and that the filter asks.
+        overrides: `path=value` changes of `augmentation`, `data` and `precision`, as `--set` on the command line.
+        workers: Processes that draw; absent: as many as are worth while.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        The file.
+
+    Raises:
+        PotstillError: Something the user can mend; the message says how.
+        RunError: The file exists already.
+    """
+    path = Path(out)
+    check_suffix(path)
+    if path.exists():
+        raise RunError(f"'{path}' exists already; choose another name, or remove it.")
+    fields = {"task": task, "path": data, "text": text, "text_pair": text_pair, "label": label}
+    maker = _make(method, fields, copies, teacher, overrides, workers, observer or SilentObserver())
+    num_rows, num_new = maker.write(path)
+    return AugmentedTexts(path=path, num_rows=num_rows, num_new=num_new)
+
+
+def preview_augmentation(
+    count: int,
+    method: str = "tang",
+    *,
+    task: str | None = None,
+    data: str | None = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    copies: int | None = None,
+    teacher: str | None = None,
+    overrides: Sequence[str] = (),
+    observer: Observer | None = None,
+) -> list[tuple[Row, list[Variant]]]:
+    """Show for a few training examples what `augment` would draw for them, before duplicates are dropped.
+
+    Args:
+        count: How many examples.
+        method: As in `augment`.
+        task: As in `augment`.
+        data: As in `augment`.
+        text: As in `augment`.
+        text_pair: As in `augment`.
+        label: As in `augment`.
+        copies: As in `augment`.
+        teacher: As in `augment`.
+        overrides: As in `augment`.
+        observer: As in `augment`.
+
+    Returns:
+        Each example with its variants.
+
+    Raises:
+        PotstillError: Something the user can mend; the message says how.
+    """
+    fields = {"task": task, "path": data, "text": text, "text_pair": text_pair, "label": label}
+    return _make(method, fields, copies, teacher, overrides, 1, observer or SilentObserver()).preview(count)
+
+
+def _make(
+    method: str,
+    fields: dict[str, str | None],
+    copies: int | None,
+    teacher: str | None,
+    overrides: Sequence[str],
+    workers: int | None,
+    observer: Observer,
+) -> TextMaker:
+    """Load what the settings name."""
+    values: dict[str, Any] = {
+        "data": {name: value for name, value in fields.items() if value is not None},
+        "augmentation": {"method": {"kind": method}, "labels": "none" if teacher is None else "teacher"},
+    }
+    if copies is not None:
+        values["augmentation"]["copies"] = copies
+    override_fields(values, overrides)
+    settings = _Settings.parse(values)
+    examples = load_task_data(settings.data)
+    encoder = None if teacher is None else load_classifier(teacher)
+    if encoder is not None:
+        order = match_labels(examples.task, encoder.label_names)
+        encoder = reorder_labels(encoder, order, examples.task.label_names)
+    return TextMaker(
+        data=examples,
+        config=settings.augmentation,
+        teacher=encoder,
+        teacher_fingerprint=None if teacher is None else fingerprint_model(teacher),
+        max_length=settings.data.max_length,
+        precision=resolve_precision(settings.precision),
+        device=PartialState().device,
+        observer=observer,
+        num_workers=workers,
+    )

@@ -1,0 +1,219 @@
+"""Make new texts out of a task's training examples: the steps from its data to one file."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from potstill.augmentation import (
+    ROWS_PER_PART,
+    AugmentationConfig,
+    Labeller,
+    Labels,
+    Material,
+    Method,
+    PartFiles,
+    Row,
+    RowMaker,
+    Variant,
+    Workers,
+    count_attempts,
+)
+from potstill.data import Split, TaskData
+from potstill.errors import RecipeError
+from potstill.evaluation import predict_logits
+from potstill.hub import Encoder
+from potstill.pipeline.batching import make_batches
+from potstill.progress import Observer
+
+__all__ = ["TextMaker"]
+
+_FORMAT = 1
+_TRIES_PER_WORKER = 100_000
+"""Tries for which it is worth while to start a process."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TextMaker:
+    """Varies the training examples of a task.
+
+    Attributes:
+        data: The task.
+        config: How they are varied.
+        teacher: Whom the filter and the labels ask, and whose word embeddings may serve as vectors; its labels have
+            the task's order.
+        teacher_fingerprint: Changes with its weights, config or tokenizer.
+        max_length: Longest text that the teacher is given, in tokens.
+        precision: Arithmetic of matrix products.
+        device: Where models run.
+        observer: Draws progress.
+        num_workers: Processes that draw; absent: as many as are worth while.
+    """
+
+    data: TaskData
+    config: AugmentationConfig
+    teacher: Encoder | None
+    teacher_fingerprint: str | None
+    max_length: int
+    precision: Literal["fp32", "bf16"]
+    device: torch.device
+    observer: Observer
+    num_workers: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings that do not fit the task or lack a teacher."""
+        path, kind = "augmentation", self.data.task.kind
+        if self.config.balance_classes and kind == "regression":
+            raise RecipeError(f"{path}.balance_classes: the task has scores and no classes; leave it out.")
+        if self._has_margin and kind == "regression":
+            raise RecipeError(f"{path}.filter.min_margin: a score has no margin; set it to none.")
+        if self.teacher is None and (self._has_margin or self.config.labels == "teacher"):
+            field = "filter.min_margin" if self._has_margin else "labels = 'teacher'"
+            raise RecipeError(f"{path}.{field}: this asks the teacher, and there is none; give one with --teacher.")
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The texts of every training example."""
+        train = self.data.train
+        return (
+            [(text,) for text in train.texts]
+            if train.pairs is None
+            else list(zip(train.texts, train.pairs, strict=True))
+        )
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the result, as JSON values: the same identity means the same texts."""
+        config = self.config
+        asks_teacher = self._has_margin or config.labels == "teacher"
+        return {
+            "format": _FORMAT,
+            "data": self.data.fingerprint,
+            "copies": self._copies,
+            "config": config.model_dump(mode="json", exclude={"copies"}),
+            "sources": config.method.sources(self.teacher_fingerprint),
+            "teacher": [self.teacher_fingerprint, self.max_length, self.precision] if asks_teacher else None,
+        }
+
+    def write(self, out: Path) -> tuple[int, int]:
+        """Make all texts and write them to a file, whole or not at all.
+
+        What was made before an interruption lies beside the file and is taken up, as long as nothing that decides
+        the result has changed.
+
+        Args:
+            out: A .parquet or .jsonl file; its folder must exist.
+
+        Returns:
+            Rows of the file, and how many of them are new texts.
+        """
+        parts = PartFiles(out.with_name(f".{out.name}.parts"), self.identity)
+        count = -(-len(self.rows) // ROWS_PER_PART)
+        begun = min(len(parts), count)
+        if begun:
+            self.observer.note(f"augmentation: going on after row {min(begun * ROWS_PER_PART, len(self.rows)):,}")
+        if begun < count:
+            with Workers(self._count_workers()) as workers:
+                self._write_parts(parts, begun, workers)
+        total = parts.join(out, count)
+        return total, total - len(self.rows) * self.config.keep_originals
+
+    def preview(self, count: int) -> list[tuple[Row, list[Variant]]]:
+        """Draw for a few rows what a whole run would draw for them, before anything is dropped.
+
+        Args:
+            count: Rows, drawn by the seed.
+
+        Returns:
+            Each row with its variants that differ from it.
+        """
+        chosen = np.random.default_rng(self.config.seed).permutation(len(self.rows))[:count]
+        with Workers(self._count_workers()) as workers:
+            method = self._build(workers)
+        shown = []
+        for number in sorted(chosen.tolist()):
+            prepared = method.prepare(number, [self.rows[number]])[0]
+            variants = method.sampler.draw(prepared, np.random.default_rng((self.config.seed, number)), self._copies)
+            changed = [variant for variant in variants if tuple(edit.text for edit in variant) != self.rows[number]]
+            shown.append((self.rows[number], changed))
+        return shown
+
+    def _write_parts(self, parts: PartFiles, begun: int, workers: Workers) -> None:
+        method = self._build(workers)
+        maker = RowMaker(
+            rows=self.rows,
+            method=method,
+            config=self.config,
+            attempts=self._attempts,
+            labeller=self._labeller,
+            workers=workers,
+        )
+        maker.add_seen(parts.rows())
+        labels = Labels(sources=self._source_labels(), names=self.data.task.label_names, rule=self.config.labels)
+        new = 0
+        with self.observer.task("augment", len(self.rows), done=begun * ROWS_PER_PART) as progress:
+            for number, rows in enumerate(maker.parts(begun), start=begun):
+                new += parts.write(number, rows, self.config.method.kind, labels, is_pair=self.data.task.is_pair)
+                done = min(ROWS_PER_PART, len(self.rows) - number * ROWS_PER_PART)
+                progress.advance(done, text=f"{new:,} new texts")
+
+    def _build(self, workers: Workers) -> Method:
+        material = Material(
+            rows=self.rows,
+            workers=workers,
+            observer=self.observer,
+            teacher=self.teacher,
+            precision=self.precision,
+            device=str(self.device),
+        )
+        return self.config.method.build(material)
+
+    @property
+    def _has_margin(self) -> bool:
+        return self.config.filter is not None and self.config.filter.min_margin is not None
+
+    @property
+    def _copies(self) -> int:
+        return self.config.count_copies(self.data.task.name)
+
+    @property
+    def _attempts(self) -> NDArray[np.int64]:
+        labels = self.data.train.labels if self.config.balance_classes else None
+        classes = None if labels is None else labels.astype(np.int64)
+        return count_attempts(classes, rows=len(self.rows), copies=self._copies, seed=self.config.seed)
+
+    @property
+    def _labeller(self) -> Labeller | None:
+        """Ask the teacher for probabilities, or for scores."""
+        teacher = self.teacher
+        if teacher is None or not (self._has_margin or self.config.labels == "teacher"):
+            return None
+        teacher.to(self.device)
+
+        def label(rows: Sequence[Row]) -> NDArray[np.float32]:
+            pairs = [row[1] for row in rows] if self.data.task.is_pair else None
+            batches = make_batches(
+                Split(texts=[row[0] for row in rows], pairs=pairs), teacher, max_length=self.max_length
+            )
+            logits = predict_logits(teacher, batches, device=self.device, precision=self.precision)
+            return softmax(logits, axis=1) if teacher.label_names else logits
+
+        return label
+
+    def _source_labels(self) -> list[str] | list[float]:
+        names, labels = self.data.task.label_names, self.data.train.labels
+        assert labels is not None, "training examples have labels"
+        return [names[int(label)] for label in labels] if names else [float(label) for label in labels]
+
+    def _count_workers(self) -> int:
+        if self.num_workers is not None:
+            return self.num_workers
+        worthwhile = len(self.rows) * self._copies // _TRIES_PER_WORKER
+        return max(1, min(os.cpu_count() or 1, worthwhile))
