@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from potstill.errors import PotstillError
-    from potstill.pipeline import Prediction, Run, distill, evaluate, finetune, predict
+    from potstill.pipeline import AugmentedTexts, Prediction, Run, augment, distill, evaluate, finetune, predict
     from potstill.recipe import Recipe, load_recipe
 
 __all__ = [
+    "AugmentedTexts",
     "PotstillError",
     "Prediction",
     "Recipe",
     "Run",
     "__version__",
+    "augment",
     "distill",
     "evaluate",
     "finetune",
@@ -33,10 +35,12 @@ __all__ = [
 __version__ = version("potstill")
 
 _HOMES = {
+    "AugmentedTexts": "potstill.pipeline",
     "PotstillError": "potstill.errors",
     "Prediction": "potstill.pipeline",
     "Recipe": "potstill.recipe",
     "Run": "potstill.pipeline",
+    "augment": "potstill.pipeline",
     "distill": "potstill.pipeline",
     "evaluate": "potstill.pipeline",
     "finetune": "potstill.pipeline",

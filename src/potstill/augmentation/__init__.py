@@ -13,7 +13,6 @@ from potstill.augmentation.words import Edit, Words, edit_words, split_words
 from potstill.augmentation.workers import Workers
 
 __all__ = [
-    "ROWS_PER_PART",
     "AnyMethodConfig",
     "AnyTaggerConfig",
     "AugmentationConfig",
@@ -26,6 +25,7 @@ __all__ = [
     "MethodConfig",
     "NewRow",
     "PartFiles",
+    "ROWS_PER_PART",
     "Row",
     "RowMaker",
     "Sampler",

