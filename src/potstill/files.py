@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["fingerprint_files", "whole_file", "whole_folder", "write_json", "write_text"]
+from filelock import FileLock
+
+__all__ = ["fingerprint_files", "one_at_a_time", "whole_file", "whole_folder", "write_json", "write_text"]
 
 
 @contextmanager
@@ -79,6 +81,21 @@ def whole_folder(path: Path) -> Generator[Path]:
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Generator[None]:
+    """Let one process at a time into a block, on all machines that share the file system.
+
+    Args:
+        path: A lock file, which is made and stays. A process that ends in any way lets go of it.
+
+    Yields:
+        Nothing, as soon as no other process is in the block.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path):
+        yield
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:

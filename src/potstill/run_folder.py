@@ -6,7 +6,7 @@ from pathlib import Path
 
 from potstill.errors import RunError
 
-__all__ = ["RunFolder"]
+__all__ = ["RunFolder", "first_difference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +112,27 @@ class RunFolder:
             begun = json.loads(self.recipe.read_text(encoding="utf-8"))
         except ValueError as error:
             raise RunError(f"'{self.recipe}' is damaged ({error}); start the run anew in another folder.") from None
-        if field := _first_difference(begun, recipe, ""):
+        if field := first_difference(begun, recipe, ""):
             raise RunError(
                 f"'{self.path}' was started with another {field}; resume it with 'potstill distill {self.recipe} "
                 "--resume' and no other settings."
             )
 
 
-def _first_difference(begun: object, now: object, path: str) -> str | None:
-    """Name the first field in which two JSON values differ."""
+def first_difference(begun: object, now: object, path: str) -> str | None:
+    """Name the first field in which two JSON values differ.
+
+    Args:
+        begun: One value.
+        now: The other.
+        path: Where they stand, put before the field.
+
+    Returns:
+        The field's path, or None where they are equal.
+    """
     if isinstance(begun, dict) and isinstance(now, dict):
         for key in sorted(begun.keys() | now.keys()):
-            if found := _first_difference(begun.get(key), now.get(key), f"{path}.{key}" if path else key):
+            if found := first_difference(begun.get(key), now.get(key), f"{path}.{key}" if path else key):
                 return found
         return None
     return None if begun == now else path or "recipe"

@@ -10,6 +10,9 @@ from potstill import __version__
 from potstill.cli.applying import EVALUATE_EXAMPLES, PREDICT_EXAMPLES, evaluate, predict
 from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
+from potstill.cli.submit import SUBMIT_EXAMPLES, submit
+from potstill.cli.suite import SUITE_EXAMPLES, suite
+from potstill.cli.tables import TABLES_EXAMPLES, tables
 from potstill.cli.training import DISTILL_EXAMPLES, FINETUNE_EXAMPLES, distill, finetune
 
 __all__ = ["app"]
@@ -35,6 +38,9 @@ def _make_app() -> typer.Typer:
     whole.command(help=_unwrap(augment), epilog=AUGMENT_EXAMPLES)(augment)
     whole.command(help=_unwrap(evaluate), epilog=EVALUATE_EXAMPLES)(evaluate)
     whole.command(help=_unwrap(predict), epilog=PREDICT_EXAMPLES)(predict)
+    whole.command(help=_unwrap(suite), epilog=SUITE_EXAMPLES)(suite)
+    whole.command(help=_unwrap(tables), epilog=TABLES_EXAMPLES)(tables)
+    whole.command(help=_unwrap(submit), epilog=SUBMIT_EXAMPLES)(submit)
     group = typer.Typer(
         help="List, show and explain recipes; alone, it lists them.", epilog=RECIPES_EXAMPLES, rich_markup_mode="rich"
     )

@@ -4,7 +4,7 @@ from potstill.data.batches import BatchConfig, Batches
 from potstill.data.bundled import BUNDLED_NAMES
 from potstill.data.catalogue import TaskEntry, describe_tasks
 from potstill.data.config import DataConfig
-from potstill.data.known_tasks import known_task_names
+from potstill.data.known_tasks import find_known_task, known_task_names
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
 from potstill.data.own_data import read_texts
@@ -27,6 +27,7 @@ __all__ = [
     "TokenisedSplit",
     "default_metrics",
     "describe_tasks",
+    "find_known_task",
     "known_task_names",
     "load_task_data",
     "match_labels",

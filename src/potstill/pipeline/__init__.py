@@ -1,19 +1,23 @@
 """The only place where the rooms meet."""
 
+from potstill.pipeline.answer import answer_test_sets
 from potstill.pipeline.api import default_folder, distill, finetune
 from potstill.pipeline.apply import Prediction, evaluate, predict
 from potstill.pipeline.augment import AugmentedTexts, augment, preview_augmentation
+from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.run import Run, run_recipe
 
 __all__ = [
     "AugmentedTexts",
     "Prediction",
     "Run",
+    "answer_test_sets",
     "augment",
     "default_folder",
     "distill",
     "evaluate",
     "finetune",
+    "format_seconds",
     "predict",
     "preview_augmentation",
     "run_recipe",

@@ -113,6 +113,7 @@ def _open_folder(folder: RunFolder, study: Study, guide: Guide | None) -> None:
         "seed": study.recipe.seed,
         "precision": study.precision,
         "data_fingerprint": study.data.fingerprint,
+        "num_train_examples": len(study.data.train),
         "teacher": _identify(guide) if guide else None,
     }
     write_json(folder.environment, environment)

@@ -1,0 +1,75 @@
+"""The command `tables`: results of a suite or of runs beside the published figures."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from potstill.cli.options import ResultsFile
+from potstill.cli.output import check_file, make_console
+
+__all__ = ["TABLES_EXAMPLES", "tables"]
+
+TABLES_EXAMPLES = """
+[bold]Examples[/]
+
+  [dim]# the published tables that come with Potstill, and one of them[/]
+  potstill tables
+  potstill tables --published seed-glue
+
+  [dim]# a suite, as it stands now, for a paper[/]
+  potstill tables runs/suite-seed-glue --format latex --out table.tex
+
+  [dim]# any folder of runs beside a published table[/]
+  potstill tables runs --published seed-table4 --format markdown
+"""
+
+
+def tables(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Folder of a suite, of a run, or of several runs.")
+    ] = None,
+    published: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--published", metavar="NAME", help="A published table to print beside it, or alone; can be given often."
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["terminal", "markdown", "latex", "csv"],
+        typer.Option("--format", help="How to print; CSV has every single figure on a line of its own."),
+    ] = "terminal",
+    out: ResultsFile = None,
+) -> None:
+    """Print tables: ours with mean and spread over seeds, the published figures, and the difference.
+
+    Averages are taken as the published tables take them. What is known to be wrong in those stands below them.
+    """
+    from potstill.files import write_text
+    from potstill.suites import collect_tables, read_scores, render_tables, to_terminal
+
+    if path is None and not published:
+        _print_published()
+        return
+    check_file(out)
+    sheet = None if path is None else read_scores(path)
+    names = tuple(published or ())
+    if form == "terminal":
+        drawn = collect_tables(sheet, names)
+        for table in drawn:
+            make_console().print(to_terminal(table))
+    else:
+        typer.echo(render_tables(sheet, names, form=form), nl=False)
+    if out is not None:
+        write_text(out, render_tables(sheet, names, form="markdown" if form == "terminal" else form))
+
+
+def _print_published() -> None:
+    from potstill.suites import load_published, published_names
+
+    table = Table("published table", "what it shows", "source")
+    for name in published_names():
+        loaded = load_published(name)
+        table.add_row(name, loaded.title, loaded.source)
+    make_console().print(table)

@@ -1,0 +1,69 @@
+"""Answer the test sets of a known task, as its benchmark's server wants them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from accelerate import PartialState
+
+from potstill.data import DataConfig, load_task_data, match_labels
+from potstill.data.known_tasks import shipped_tasks
+from potstill.errors import DataError
+from potstill.evaluation import predict_logits
+from potstill.evaluation.metrics import decide
+from potstill.hub import load_classifier, reorder_labels
+from potstill.pipeline.batching import make_batches
+from potstill.progress import Observer, SilentObserver
+
+__all__ = ["answer_test_sets"]
+
+_SCORES = (0.0, 5.0)
+"""Range of the scores of a regression; answers outside are moved to its ends."""
+
+
+def answer_test_sets(
+    model: str | Path, task: str, data: str, *, max_length: int = 128, observer: Observer | None = None
+) -> dict[str, list[str]]:
+    """Let a model answer every test set of a task.
+
+    Args:
+        model: Folder of a saved classifier or regressor, run folder, or hub name.
+        task: A known task.
+        data: Folder of the benchmark.
+        max_length: Longest text in tokens; longer ones are cut.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        For each test set, by the name of its file of answers: one answer for each example in the order of the file,
+        a label as the task's data files write it, or a score with 3 decimals.
+
+    Raises:
+        DataError: A test file is missing, or the model's labels are not the task's.
+        ModelError: The model cannot be loaded.
+    """  # noqa: DOC502 - raised further down
+    entry = shipped_tasks()[task]
+    examples = load_task_data(DataConfig(task=task, path=data))
+    splits = {"": examples.test, **examples.other_test}
+    encoder = load_classifier(str(model))
+    reorder_labels(encoder, match_labels(examples.task, encoder.label_names), examples.task.label_names)
+    encoder.to(PartialState().device)
+    answers = {}
+    for file in entry.test:
+        split = splits.get(file.name or "")
+        if split is None:
+            raise DataError(
+                f"data.path: '{data}' has no {entry.folder}/{file.file}; a submission needs every test set."
+            )
+        if file.submission is not None:
+            batches = make_batches(split, encoder, max_length=max_length)
+            with (observer or SilentObserver()).task(f"answer {file.submission}", len(split)) as progress:
+                logits = predict_logits(encoder, batches, device=encoder.device, progress=progress)
+            decided = decide(examples.task, logits)
+            answers[file.submission] = [_write(answer, entry.values) for answer in decided.tolist()]
+    return answers
+
+
+def _write(answer: int | float, values: Sequence[str]) -> str:
+    """Write a label as the data does, or a score within its range."""
+    if values:
+        return values[int(answer)]
+    return f"{min(max(answer, _SCORES[0]), _SCORES[1]):.3f}"

@@ -1,0 +1,187 @@
+"""What a suite says: which systems, tasks, seeds and changes make up its grid."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from potstill.config import Config
+from potstill.errors import RecipeError, did_you_mean
+
+__all__ = [
+    "Suite",
+    "SuiteTask",
+    "SuiteTeacher",
+    "System",
+    "Variant",
+    "load_suite",
+    "read_shipped_suite",
+    "shipped_suites",
+]
+
+Label = Annotated[str, Field(pattern=r"^[^/\\\n|]+$")]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class System(Config):
+    """A row of the grid: a recipe and its changes."""
+
+    name: Label
+    """Names the row in tables."""
+    recipe: str
+    """A shipped recipe's name or a recipe file."""
+    ablation: str | None = None
+    """A named change of the recipe, such as `no-gd`; None = the recipe as it is."""
+    set: tuple[str, ...] = ()
+    """`path=value` changes of the recipe, as `--set` of 'potstill distill'."""
+    per_task: dict[str, tuple[str, ...]] = {}
+    """Further changes for one task, by the task's name."""
+    published: str | None = None
+    """The row of the published tables that it stands beside; None = the row of the same name."""
+
+
+class Variant(Config):
+    """A change that is tried on every system."""
+
+    name: Label
+    """Names the row in tables, behind the system's name where there are several systems."""
+    ablation: str | None = None
+    """A named change of the recipes; None = none."""
+    set: tuple[str, ...] = ()
+    """`path=value` changes of the recipes."""
+    published: str | None = None
+    """The row of the published tables that it stands beside; None = the row of the same name."""
+
+
+class SuiteTask(Config):
+    """A column of the grid; in a suite file its name alone may stand for it."""
+
+    name: Label
+    """A known task, or a name for data of one's own, which `data` or `set` then says where to find."""
+    data: str | None = None
+    """Its data file, folder or hub name, in place of the suite's."""
+    teacher: str | None = None
+    """A fine-tuned model for it; None = one is fine-tuned from the teacher's base."""
+    set: tuple[str, ...] = ()
+    """`path=value` changes of every recipe on this task; those of `data` and `precision` hold for its teacher too."""
+
+
+class SuiteTeacher(Config):
+    """How the teachers are made, one for each task, shared by all systems and seeds."""
+
+    base: str | None = None
+    """The encoder that is fine-tuned, and that students may start from."""
+    recipe: str = "teacher"
+    """The recipe that fine-tunes it."""
+    seed: Seed = 0
+    """Seeds its fine-tuning."""
+    set: tuple[str, ...] = ()
+    """`path=value` changes of that recipe."""
+    name: Label = "teacher"
+    """Names its row in tables."""
+    published: str | None = None
+    """The row of the published tables that it stands beside."""
+
+
+class Suite(Config):
+    """Systems x variants x tasks x seeds, each cell of which is a run."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    """Names the suite, and its folder under `runs/`."""
+    description: str
+    """One line for `potstill suite --list`."""
+    systems: tuple[System, ...] = Field(min_length=1)
+    """The rows."""
+    variants: tuple[Variant, ...] = ()
+    """Changes that are each tried on every system; none = the systems as they are."""
+    tasks: tuple[SuiteTask, ...] = Field(min_length=1)
+    """The columns."""
+    seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
+    """Every system is trained once with each; tables give mean and spread over them."""
+    set: tuple[str, ...] = ()
+    """`path=value` changes of every recipe; those of `data` and `precision` hold for the teachers too."""
+    baselines: tuple[str, ...] = ()
+    """Controls that are trained beside every student, as `--baseline` of 'potstill distill'."""
+    data: str | None = None
+    """Folder of the benchmark that the known tasks lie in."""
+    teacher: SuiteTeacher = SuiteTeacher()
+    """How the teachers are made."""
+    published: tuple[str, ...] = ()
+    """Published tables to print beside ours; 'potstill tables --list' names them."""
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _takes_names(cls, tasks: object) -> object:
+        if not isinstance(tasks, list | tuple):
+            return tasks
+        return tuple({"name": task} if isinstance(task, str) else task for task in tasks)
+
+    @model_validator(mode="after")
+    def _names_each_differently(self) -> "Suite":
+        for field in ("systems", "variants", "tasks"):
+            names = [item.name for item in getattr(self, field)]
+            if len(set(names)) < len(names):
+                raise ValueError(f"{field}: two have the same name ({', '.join(names)}); name each differently")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds: one occurs twice ({', '.join(map(str, self.seeds))})")
+        known = {task.name for task in self.tasks}
+        for system in self.systems:
+            for task in system.per_task:
+                if task not in known:
+                    where = f"systems.{system.name}.per_task"
+                    raise ValueError(f"{where}: the suite has no task '{task}'.{did_you_mean(task, known)}")
+        return self
+
+
+def shipped_suites() -> tuple[str, ...]:
+    """List the names of the suites that come with Potstill, sorted."""
+    return tuple(sorted(path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml")))
+
+
+def read_shipped_suite(name: str) -> str:
+    """Read the file of a shipped suite, comments and all.
+
+    Args:
+        name: Its name.
+
+    Returns:
+        TOML.
+
+    Raises:
+        RecipeError: There is no such suite.
+    """
+    if name not in shipped_suites():
+        raise RecipeError(f"suite '{name}' does not exist.{did_you_mean(name, shipped_suites())}")
+    text: str = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+    return text
+
+
+def load_suite(name: str, *, fields: Mapping[str, Any] | None = None) -> Suite:
+    """Load a suite.
+
+    Args:
+        name: A shipped suite's name, or a .toml file.
+        fields: Values of fields by name, in place of the file's; None is no value.
+
+    Returns:
+        The checked suite.
+
+    Raises:
+        RecipeError: The suite does not exist, is not TOML, or a field is wrong.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" and not path.is_file():
+        raise RecipeError(f"suite file '{name}' does not exist.")
+    text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else read_shipped_suite(name)
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"suite '{name}' is not valid TOML: {error}.") from None
+    return Suite.parse(values | {field: value for field, value in (fields or {}).items() if value is not None})
+
+
+def _folder() -> Any:  # noqa: ANN401 - importlib's Traversable
+    return files("potstill") / "suites" / "shipped"

@@ -1,0 +1,79 @@
+"""All tables of a suite in one format."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from potstill.errors import RecipeError
+from potstill.files import write_text
+from potstill.suites.long_form import published_lines, score_lines, to_csv
+from potstill.suites.published import load_published
+from potstill.suites.scores import ScoreSheet
+from potstill.suites.tables import compare_with, make_own_tables, show_published
+from potstill.suites.text_table import TextTable, to_latex, to_markdown
+
+__all__ = ["TableFormat", "collect_tables", "render_tables", "write_tables"]
+
+TableFormat = Literal["markdown", "latex", "csv"]
+_SUFFIXES: dict[TableFormat, str] = {"markdown": "md", "latex": "tex", "csv": "csv"}
+
+
+def collect_tables(sheet: ScoreSheet | None, published: Sequence[str] = ()) -> list[TextTable]:
+    """Make the tables of what was measured and of what was published.
+
+    Args:
+        sheet: What was measured, or None for published tables alone.
+        published: Names of published tables; empty = those that the suite names.
+
+    Returns:
+        A comparison with each published table, then ours.
+
+    Raises:
+        RecipeError: There is no such published table, or there is nothing to show.
+    """
+    if sheet is None:
+        if not published:
+            raise RecipeError("there is nothing to show: give the folder of a suite or of runs, or --published.")
+        return [show_published(load_published(name)) for name in published]
+    names = tuple(published) or (sheet.suite.published if sheet.suite is not None else ())
+    return [*(compare_with(sheet, load_published(name)) for name in names), *make_own_tables(sheet)]
+
+
+def render_tables(sheet: ScoreSheet | None, published: Sequence[str], *, form: TableFormat) -> str:
+    """Write the tables as text.
+
+    Args:
+        sheet: As in `collect_tables`.
+        published: As in `collect_tables`.
+        form: Which format; CSV has every single figure on a line of its own.
+
+    Returns:
+        The text, with a newline at its end.
+
+    Raises:
+        RecipeError: As in `collect_tables`.
+    """
+    if form == "csv":
+        return to_csv(_lines(sheet, published))
+    write = to_markdown if form == "markdown" else to_latex
+    return "\n".join(write(table) for table in collect_tables(sheet, published))
+
+
+def write_tables(sheet: ScoreSheet, folder: Path) -> None:
+    """Write the tables of a suite in every format.
+
+    Args:
+        sheet: What was measured.
+        folder: Where `tables.md`, `tables.tex` and `tables.csv` go; made where it is missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for form, suffix in _SUFFIXES.items():
+        write_text(folder / f"tables.{suffix}", render_tables(sheet, (), form=form))
+
+
+def _lines(sheet: ScoreSheet | None, published: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    collect_tables(sheet, published)  # refuses what it would refuse
+    names = tuple(published) or (sheet.suite.published if sheet is not None and sheet.suite is not None else ())
+    ours = score_lines(sheet) if sheet is not None else iter(())
+    return chain(ours, *(published_lines(name, load_published(name)) for name in names))

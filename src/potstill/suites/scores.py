@@ -1,0 +1,191 @@
+"""What the runs of a folder measured, by row, column and seed."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from potstill.errors import RecipeError, RunError
+from potstill.evaluation import ModelResult, Results, Role
+from potstill.run_folder import RunFolder
+from potstill.suites.config import Suite
+from potstill.suites.grid import SuiteFolder, row_names
+
+__all__ = ["Measured", "ScoreSheet", "read_scores"]
+
+_CONTROLS: dict[Role, str] = {
+    "student_hard_labels": "{}, labels only",
+    "student_random_start": "{}, labels only, random start",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One model of one run.
+
+    Attributes:
+        row: The row it belongs to.
+        task: The task.
+        seed: The seed of its training.
+        result: What was measured.
+        shape: The config of the student, as its folder has it; empty where it is not there.
+        teacher: What was measured of the teacher beside it, if there was one.
+    """
+
+    row: str
+    task: str
+    seed: int
+    result: ModelResult
+    shape: Mapping[str, Any] = field(default_factory=dict)
+    teacher: ModelResult | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSheet:
+    """What was measured, and of what.
+
+    Attributes:
+        models: Every model of every finished run.
+        primary: The primary metric of each task, in the order in which the tasks came.
+        examples: Training examples of each task, as far as the runs tell.
+        suite: The suite that the runs belong to, if any.
+        num_missing: Runs of the suite that are not finished.
+    """
+
+    models: tuple[Measured, ...]
+    primary: Mapping[str, str]
+    examples: Mapping[str, int] = field(default_factory=dict)
+    suite: Suite | None = None
+    num_missing: int = 0
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Row names, each once, in the order in which they came."""
+        return tuple(dict.fromkeys(model.row for model in self.models))
+
+    def find(self, row: str, task: str | None = None) -> tuple[Measured, ...]:
+        """Find the models of a row, of one task or of all, by seed."""
+        found = [model for model in self.models if model.row == row and task in (None, model.task)]
+        return tuple(sorted(found, key=lambda model: model.seed))
+
+
+def read_scores(path: Path) -> ScoreSheet:
+    """Read the results of a suite, of a run, or of the runs in a folder.
+
+    Args:
+        path: A suite's folder, a run folder, or a folder of run folders.
+
+    Returns:
+        What was measured.
+
+    Raises:
+        RunError: There is no finished run, or a file in it is damaged.
+    """
+    if not path.is_dir():
+        raise RunError(f"'{path}' is not a folder; give the folder of a suite or of runs.")
+    place = SuiteFolder(path=path)
+    suite = _read_suite(place) if place.suite.is_file() else None
+    runs = list(_suite_runs(place, suite) if suite is not None else _plain_runs(path))
+    finished = [(row, task, seed, run) for row, task, seed, run in runs if run.is_finished]
+    if not finished:
+        raise RunError(f"'{path}' holds no finished run; a run is finished when it has a results.json.")
+    teacher_name = suite.teacher.name if suite is not None else "teacher"
+    models: list[Measured] = []
+    primary: dict[str, str] = {}
+    examples: dict[str, int] = {}
+    for row, task, seed, run in finished:
+        results = Results.read(run.results)
+        primary.setdefault(task, results.primary_metric)
+        if (number := _num_train_examples(run)) is not None:
+            examples[task] = max(number, examples.get(task, 0))
+        models += _models_of(
+            results, Measured(row=row, task=task, seed=seed, result=results.models[0]), run, teacher_name
+        )
+    return ScoreSheet(
+        models=tuple(_once(models)),
+        primary=primary,
+        examples=examples,
+        suite=suite,
+        num_missing=len(runs) - len(finished),
+    )
+
+
+def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: str) -> Iterator[Measured]:
+    """Say which row each model of a run belongs to; the teacher's comes first."""
+    teacher = results.find("teacher")
+    for result in results.models:
+        if result.role == "teacher":
+            yield Measured(row=teacher_name, task=place.task, seed=0, result=result)
+        elif result.role in _CONTROLS:
+            name = _CONTROLS[result.role].format(place.row)
+            yield Measured(row=name, task=place.task, seed=place.seed, result=result, teacher=teacher)
+        else:
+            shape = _read_json(run.student / "config.json") if (run.student / "config.json").is_file() else {}
+            yield Measured(row=place.row, task=place.task, seed=place.seed, result=result, shape=shape, teacher=teacher)
+
+
+def _once(models: Sequence[Measured]) -> Iterator[Measured]:
+    """Keep each teacher once, however many runs tell of it; several of one task are counted as if they were seeds."""
+    made_here = {(model.row, model.task) for model in models if model.result.role != "teacher"}
+    seen: dict[tuple[str, str], list[tuple[str, dict[str, float]]]] = {}
+    for model in models:
+        place = (model.row, model.task)
+        if model.result.role != "teacher":
+            yield model
+        elif place not in made_here:
+            known = seen.setdefault(place, [])
+            if (what := (model.result.name, model.result.metrics)) not in known:
+                known.append(what)
+                yield replace(model, seed=len(known) - 1)
+
+
+def _read_suite(place: SuiteFolder) -> Suite:
+    try:
+        return Suite.parse(_read_json(place.suite))
+    except RecipeError as error:
+        raise RunError(f"'{place.suite}' is damaged: {error}") from None
+
+
+def _suite_runs(place: SuiteFolder, suite: Suite) -> Iterator[tuple[str, str, int, RunFolder]]:
+    """List the cells that were begun: teachers first, then in the order of the suite."""
+    rows, tasks = [suite.teacher.name, *row_names(suite)], [task.name for task in suite.tasks]
+    cells = {file.stem: _read_json(file) for file in (place.path / "cells").glob("*.json")}
+
+    def order(cell_id: str) -> tuple[int, int, int, str]:
+        row, task, seed = (cells[cell_id][key] for key in ("row", "task", "seed"))
+        return (
+            rows.index(row) if row in rows else len(rows),
+            tasks.index(task) if task in tasks else len(tasks),
+            seed,
+            cell_id,
+        )
+
+    for cell_id in sorted(cells, key=order):
+        values = cells[cell_id]
+        yield values["row"], values["task"], values["seed"], RunFolder(path=place.runs / cell_id)
+
+
+def _plain_runs(path: Path) -> Iterator[tuple[str, str, int, RunFolder]]:
+    """Find runs one or two levels deep; a recipe's name is the row."""
+    for recipe in sorted([*path.glob("recipe.json"), *path.glob("*/recipe.json")]):
+        run = RunFolder(path=recipe.parent)
+        values = _read_json(recipe)
+        if run.is_finished:
+            yield values["name"], Results.read(run.results).task, values["seed"], run
+
+
+def _num_train_examples(run: RunFolder) -> int | None:
+    environment = _read_json(run.environment) if run.environment.is_file() else {}
+    number = environment.get("num_train_examples")
+    return number if isinstance(number, int) else None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"'{path}' is damaged ({error}); remove this run and make it again.") from None
+    if not isinstance(values, dict):
+        raise RunError(f"'{path}' holds a {type(values).__name__}, not an object; remove this run and make it again.")
+    return values

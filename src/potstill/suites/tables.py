@@ -1,0 +1,247 @@
+"""Tables of a suite: ours with mean and spread over seeds, the published figures beside them, and the difference."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from potstill.data.known_tasks import shipped_tasks
+from potstill.suites.figures import Figure, average_figures, find_figure
+from potstill.suites.published import Column, PublishedTable
+from potstill.suites.scores import ScoreSheet
+from potstill.suites.sizes import OUR_SIZES
+from potstill.suites.text_table import TextTable
+
+__all__ = ["compare_with", "make_own_tables", "show_published"]
+
+_ABSENT = "-"
+
+
+def make_own_tables(sheet: ScoreSheet) -> tuple[TextTable, TextTable]:
+    """Show what was measured: a table of quality and one of size and speed.
+
+    Args:
+        sheet: What was measured.
+
+    Returns:
+        Both tables. Quality is the primary metric of each task; its average stands there where every column has one.
+    """
+    return _quality_table(sheet), _size_table(sheet)
+
+
+def _quality_table(sheet: ScoreSheet) -> TextTable:
+    columns = _own_columns(sheet)
+    rows = []
+    for row in sheet.rows:
+        figures = [find_figure(sheet, row, column) for column in columns]
+        num_seeds = len({model.seed for model in sheet.find(row)})
+        average = (_text(average_figures(figures)),) if len(columns) > 1 else ()
+        rows.append((row, str(num_seeds), *map(_text, figures), *average))
+    return TextTable(
+        title="Quality on the development sets",
+        header=("system", "seeds", *(column.label for column in columns), *(["average"] if len(columns) > 1 else [])),
+        rows=tuple(rows),
+        notes=(*_spread_notes(sheet), *_notes(sheet)),
+    )
+
+
+def _size_table(sheet: ScoreSheet) -> TextTable:
+    columns = [Column(label=label, quantity=quantity) for quantity, label in OUR_SIZES.items()]
+    rows = [(row, "", *(_text(find_figure(sheet, row, column)) for column in columns)) for row in sheet.rows]
+    return TextTable(
+        title="Size and speed",
+        header=("system", "", *(column.label for column in columns)),
+        rows=tuple(rows),
+        notes=(
+            "Weights: embeddings, layers and pooler, without the head. Speed: sentences/s of the forward pass over "
+            "texts of the task, against the teacher of the same run. Means over tasks and seeds.",
+        ),
+    )
+
+
+def compare_with(sheet: ScoreSheet, published: PublishedTable) -> TextTable:
+    """Show ours, the published figures and the difference, system by system.
+
+    Args:
+        sheet: What was measured.
+        published: A published table, which says the columns.
+
+    Returns:
+        Three rows for a system that both have, one for a system that one of them has.
+    """
+    matches = _match(sheet, published)
+    notes = _Footnotes()
+    rows: list[tuple[str, ...]] = []
+    groups: set[int] = set()
+    for printed in published.rows:
+        groups.add(len(rows))
+        name = printed.system + notes.mark(printed.notes)
+        rows.append((name, "published", *_printed_cells(published, printed.values, printed.average)))
+        for row in (row for row, system in matches.items() if system == printed.system):
+            ours = [find_figure(sheet, row, column) for column in published.columns]
+            differences = [_minus(figure, value) for figure, value in zip(ours, printed.values, strict=True)]
+            average = average_figures(ours)
+            rows.append((row, "ours", *map(_text, ours), *_last(published, average)))
+            difference = None if average is None or printed.average is None else average - printed.average
+            rows.append(("", "difference", *map(_signed, differences), *_last(published, difference, _signed)))
+    for row in (row for row in sheet.rows if row not in matches):
+        groups.add(len(rows))
+        ours = [find_figure(sheet, row, column) for column in published.columns]
+        if any(ours):
+            rows.append((row, "ours", *map(_text, ours), *_last(published, average_figures(ours))))
+    return TextTable(
+        title=published.title,
+        header=(
+            "system",
+            "",
+            *(column.label for column in published.columns),
+            *(["average"] if published.average else []),
+        ),
+        rows=tuple(rows),
+        groups=frozenset(groups),
+        notes=(*notes.texts, *_general_notes(published), *_our_notes(sheet, published)),
+    )
+
+
+def show_published(published: PublishedTable) -> TextTable:
+    """Show a published table alone, with its footnotes.
+
+    Args:
+        published: The table.
+
+    Returns:
+        The figures, exactly as printed.
+    """
+    notes = _Footnotes()
+    rows = [
+        (row.system + notes.mark(row.notes), "", *_printed_cells(published, row.values, row.average))
+        for row in published.rows
+    ]
+    return TextTable(
+        title=published.title,
+        header=(
+            "system",
+            "",
+            *(column.label for column in published.columns),
+            *(["average"] if published.average else []),
+        ),
+        rows=tuple(rows),
+        notes=(*notes.texts, *_general_notes(published)),
+    )
+
+
+class _Footnotes:
+    """Numbers notes in the order in which they are marked."""
+
+    def __init__(self) -> None:
+        self._notes: list[str] = []
+
+    def mark(self, notes: Sequence[str]) -> str:
+        """Give the marks of some notes, such as ` [1]`."""
+        for note in notes:
+            if note not in self._notes:
+                self._notes.append(note)
+        return "".join(f" [{self._notes.index(note) + 1}]" for note in notes)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The notes with their numbers."""
+        return tuple(f"[{number}] {note}" for number, note in enumerate(self._notes, start=1))
+
+
+def _match(sheet: ScoreSheet, published: PublishedTable) -> dict[str, str]:
+    """Say beside which published system a row of ours stands."""
+    systems = {row.system.casefold(): row.system for row in published.rows}
+    wanted = dict(_wanted(sheet))
+    found = {}
+    for row in sheet.rows:
+        name = (wanted.get(row) or row).casefold()
+        if name in systems:
+            found[row] = systems[name]
+    return found
+
+
+def _wanted(sheet: ScoreSheet) -> Iterator[tuple[str, str | None]]:
+    """Read from the suite which published system each row is meant to be."""
+    suite = sheet.suite
+    if suite is None:
+        return
+    yield suite.teacher.name, suite.teacher.published
+    for system in suite.systems:
+        yield system.name, system.published
+        for variant in suite.variants:
+            name = variant.name if len(suite.systems) == 1 else f"{system.name}, {variant.name}"
+            yield name, variant.published
+
+
+def _own_columns(sheet: ScoreSheet) -> list[Column]:
+    columns = []
+    for task, metric in sheet.primary.items():
+        columns.append(Column(label=f"{task} ({metric})", task=task, metric=metric))  # type: ignore[arg-type]
+        splits = {split for model in sheet.models if model.task == task for split in model.result.other_splits}
+        for split in sorted(splits):
+            columns.append(Column(label=f"{task} {split} ({metric})", task=task, split=split, metric=metric))  # type: ignore[arg-type]
+    return columns
+
+
+def _header(published: PublishedTable) -> tuple[str, ...]:
+    average = ("average",) if published.average else ()
+    return ("system", "", *(column.label for column in published.columns), *average)
+
+
+def _last(
+    published: PublishedTable, value: Decimal | None, write: Callable[[Decimal | None], str] | None = None
+) -> tuple[str, ...]:
+    return ((write or _text)(value),) if published.average else ()
+
+
+def _printed_cells(
+    published: PublishedTable, values: Sequence[Decimal | None], average: Decimal | None
+) -> tuple[str, ...]:
+    return (*map(_text, values), *_last(published, average))
+
+
+def _minus(ours: Figure | None, printed: Decimal | None) -> Decimal | None:
+    return None if ours is None or printed is None else ours.mean - printed
+
+
+def _text(value: Figure | Decimal | None) -> str:
+    return _ABSENT if value is None else str(value)
+
+
+def _signed(value: Decimal | None) -> str:
+    return _ABSENT if value is None else f"{value:+}"
+
+
+def _general_notes(published: PublishedTable) -> tuple[str, ...]:
+    average = (f"Average: {published.average}, half up.",) if published.average else ()
+    return (*published.notes, *average, f"Source: {published.source}.")
+
+
+def _our_notes(sheet: ScoreSheet, published: PublishedTable) -> Iterator[str]:
+    if not published.has_sizes:
+        yield from _spread_notes(sheet)
+        if published.split == "test":
+            yield (
+                "Ours are of the development sets and the published figures of the test sets, whose labels only the "
+                "benchmark's server has: the difference is no comparison."
+            )
+    yield from _notes(sheet)
+
+
+def _spread_notes(sheet: ScoreSheet) -> Iterator[str]:
+    most = max(len(sheet.find(row, task)) for row in sheet.rows for task in sheet.primary)
+    spread = f"mean ± standard deviation over up to {most} seeds" if most > 1 else "one seed, so without a spread"
+    yield f"Ours: metrics x 100, {spread}. The examples that are measured on also chose the weights."
+
+
+def _notes(sheet: ScoreSheet) -> Iterator[str]:
+    """Say what is not as published: missing runs, and tasks that were learnt from a part of their examples."""
+    if sheet.num_missing:
+        yield f"{sheet.num_missing} runs of the suite are not finished."
+    known: Mapping[str, int | None] = {name: task.train.rows for name, task in shipped_tasks().items()}
+    for task, number in sheet.examples.items():
+        whole = known.get(task)
+        if whole is not None and number < whole:
+            yield (
+                f"{task}: trained on {number:,} of the {whole:,} published examples, so its figures are not comparable "
+                "with published ones."
+            )

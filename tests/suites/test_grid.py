@@ -1,0 +1,123 @@
+"""Which cells a suite has, what they share, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+from tiny_grid import make_suite
+
+from potstill.errors import RecipeError
+from potstill.suites import Suite, choose_cells, load_suite, plan_cells
+
+
+def test_every_system_meets_every_task_and_seed_and_teachers_come_first(suite: Suite) -> None:
+    cells = plan_cells(suite)
+    assert [cell.id for cell in cells[:2]] == ["teacher.stars", "teacher.score"]
+    students = {(cell.row, cell.task, cell.seed) for cell in cells[2:]}
+    assert students == {(row, task, seed) for row in ("KD", "Labels") for task in ("stars", "score") for seed in (0, 1)}
+    assert len(cells) == 10
+    assert {cell.teacher for cell in cells[2:] if cell.task == "stars"} == {"teacher.stars"}
+    assert all(cell.recipe.seed == cell.seed for cell in cells)
+
+
+def test_changes_are_laid_over_each_other_from_the_widest_to_the_narrowest(base: Path, reviews: Path) -> None:
+    suite = make_suite(
+        base,
+        reviews,
+        systems=[
+            {
+                "name": "KD",
+                "recipe": "kd",
+                "set": ["stages.0.epochs=3", "stages.0.clip_norm=3.0"],
+                "per_task": {"score": ["stages.0.clip_norm=4.0"]},
+            }
+        ],
+        variants=[{"name": "as it is"}, {"name": "colder", "set": ["stages.0.objectives.soft_labels.temperature=1.5"]}],
+        set=["stages.0.epochs=2", "stages.0.accumulate=2", "data.limit=50"],
+        seeds=[7],
+    )
+    cells = {cell.id: cell.recipe for cell in plan_cells(suite)}
+    assert set(cells) == {
+        "teacher.stars",
+        "teacher.score",
+        *(f"{variant}.{task}.7" for variant in ("as-it-is", "colder") for task in ("stars", "score")),
+    }
+    stage = cells["colder.score.7"].stages[0]
+    assert (stage.epochs, stage.accumulate, stage.clip_norm) == (3, 2, 4.0)
+    assert cells["colder.stars.7"].stages[0].clip_norm == 3.0
+    assert cells["colder.stars.7"].stages[0].objectives[0].temperature == 1.5
+    assert cells["as-it-is.stars.7"].stages[0].objectives[0].temperature == 2.0
+    assert cells["teacher.stars"].data.limit == 50
+    assert cells["teacher.stars"].stages[0].accumulate == 1
+
+
+def test_a_variant_of_several_systems_names_both(base: Path, reviews: Path) -> None:
+    suite = make_suite(base, reviews, variants=[{"name": "plain"}], seeds=[0])
+    assert {cell.row for cell in plan_cells(suite) if cell.row != "teacher"} == {"KD, plain", "Labels, plain"}
+
+
+def test_a_task_with_a_teacher_of_its_own_makes_none(base: Path, reviews: Path) -> None:
+    suite = make_suite(
+        base,
+        reviews,
+        tasks=[{"name": "stars", "data": str(reviews), "teacher": "someones/model", "set": ["data.label=stars"]}],
+    )
+    cells = plan_cells(suite)
+    assert {cell.recipe.teacher.model for cell in cells} == {"someones/model"}
+    assert {cell.teacher for cell in cells} == {None}
+
+
+def test_a_part_of_the_tasks_keeps_their_teachers(suite: Suite) -> None:
+    chosen = choose_cells(suite, tasks=["score"])
+    assert len(chosen) == 5
+    assert {cell.task for cell in chosen} == {"score"}
+    with pytest.raises(RecipeError, match=r"--task scor: suite 'tiny' has no such task. Did you mean 'score'"):
+        choose_cells(suite, tasks=["scor"])
+
+
+SYSTEM = {"name": "KD", "recipe": "kd"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"systems": [SYSTEM, SYSTEM]}, r"systems: two have the same name \(KD, KD\)"),
+        ({"systems": []}, r"systems: .*at least 1"),
+        ({"systems": [SYSTEM | {"recipes": "kd"}]}, r"systems\.0\.recipes: no such field. Did you mean 'recipe'"),
+        ({"systems": [SYSTEM | {"per_task": {"star": []}}]}, r"no task 'star'. Did you mean 'stars'"),
+        ({"seeds": [1, 1]}, r"seeds: one occurs twice \(1, 1\)"),
+        ({"seeds": [-1]}, r"seeds\.0"),
+        ({"tasks": ["trec", "trec"]}, r"tasks: two have the same name"),
+        ({"name": "Tiny Suite"}, r"name: "),
+    ],
+)
+def test_a_suite_that_makes_no_sense_is_refused(base: Path, reviews: Path, fields: dict, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        make_suite(base, reviews, **fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"systems": [SYSTEM | {"recipe": "kdd"}]},
+            r"systems\.KD, stars: recipe 'kdd' does not exist. Did you mean 'kd'",
+        ),
+        ({"systems": [SYSTEM | {"set": ["stages.0.epoch=1"]}]}, r"systems\.KD, stars: stages\.0\.epoch: no such field"),
+        ({"variants": [{"name": "v", "set": ["seed"]}]}, r"systems\.KD, variants\.v, stars: --set seed: write it as"),
+        ({"teacher": {}}, r"teacher\.base: suite 'tiny' needs a teacher for task 'stars' and has none"),
+        ({"systems": [SYSTEM, {"name": "kd!", "recipe": "kd"}]}, r"'KD' and 'kd!' would both lie in 'kd.stars.0'"),
+    ],
+)
+def test_a_grid_that_cannot_be_laid_out_is_refused(base: Path, reviews: Path, fields: dict, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        plan_cells(make_suite(base, reviews, **fields))
+
+
+def test_a_suite_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("name = \n")
+    with pytest.raises(RecipeError, match="is not valid TOML"):
+        load_suite(str(tmp_path / "bad.toml"))
+    with pytest.raises(RecipeError, match="suite file '.*none.toml' does not exist"):
+        load_suite(str(tmp_path / "none.toml"))
+    with pytest.raises(RecipeError, match="suite 'smok' does not exist"):
+        load_suite("smok")

@@ -1,0 +1,105 @@
+"""How a grid is worked through: teachers first, a second try, nothing stops the rest, nothing is done twice."""
+
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+from tiny_grid import make_small_suite, make_suite
+
+from potstill.errors import DataError, RunError
+from potstill.suites import InProcess, Suite, SuiteFolder, Workers, plan_cells, run_suite
+from potstill.suites.cell import CellFailed, Job
+from potstill.suites.schedule import SilentWatcher, run_cells
+
+
+class Scripted(Workers):
+    """Ends cells as told, without training anything: how often each fails before it is finished."""
+
+    def __init__(self, failures: dict[str, int], *, num_slots: int = 2) -> None:
+        self.num_slots = num_slots
+        self.failures = failures
+        self.begun: list[str] = []
+
+    def start(self, job: Job) -> "Future[None]":
+        self.begun.append(job.cell_id)
+        future: Future[None] = Future()
+        if self.failures.get(job.cell_id, 0) > 0:
+            self.failures[job.cell_id] -= 1
+            future.set_exception(CellFailed("out of luck"))
+            return future
+        job.folder.mkdir(parents=True)
+        (job.folder / "results.json").write_text("{}")
+        future.set_result(None)
+        return future
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_failure_is_tried_once_more_and_does_not_stop_the_rest(suite: Suite, tmp_path: Path) -> None:
+    workers = Scripted({"kd.stars.0": 1, "labels.stars.1": 2, "teacher.score": 2})
+    folder = SuiteFolder(path=tmp_path / "out")
+    outcome = run_cells(plan_cells(suite), folder, workers, SilentWatcher())
+    assert outcome.failed == {"labels.stars.1": "out of luck", "teacher.score": "out of luck"}
+    assert outcome.finished == ("teacher.stars", "kd.stars.0", "labels.stars.0", "kd.stars.1")
+    assert outcome.skipped == ("kd.score.0", "labels.score.0", "kd.score.1", "labels.score.1")
+    assert workers.begun.count("kd.stars.0") == workers.begun.count("labels.stars.1") == 2
+    assert workers.begun.index("teacher.stars") < workers.begun.index("kd.stars.0")
+
+
+def test_a_second_call_does_only_what_is_missing(suite: Suite, tmp_path: Path) -> None:
+    folder = SuiteFolder(path=tmp_path / "out")
+    cells = plan_cells(suite)
+    run_cells(cells, folder, Scripted({"kd.score.0": 2, "teacher.stars": 2}), SilentWatcher())
+    again = Scripted({})
+    outcome = run_cells(cells, folder, again, SilentWatcher())
+    assert set(again.begun) == {"kd.score.0", *(cell.id for cell in cells if cell.task == "stars")}
+    assert len(outcome.finished) == len(cells)
+
+
+def test_a_finished_suite_has_a_normal_run_folder_for_each_cell_and_shares_teachers(
+    small_suite: Suite, finished: Path
+) -> None:
+    from potstill.evaluation import Results
+
+    cells = plan_cells(small_suite)
+    assert {path.name for path in (finished / "runs").iterdir()} - {"store"} == {cell.id for cell in cells}
+    for cell in cells:
+        run = SuiteFolder(path=finished).run(cell)
+        for path in (run.results, run.recipe, run.events, run.student / "model.safetensors"):
+            assert path.is_file(), path
+    results = Results.read(finished / "runs" / "kd.stars.1" / "results.json")
+    teacher = results.find("teacher")
+    assert teacher is not None
+    assert teacher.name == "teacher.stars"
+
+
+def test_a_finished_suite_is_not_trained_again(small_suite: Suite, finished: Path) -> None:
+    stamps = {path: path.stat().st_mtime_ns for path in finished.glob("runs/*/results.json")}
+    run = run_suite(small_suite, finished, InProcess(), SilentWatcher())
+    assert len(run.outcome.finished) == len(run.cells) == len(stamps)
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+
+
+def test_other_settings_are_refused_for_a_folder_that_has_runs(base: Path, reviews: Path, finished: Path) -> None:
+    changed = make_small_suite(base, reviews, set=["precision=fp32", "stages.0.evaluations_per_epoch=2"])
+    with pytest.raises(RunError, match=r"was made with another recipe\.stages.*another folder with --out"):
+        run_suite(changed, finished, InProcess(), SilentWatcher())
+    fewer = make_small_suite(base, reviews, seeds=[0])
+    assert len(run_suite(fewer, finished, InProcess(), SilentWatcher()).outcome.finished) == 2
+
+
+def test_a_folder_that_holds_something_else_is_refused(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(RunError, match="is not empty and holds no suite"):
+        run_suite(suite, tmp_path, InProcess(), SilentWatcher())
+    with pytest.raises(RunError, match=r"notes.txt' is a file; give a folder"):
+        run_suite(suite, tmp_path / "notes.txt", InProcess(), SilentWatcher())
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_data_that_cannot_be_read_is_refused_before_anything_begins(base: Path, reviews: Path, tmp_path: Path) -> None:
+    tasks = [{"name": "stars", "data": str(reviews), "set": ["data.text=revue", "data.label=stars"]}]
+    with pytest.raises(DataError, match="has no column 'revue'"):
+        run_suite(make_suite(base, reviews, tasks=tasks), tmp_path / "out", InProcess(), SilentWatcher())
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,171 @@
+"""Tables: mean and spread over seeds, the published figure, the difference, averages and footnotes."""
+
+import csv
+import io
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+from made_up_runs import model, write_cell, write_run
+
+from potstill.errors import RecipeError, RunError
+from potstill.files import write_json
+from potstill.suites import Suite, collect_tables, read_scores, render_tables, to_terminal, write_tables
+from potstill.suites.figures import Figure
+
+MNLI = [0.8265, 0.8285, 0.8295]
+COLA = [0.50, 0.49, 0.52]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a suite: TinyBERT and one without GD on MNLI, MRPC and CoLA, three seeds."""
+    suite = Suite.parse(
+        {
+            "name": "ours",
+            "description": "made up",
+            "systems": [{"name": "Ours", "recipe": "kd", "published": "TinyBERT"}, {"name": "No GD", "recipe": "kd"}],
+            "tasks": ["mnli", "mrpc", "cola"],
+            "seeds": [0, 1, 2],
+            "published": ["seed-table5"],
+            "teacher": {"base": "minilm", "name": "Teacher"},
+        }
+    )
+    path = tmp_path / "suite"
+    path.mkdir()
+    write_json(path / "suite.json", suite.model_dump(mode="json"))
+    teacher = model("teacher", {"accuracy": 0.9}, weights=60, rate=25.0)
+    for seed in range(3):
+        mnli = model("student", {"accuracy": MNLI[seed]}, other={"mismatched": {"accuracy": 0.83}})
+        write_cell(path, "Ours", "mnli", [teacher, mnli], seed=seed, examples=29_949)
+        mrpc = model("student", {"accuracy": 0.858, "f1": 0.9})
+        write_cell(path, "Ours", "mrpc", [teacher, mrpc], seed=seed, examples=3_668)
+        labels_only = model("student_hard_labels", {"matthews": 0.25, "accuracy": 0.8})
+        cola = model("student", {"matthews": COLA[seed], "accuracy": 0.8})
+        write_cell(path, "Ours", "cola", [cola, labels_only], seed=seed)
+    write_cell(path, "No GD", "cola", [model("student", {"matthews": 0.408, "accuracy": 0.7})])
+    (path / "cells" / "no-gd.mnli.0.json").write_text(json.dumps({"row": "No GD", "task": "mnli", "seed": 0}))
+    return path
+
+
+def cells(text: str, name: str, what: str) -> list[str]:
+    """Find the cells behind the first two of a row of a Markdown table."""
+    for line in text.splitlines():
+        parts = [part.strip() for part in line.strip("|").split("|")]
+        if parts[:2] == [name, what]:
+            return parts[2:]
+    raise AssertionError(f"no row '{name}', '{what}' in\n{text}")
+
+
+def test_ours_stands_beside_the_published_figures_with_spread_and_difference(folder: Path) -> None:
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert cells(text, "TinyBERT", "published") == ["82.8", "82.9", "85.8", "49.7", "75.3"]
+    spread = statistics.stdev(value * 100 for value in COLA)
+    assert cells(text, "Ours", "ours") == ["82.8 ± 0.2", "83.0 ± 0.0", "85.8 ± 0.0", f"50.3 ± {spread:.1f}", "75.5"]
+    assert cells(text, "", "difference") == ["+0.0", "+0.1", "+0.0", "+0.6", "+0.2"]
+    assert cells(text, "No GD", "published")[-1] == "72.5"
+    assert cells(text, "No GD", "ours") == ["-", "-", "-", "40.8", "-"]
+    assert cells(text, "No TD", "published")[0] == "80.6"
+
+
+def test_our_average_is_taken_as_the_published_tables_take_theirs() -> None:
+    assert str(Figure(values=(76.05,)).mean) == "76.1"
+    assert str(Figure(values=(71.25,)).mean) == "71.3"
+    assert str(Figure(values=(0.5, 0.7))) == "0.6 ± 0.1"
+
+
+def test_our_own_tables_show_controls_teachers_second_sets_and_sizes(folder: Path) -> None:
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert "mnli mismatched (accuracy)" in text
+    assert cells(text, "Ours, labels only", "3")[3] == "25.0 ± 0.0"
+    assert cells(text, "Teacher", "1")[0] == "90.0"
+    assert cells(text, "Ours", "")[:3] == ["4", "312", "1200"]
+    assert cells(text, "Ours", "")[4:] == ["6.0", "4.0"]
+
+
+def test_notes_say_what_is_not_as_published(folder: Path) -> None:
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert "mnli: trained on 29,949 of the 392,702 published examples" in text
+    assert "mrpc: trained" not in text
+    assert "1 runs of the suite are not finished" in text
+    assert "mean ± standard deviation over up to 3 seeds" in text
+    beside_test = render_tables(read_scores(folder), ["seed-glue"], form="markdown")
+    assert "the difference is no comparison" in beside_test
+    assert "the difference is no comparison" not in text
+
+
+def test_sizes_stand_beside_the_published_ones(folder: Path) -> None:
+    text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
+    assert cells(text, "Ours", "ours") == ["4", "312", "1200", "0.0", "6.0", "-", "4.0"]
+    assert cells(text, "", "difference")[:3] == ["+0", "+0", "+0"]
+
+
+def test_latex_is_escaped_and_has_every_row(folder: Path) -> None:
+    text = render_tables(read_scores(folder), ["seed-table4"], form="latex")
+    assert r"\begin{tabular}{llrrrrr}" in text
+    assert r"Ours & ours & 82.8 $\pm$ 0.2" in text
+    assert r"TinyBERT (M=4; d'=312; d'i=1200) & published & 82.8 & 82.9 & 85.8 & 49.7 & 75.3 \\" in text
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 3
+    assert " 50 %" not in text
+
+
+def test_csv_has_every_single_figure(folder: Path) -> None:
+    lines = list(csv.DictReader(render_tables(read_scores(folder), (), form="csv").splitlines()))
+    ours = [line for line in lines if line["source"] == "ours" and line["system"] == "Ours" and line["task"] == "cola"]
+    assert [float(line["value"]) for line in ours if line["quantity"] == "matthews"] == [100 * value for value in COLA]
+    printed = [line for line in lines if line["source"] == "seed-table5"]
+    assert len(printed) == 4 * 5
+    assert {line["split"] for line in printed} == {"dev", "mismatched"}
+
+
+def test_the_terminal_shows_the_same_cells(folder: Path) -> None:
+    from rich.console import Console
+
+    console = Console(width=200, record=True, file=io.StringIO())
+    for table in collect_tables(read_scores(folder)):
+        console.print(to_terminal(table))
+    text = console.export_text()
+    for words in ("82.8 ± 0.2", "difference", "Average: mean of the 4 columns, half up."):
+        assert words in text
+
+
+def test_tables_are_written_in_every_format(folder: Path) -> None:
+    write_tables(read_scores(folder), folder / "tables")
+    assert {path.name for path in (folder / "tables").iterdir()} == {"tables.md", "tables.tex", "tables.csv"}
+
+
+def test_any_folder_of_runs_has_tables(tmp_path: Path) -> None:
+    for seed, score in enumerate((0.8, 0.9)):
+        teacher = model("teacher", {"accuracy": 0.95})
+        write_run(tmp_path / f"run-{seed}", "trec", [teacher, model("student", {"accuracy": score})], seed=seed)
+    text = render_tables(read_scores(tmp_path), (), form="markdown")
+    assert cells(text, "kd", "2") == ["85.0 ± 7.1"]
+    assert cells(text, "teacher", "1") == ["95.0"]
+    assert cells(render_tables(read_scores(tmp_path / "run-1"), (), form="markdown"), "kd", "1") == ["90.0"]
+
+
+def test_teachers_of_several_seeds_are_counted_as_several(tmp_path: Path) -> None:
+    for seed, score in enumerate((0.9, 0.92, 0.92)):
+        models = [model("teacher", {"accuracy": score}), model("student", {"accuracy": 0.8})]
+        write_run(tmp_path / f"run-{seed}", "trec", models, seed=seed)
+    assert len(read_scores(tmp_path).find("teacher")) == 2
+
+
+def test_folders_without_results_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="holds no finished run"):
+        read_scores(tmp_path)
+    with pytest.raises(RunError, match="is not a folder; give the folder of a suite or of runs"):
+        read_scores(tmp_path / "none")
+    write_run(tmp_path / "run", "trec", [model("student", {"accuracy": 0.8})])
+    (tmp_path / "run" / "recipe.json").write_text("{")
+    with pytest.raises(RunError, match=r"recipe.json' is damaged .*remove this run"):
+        read_scores(tmp_path)
+    (tmp_path / "suite.json").write_text('{"name": "x"}')
+    with pytest.raises(RunError, match=r"suite.json' is damaged: description: this field is required"):
+        read_scores(tmp_path)
+
+
+def test_nothing_to_show_is_refused() -> None:
+    with pytest.raises(RecipeError, match="there is nothing to show"):
+        collect_tables(None)
