@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 
 import torch
+from peak import peak_bytes
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
-from torch.profiler import ProfilerActivity, profile
 
 from potstill.objectives.attention_scores import direct_score_mse, gram_score_mse
 
@@ -89,23 +89,6 @@ def synchronise() -> None:
     """Wait for a GPU to finish."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-
-
-def peak_bytes(function: Callable[[], None], device: torch.device) -> int:
-    """Find the most bytes that a function holds at one time beside what was there before."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        function()
-        return torch.cuda.max_memory_allocated() - before
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, record_shapes=False) as profiler:
-        function()
-    held = peak = 0
-    for event in profiler.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            held += event.nbytes()
-            peak = max(peak, held)
-    return peak
 
 
 if __name__ == "__main__":
