@@ -14,11 +14,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from potstill.errors import PotstillError
-    from potstill.pipeline import AugmentedTexts, Prediction, Run, augment, distill, evaluate, finetune, predict
+    from potstill.pipeline import (
+        AugmentedTexts,
+        GeneralRun,
+        Prediction,
+        Run,
+        augment,
+        distill,
+        evaluate,
+        finetune,
+        predict,
+        pretrain,
+    )
     from potstill.recipe import Recipe, load_recipe
 
 __all__ = [
     "AugmentedTexts",
+    "GeneralRun",
     "PotstillError",
     "Prediction",
     "Recipe",
@@ -30,12 +42,14 @@ __all__ = [
     "finetune",
     "load_recipe",
     "predict",
+    "pretrain",
 ]
 
 __version__ = version("potstill")
 
 _HOMES = {
     "AugmentedTexts": "potstill.pipeline",
+    "GeneralRun": "potstill.pipeline",
     "PotstillError": "potstill.errors",
     "Prediction": "potstill.pipeline",
     "Recipe": "potstill.recipe",
@@ -46,6 +60,7 @@ _HOMES = {
     "finetune": "potstill.pipeline",
     "load_recipe": "potstill.recipe",
     "predict": "potstill.pipeline",
+    "pretrain": "potstill.pipeline",
 }
 
 

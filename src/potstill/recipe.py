@@ -41,6 +41,9 @@ class Recipe(Config):
     """Whom the student follows."""
     student: AnyStudentConfig
     """What is trained."""
+    general: str | None = None
+    """A student that has been through the stages on a corpus: its folder or run folder. These stages are then left out
+    and the others start from it."""
     stages: tuple[StageConfig, ...] = Field(min_length=1)
     """How, one stage after another."""
     checkpoints: CheckpointConfig = CheckpointConfig()
@@ -63,6 +66,27 @@ class Recipe(Config):
                     f"stages: '{later.name}' with data = 'corpus' comes after '{earlier.name}', which reads the task; "
                     "put the stages on a corpus first"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _uses_its_corpus(self) -> "Recipe":
+        paths = self.data.corpus.paths
+        if not self.corpus_stages:
+            if paths:
+                raise ValueError(
+                    f"data.corpus: recipe '{self.name}' has no stage that reads plain text; leave the corpus out, or "
+                    "choose a recipe with stages on a corpus"
+                )
+            if self.general is not None:
+                raise ValueError(
+                    f"general: recipe '{self.name}' has no stages on a corpus that a general student could stand for; "
+                    "set student.init.kind = 'checkpoint' and student.init.path instead"
+                )
+        if paths and self.general is not None:
+            raise ValueError("general: a general student takes the place of the corpus; give one of the two")
+        copies = getattr(getattr(self.student, "init", None), "vocabulary_transform", False)
+        if copies and not any(objective.reads_vocabulary for stage in self.stages for objective in stage.objectives):
+            raise ValueError("student.init.vocabulary_transform: no stage predicts tokens; leave it out")
         return self
 
     @property

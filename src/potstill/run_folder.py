@@ -50,6 +50,11 @@ class RunFolder:
         return self.path.parent / "teachers"
 
     @property
+    def general(self) -> Path:
+        """Folder of general students that were made for a run, beside it, so that later runs find them."""
+        return self.path.parent / "general"
+
+    @property
     def student(self) -> Path:
         """The trained model, a `save_pretrained` folder; it exists only once training is finished."""
         return self.path / "student"

@@ -4,6 +4,8 @@ from potstill.data.batches import BatchConfig, Batches
 from potstill.data.bundled import BUNDLED_NAMES
 from potstill.data.catalogue import TaskEntry, describe_tasks
 from potstill.data.config import DataConfig
+from potstill.data.corpus import Corpus, CorpusTokenizer, count_tokens, load_corpus
+from potstill.data.corpus_config import CorpusConfig
 from potstill.data.known_tasks import find_known_task, known_task_names
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
@@ -15,6 +17,9 @@ __all__ = [
     "BUNDLED_NAMES",
     "BatchConfig",
     "Batches",
+    "Corpus",
+    "CorpusConfig",
+    "CorpusTokenizer",
     "DataConfig",
     "LabelArray",
     "Metric",
@@ -25,10 +30,12 @@ __all__ = [
     "TaskKind",
     "TextEncoder",
     "TokenisedSplit",
+    "count_tokens",
     "default_metrics",
     "describe_tasks",
     "find_known_task",
     "known_task_names",
+    "load_corpus",
     "load_task_data",
     "match_labels",
     "read_texts",

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 
 from potstill.config import Config
 from potstill.data.bundled import BUNDLED_NAMES
+from potstill.data.corpus_config import CorpusConfig
 from potstill.data.known_tasks import find_known_task, known_task_names
 
 __all__ = ["DataConfig"]
@@ -42,6 +43,9 @@ class DataConfig(Config):
     """Seeds the split into train and dev, and the draw of `limit`."""
     max_length: int = Field(default=128, ge=8, le=8192)
     """Longest input in tokens, special tokens included; longer ones are cut."""
+
+    corpus: CorpusConfig = CorpusConfig()
+    """Plain text, for stages with `data = "corpus"`."""
 
     @field_validator("task")
     @classmethod

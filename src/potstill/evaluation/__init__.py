@@ -5,6 +5,7 @@ from potstill.evaluation.ensemble import merge_models
 from potstill.evaluation.environment import describe_environment
 from potstill.evaluation.evaluate import EvaluatedModel, EvaluationConfig, Subject, collect_results, evaluate_model
 from potstill.evaluation.fidelity import measure_fidelity
+from potstill.evaluation.general import CorpusFigures, Fill, GeneralResults, StageFigures
 from potstill.evaluation.intervals import paired_interval, primary_interval
 from potstill.evaluation.metrics import compute_metrics
 from potstill.evaluation.predict import predict_logits
@@ -25,14 +26,18 @@ from potstill.evaluation.table import make_table, to_markdown
 __all__ = [
     "ClassFidelity",
     "Comparison",
+    "CorpusFigures",
     "EvaluatedModel",
     "EvaluationConfig",
+    "Fill",
+    "GeneralResults",
     "ModelResult",
     "Parameters",
     "Results",
     "Role",
     "ScoreFidelity",
     "Speed",
+    "StageFigures",
     "Subject",
     "collect_results",
     "compute_metrics",

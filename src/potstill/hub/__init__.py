@@ -14,7 +14,7 @@ from potstill.hub.loading import (
     load_tokenizer,
     resolve_model,
 )
-from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, load_masked_lm
+from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, find_masked_lm, load_masked_lm
 from potstill.hub.tokenizing import TokenBlock, Tokenizer
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "build_encoder",
     "copy_vocabulary_head",
     "count_parameters",
+    "find_masked_lm",
     "find_parts",
     "fingerprint_model",
     "load_classifier",

@@ -130,14 +130,15 @@ class Encoder(nn.Module):
                 "'potstill pretrain' makes a model that has one."
             )
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, *, has_head: bool = True) -> None:
         """Write a `save_pretrained` folder: config, safetensors and tokenizer.
 
         Args:
             folder: An existing, empty folder.
+            has_head: Whether the head is written too; one that was not trained should not be taken for one that was.
         """
         with quiet():
-            self.model.save_pretrained(folder)
+            (self.model if has_head else self.model.base_model).save_pretrained(folder)
             self.tokenizer.wrapped.save_pretrained(folder)
 
     def _depth(self, needs: Needs) -> int:

@@ -14,7 +14,7 @@ from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
 from potstill.hub.weights import choose_attention, load_config, load_weights
 
-__all__ = ["add_vocabulary_head", "copy_vocabulary_head", "load_masked_lm"]
+__all__ = ["add_vocabulary_head", "copy_vocabulary_head", "find_masked_lm", "load_masked_lm"]
 
 
 def load_masked_lm(name: str) -> Encoder:
@@ -30,6 +30,35 @@ def load_masked_lm(name: str) -> Encoder:
         ModelError: There is no such model, it has no safetensors weights, no trained masked-LM head, or no tokenizer
             with a `[MASK]`.
     """
+    encoder, missing = _load(name)
+    if missing:
+        raise ModelError(
+            f"model '{name}' has no trained masked-LM head (missing: {', '.join(sorted(missing)[:3])}); "
+            "'potstill pretrain' makes one on a corpus, or give a model that has it."
+        )
+    _check_family(encoder)
+    _check_mask(encoder.tokenizer, name)
+    return encoder
+
+
+def find_masked_lm(name: str) -> Encoder | None:
+    """Load a model as a masked language model where it is one.
+
+    Args:
+        name: As for `resolve_model`.
+
+    Returns:
+        As `load_masked_lm`; None where the model has no trained masked-LM head, or one that cannot be taken apart.
+
+    Raises:
+        ModelError: There is no such model, it has no safetensors weights, or no tokenizer.
+    """
+    encoder, missing = _load(name)
+    return None if missing or not encoder.has_vocabulary_head else encoder
+
+
+def _load(name: str) -> tuple[Encoder, set[str]]:
+    """Load a model with a masked-LM head, and say which of its weights are random."""
     where = resolve_model(name)
     config = load_config(where, name)
     if MODEL_FOR_MASKED_LM_MAPPING.get(type(config), None) is None:
@@ -38,15 +67,7 @@ def load_masked_lm(name: str) -> Encoder:
             "model of the BERT family."
         )
     model, missing = load_weights(AutoModelForMaskedLM, where, name, config)
-    if missing:
-        raise ModelError(
-            f"model '{name}' has no trained masked-LM head (missing: {', '.join(sorted(missing)[:3])}); "
-            "'potstill pretrain' makes one on a corpus, or give a model that has it."
-        )
-    encoder = Encoder(model, load_tokenizer(where, name), label_names=()).eval()
-    _check_family(encoder)
-    _check_mask(encoder.tokenizer, name)
-    return encoder
+    return Encoder(model, load_tokenizer(where, name), label_names=()).eval(), missing
 
 
 def add_vocabulary_head(encoder: Encoder) -> Encoder:
@@ -75,6 +96,9 @@ def add_vocabulary_head(encoder: Encoder) -> Encoder:
     body = model.base_model
     weights = encoder.model.base_model.state_dict()
     body.load_state_dict({name: weights[name] for name in body.state_dict()})
+    trained = {name: parameter.requires_grad for name, parameter in encoder.model.base_model.named_parameters()}
+    for name, parameter in body.named_parameters():
+        parameter.requires_grad_(trained[name])
     masked_lm = Encoder(model, encoder.tokenizer, label_names=()).eval()
     _check_family(masked_lm)
     return masked_lm

@@ -39,6 +39,20 @@ class Tokenizer:
         found = self.wrapped.mask_token_id
         return None if found is None else int(found)
 
+    @property
+    def unknown_id(self) -> int | None:
+        """The id of what is not in the vocabulary; None where the tokenizer has none."""
+        found = self.wrapped.unk_token_id
+        return None if found is None else int(found)
+
+    @cached_property
+    def frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The special tokens before and after a single text, such as `[CLS]` and `[SEP]`."""
+        bare = self.encode_bare(["a"])[0]
+        framed = [int(token) for token in self.encode(["a"], None, max_length=len(bare) + 8).ids]
+        start = next(i for i in range(len(framed)) if framed[i : i + len(bare)] == bare)
+        return tuple(framed[:start]), tuple(framed[start + len(bare) :])
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change with the vocabulary and every rule of the tokenizer."""
@@ -82,3 +96,36 @@ class Tokenizer:
             offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
             padding_id=self.padding_id,
         )
+
+    def encode_bare(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokenise texts, whole and without special tokens.
+
+        Args:
+            texts: The texts.
+
+        Returns:
+            The token ids of each.
+        """
+        if not texts:
+            return []
+        encoded = self.wrapped(
+            list(texts),
+            add_special_tokens=False,
+            truncation=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        rows: list[list[int]] = encoded["input_ids"]
+        return rows
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Turn token ids into text.
+
+        Args:
+            ids: Token ids, special ones included.
+
+        Returns:
+            The text, without blanks around it.
+        """
+        return str(self.wrapped.decode(list(ids))).strip()

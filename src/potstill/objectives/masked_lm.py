@@ -21,6 +21,7 @@ class MaskedLmConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = False
+    reads_vocabulary: ClassVar[bool] = True
 
     kind: Literal["masked_lm"] = "masked_lm"
 

@@ -18,6 +18,7 @@ class ObjectiveConfig(Config, ABC):
     """Settings of one objective; each member adds `kind` and its own fields."""
 
     needs_teacher: ClassVar[bool]
+    reads_vocabulary: ClassVar[bool] = False
 
     weight: float = Field(default=1.0, gt=0)
     """Factor of this loss in the sum, > 0; applied by the training loop. To drop an objective, leave it out."""

@@ -28,6 +28,7 @@ class VocabularyMseConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_vocabulary: ClassVar[bool] = True
 
     kind: Literal["vocabulary_mse"] = "vocabulary_mse"
     positions: Positions = "tokens"

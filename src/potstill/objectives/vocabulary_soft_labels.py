@@ -29,6 +29,7 @@ class VocabularySoftLabelsConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_vocabulary: ClassVar[bool] = True
 
     kind: Literal["vocabulary_soft_labels"] = "vocabulary_soft_labels"
     temperature: float = Field(default=2.0, gt=0)

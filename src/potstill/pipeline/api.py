@@ -1,14 +1,15 @@
-"""What a program calls: `distill` and `finetune`, the same pipeline as the command line."""
+"""What a program calls: `distill`, `finetune` and `pretrain`, the same pipeline as the command line."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from potstill.pipeline.general import GeneralRun, run_general
 from potstill.pipeline.run import Run, run_recipe
 from potstill.progress import Observer
 from potstill.recipe import Recipe, load_recipe
 
-__all__ = ["distill", "finetune"]
+__all__ = ["distill", "finetune", "pretrain"]
 
 
 def distill(
@@ -21,6 +22,8 @@ def distill(
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
+    corpus: Sequence[str] = (),
+    general: str | None = None,
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
     baselines: Sequence[str] = (),
@@ -38,6 +41,8 @@ def distill(
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
+        corpus: Plain text for the stages that read it: files, folders or names of data sets.
+        general: A student that has been through these stages already; takes the place of `corpus`.
         out: The run folder; absent: a new folder under `runs/`.
         overrides: `path=value` changes of the recipe, as `--set` on the command line.
         baselines: Controls to train beside the student: `hard-labels`, `random-start`.
@@ -57,6 +62,8 @@ def distill(
         "data.text": text,
         "data.text_pair": text_pair,
         "data.label": label,
+        "data.corpus.paths": tuple(corpus) or None,
+        "general": general,
     }
     given = _name_teachers(teacher) | {path: value for path, value in fields.items() if value is not None}
     loaded = load_recipe(recipe, overrides=overrides, fields=given)
@@ -119,6 +126,42 @@ def _name_teachers(teacher: str | Sequence[str] | None) -> dict[str, Any]:
         return {}
     is_one = len(names) == 1
     return {"teacher.model": names[0] if is_one else None, "teacher.models": [] if is_one else list(names)}
+
+
+def pretrain(
+    model: str | None = None,
+    *,
+    recipe: str = "pretrain",
+    corpus: Sequence[str] = (),
+    out: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    observer: Observer | None = None,
+) -> GeneralRun:
+    """Run the stages of a recipe that read plain text, without any task.
+
+    Args:
+        model: The pre-trained encoder that is trained further, followed, or whose tokenizer is used, as the recipe
+            has it: folder, hub name, or `minilm`. Absent: the recipe's `teacher.base`.
+        recipe: A shipped recipe's name or a recipe file with stages on a corpus. `pretrain` goes on with masked
+            language modelling.
+        corpus: Plain text: files, folders or names of data sets.
+        out: As in `distill`.
+        overrides: As in `distill`.
+        resume: As in `distill`.
+        observer: As in `distill`.
+
+    Returns:
+        The finished run; `run.student` is the student's folder, `run.results` what was measured.
+
+    Raises:
+        PotstillError: Something the user can mend; the message says how.
+    """
+    fields = {"teacher.base": model, "data.corpus.paths": tuple(corpus) or None}
+    given = {path: value for path, value in fields.items() if value is not None}
+    loaded = load_recipe(recipe, overrides=overrides, fields=given)
+    where = Path(out) if out is not None else default_folder(recipe, loaded)
+    return run_general(loaded, where, resume=resume, observer=observer)
 
 
 def default_folder(name: str, recipe: Recipe) -> Path:

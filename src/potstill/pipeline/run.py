@@ -10,6 +10,7 @@ from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import Results, describe_environment, write_model_card
 from potstill.files import write_json
 from potstill.pipeline.estimate import estimate_seconds, format_seconds
+from potstill.pipeline.general import start_generally, task_part
 from potstill.pipeline.measure import measure
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.teacher import find_teacher
@@ -62,17 +63,14 @@ def run_recipe(
 
     Raises:
         PotstillError: The recipe, the data, a model or the folder cannot be used; nothing is left half written.
-        RecipeError: The recipe has stages on a corpus.
     """
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
     controls = _controls(baselines)
     check_trackers(recipe.tracking.trackers)
-    if recipe.corpus_stages:
-        raise RecipeError(f"stages.{recipe.corpus_stages[0].name}: stages on a corpus cannot be run yet.")
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
-    study = Study(recipe=recipe, data=data, observer=observer or SilentObserver())
+    study = Study(recipe=task_part(recipe), data=data, observer=observer or SilentObserver())
     if resume:
         folder.check_same_recipe(recipe.to_json())
         if folder.is_finished:
@@ -82,12 +80,15 @@ def run_recipe(
         study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer)
     )
     student = build_student(study, guide)
-    _open_folder(folder, study, guide)
+    if recipe.corpus_stages:
+        study = replace(study, recipe=start_generally(recipe, out, observer=study.observer))
+        student = build_student(study, guide)
+    _open_folder(folder, study, guide, recipe)
     seconds = estimate_seconds(study, student, guide, num_controls=len(controls))
     study.observer.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
     trained = {"student": train_student(study, student, guide, folder)}
     for name, control in controls.items():
-        trained[name] = _train_control(replace(study, recipe=control(recipe)), guide, folder.nested(name))
+        trained[name] = _train_control(replace(study, recipe=control(study.recipe)), guide, folder.nested(name))
     results = measure(study, guide, folder, trained)
     write_model_card(folder.student, results, recipe=recipe.to_json())
     results.write(folder.results)
@@ -106,7 +107,7 @@ def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]
     return {name: known[name] for name in dict.fromkeys(baselines)}
 
 
-def _open_folder(folder: RunFolder, study: Study, guide: Guide | None) -> None:
+def _open_folder(folder: RunFolder, study: Study, guide: Guide | None, recipe: Recipe) -> None:
     """Write what the run is: its recipe and its environment."""
     folder.path.mkdir(parents=True, exist_ok=True)
     environment = describe_environment() | {
@@ -117,7 +118,7 @@ def _open_folder(folder: RunFolder, study: Study, guide: Guide | None) -> None:
         "teacher": _identify(guide) if guide else None,
     }
     write_json(folder.environment, environment)
-    write_json(folder.recipe, study.recipe.to_json())
+    write_json(folder.recipe, recipe.to_json())
 
 
 def _identify(guide: Guide) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class TeacherLayersStart(Config):
     """Marks a start from layers of the source."""
     layers: LayerMap = "uniform"
     """Which layer of the source each student layer copies, 1-based: a strategy or a list as long as the student."""
+    vocabulary_transform: bool = False
+    """In stages that predict tokens: copy dense layer and norm of the source's masked-LM head too; its bias is copied
+    in any case. DistilBERT's did not."""
 
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Copy the source's weights into the student.

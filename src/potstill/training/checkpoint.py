@@ -1,7 +1,9 @@
 """Checkpoints: everything that an exact resume needs, in a folder that is complete or absent."""
 
+import logging
 import shutil
-from contextlib import nullcontext
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -87,7 +89,8 @@ class Checkpoints:
         target = self._place(position)
         with whole_folder(target) if self.accelerator.is_main_process else nullcontext(target) as aside:
             (shared,) = broadcast_object_list([aside])
-            self.accelerator.save_state(str(shared), safe_serialization=True)
+            with _quiet():
+                self.accelerator.save_state(str(shared), safe_serialization=True)
             self.accelerator.wait_for_everyone()
             if self.accelerator.is_main_process:
                 if best is not None:
@@ -122,3 +125,15 @@ class Checkpoints:
         return sorted(
             path.parent for path in self.folder.glob(f"*/{_POSITION}") if not path.parent.name.startswith(".")
         )
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Keep Accelerate from warning that a decoder tied to the embeddings is saved once."""
+    logger = logging.getLogger("accelerate.utils.other")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

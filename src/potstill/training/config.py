@@ -73,7 +73,6 @@ class TrackingConfig(Config):
 
 
 _OF_THE_TASK = ("hard_labels", "logits_mse", "soft_labels")
-_OF_THE_VOCABULARY = ("masked_lm", "vocabulary_mse", "vocabulary_soft_labels")
 
 
 class StageConfig(Config):
@@ -140,7 +139,7 @@ class StageConfig(Config):
                 raise ValueError(f"objective '{found}' needs the labels of a task; it has none with data = 'corpus'")
             if any(objective.when != "always" for objective in self.objectives):
                 raise ValueError("a corpus is no task, so an objective's 'when' is without effect; leave it out")
-        elif found := next((kind for kind in kinds if kind in _OF_THE_VOCABULARY), None):
+        elif found := next((objective.kind for objective in self.objectives if objective.reads_vocabulary), None):
             raise ValueError(f"objective '{found}' predicts tokens of plain text; set data = 'corpus' in its stage")
         elif self.masking is not None:
             raise ValueError("masking is for stages with data = 'corpus'; leave it out")

@@ -1,0 +1,331 @@
+"""General distillation and pre-training: the stages of a recipe on plain text, which leave a reusable student."""
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+
+from potstill.data import Corpus, load_corpus
+from potstill.errors import RecipeError
+from potstill.evaluation import (
+    CorpusFigures,
+    GeneralResults,
+    StageFigures,
+    describe_environment,
+)
+from potstill.files import whole_folder, write_json, write_text
+from potstill.hub import count_parameters, fingerprint_model, load_tokenizer, resolve_model
+from potstill.pipeline.estimate import format_seconds
+from potstill.pipeline.general_study import GeneralStudy, open_study, require_base
+from potstill.pipeline.heldout import fill_some
+from potstill.pipeline.projections import read_projections, save_projections
+from potstill.progress import Observer, SilentObserver
+from potstill.recipe import Recipe
+from potstill.run_folder import RunFolder
+from potstill.training import (
+    Checkpoints,
+    EventLog,
+    StageConfig,
+    StageRun,
+    StepPlan,
+    check_trackers,
+    open_accelerator,
+    resolve_precision,
+    train_stage,
+)
+
+__all__ = ["GeneralRun", "run_general", "start_generally", "task_part"]
+
+_NUM_PROBES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneralRun:
+    """A finished run on plain text.
+
+    Attributes:
+        folder: The run folder.
+        results: What was measured.
+    """
+
+    folder: Path
+    results: GeneralResults
+
+    @property
+    def student(self) -> Path:
+        """The general student, a `save_pretrained` folder."""
+        return RunFolder(path=self.folder).student
+
+
+def task_part(recipe: Recipe, general: str | None = None) -> Recipe:
+    """Give the stages on the task as a recipe of their own.
+
+    Args:
+        recipe: The recipe of a run on a task.
+        general: The folder of the student that the stages on a corpus left; absent: not known yet.
+
+    Returns:
+        The recipe, in which the student starts from the general one, or at random while that is not known; the
+        recipe itself where it has no stages on a corpus.
+
+    Raises:
+        RecipeError: Neither text nor a general student is given, there are no stages on the task, or the student
+            cannot start from a general one.
+    """
+    if not recipe.corpus_stages:
+        return recipe
+    values: dict[str, Any] = recipe.model_dump(mode="json")
+    values["stages"] = [stage for stage in values["stages"] if stage["data"] != "corpus"]
+    if not values["stages"]:
+        raise RecipeError(f"recipe '{recipe.name}' reads plain text alone; leave the task out, or choose another one.")
+    if "init" not in values["student"]:
+        raise RecipeError(
+            f"student.kind: a '{recipe.student.kind}' student cannot start from what the stages on a corpus make; use "
+            "a kind that has an 'init'."
+        )
+    if recipe.general is None:
+        _require_text(recipe)
+        require_base(recipe)
+    values["student"]["init"] = {"kind": "random"} if general is None else {"kind": "checkpoint", "path": general}
+    values["data"].pop("corpus")
+    return Recipe.parse(values | {"general": None})
+
+
+def start_generally(recipe: Recipe, out: Path, *, observer: Observer) -> Recipe:
+    """Run the stages on plain text, or find the student that they left, and give what is left of the recipe.
+
+    Args:
+        recipe: The recipe of a run on a task, with stages on a corpus.
+        out: The run folder; a general student that must be made goes beside it, to `general/`, and is found there by
+            later runs with the same student, stages, text, base and seed.
+        observer: Draws the progress.
+
+    Returns:
+        The stages on the task, whose student starts from the general one.
+    """
+    return task_part(recipe, recipe.general or str(_find_general(recipe, out, observer)))
+
+
+def run_general(
+    recipe: Recipe,
+    out: Path,
+    *,
+    resume: bool = False,
+    observer: Observer | None = None,
+    store: Path | None = None,
+) -> GeneralRun:
+    """Run the stages of a recipe that read plain text, and measure the student on text that was held out.
+
+    Args:
+        recipe: What to do; `recipe.data.corpus` says on what. Stages on a task are left out.
+        out: The run folder.
+        resume: Take up an unfinished run; its student is the same as without the interruption.
+        observer: Draws progress; absent: silence.
+        store: Folder that keeps the tokenised text; absent: `store/` beside the run.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        PotstillError: The recipe, the text, a model or the folder cannot be used; nothing is left half written.
+    """  # noqa: DOC502 - raised further down
+    folder = RunFolder(path=out)
+    folder.check_writable(resume=resume)
+    check_trackers(recipe.tracking.trackers)
+    recipe = _corpus_part(recipe)
+    observer = observer or SilentObserver()
+    if resume:
+        folder.check_same_recipe(recipe.to_json())
+        if folder.is_finished:
+            observer.note(f"{out} is finished already")
+            return GeneralRun(folder=out, results=GeneralResults.read(folder.results))
+    corpus = _load_corpus(recipe, store or folder.store, observer)
+    study = open_study(recipe, corpus, observer)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    write_json(folder.environment, describe_environment() | {"seed": recipe.seed, "precision": recipe.precision})
+    write_json(folder.recipe, recipe.to_json())
+    observer.note(f"{recipe.name} on {len(corpus.train):,} examples of text: about {_estimate(study)} on this machine")
+    seconds = _train(study, folder)
+    results = _measure(study, folder, seconds)
+    write_text(folder.student / "README.md", _describe(results))
+    results.write(folder.results)
+    return GeneralRun(folder=out, results=results)
+
+
+def _corpus_part(recipe: Recipe) -> Recipe:
+    """Give the stages on a corpus as a recipe of their own."""
+    if not recipe.corpus_stages:
+        raise RecipeError(
+            f"recipe '{recipe.name}' has no stage with data = 'corpus'; choose one that has, such as 'pretrain'."
+        )
+    values: dict[str, Any] = recipe.model_dump(mode="json")
+    values["stages"] = [stage for stage in values["stages"] if stage["data"] == "corpus"]
+    values["data"] = {"corpus": values["data"]["corpus"]}
+    values["teacher"] = {"base": require_base(recipe)}
+    values |= {"general": None, "start_from": "base", "precision": resolve_precision(recipe.precision)}
+    return Recipe.parse(values)
+
+
+def _require_text(recipe: Recipe) -> None:
+    if not recipe.data.corpus.paths:
+        raise RecipeError(
+            f"recipe '{recipe.name}' reads plain text in stage '{recipe.corpus_stages[0].name}' and none is given; "
+            "pass --corpus with text files, or --general with a student that has been through such stages."
+        )
+
+
+def _load_corpus(recipe: Recipe, store: Path, observer: Observer) -> Corpus:
+    _require_text(recipe)
+    base = require_base(recipe)
+    with PartialState().main_process_first():
+        return load_corpus(
+            recipe.data.corpus, load_tokenizer(resolve_model(base), base), store=store, observer=observer
+        )
+
+
+def _find_general(recipe: Recipe, out: Path, observer: Observer) -> Path:
+    """Make the general student beside the run, or reuse an earlier one that was made just so."""
+    part, beside = _corpus_part(recipe), RunFolder(path=out)
+    corpus = _load_corpus(part, beside.store, observer)
+    values = part.to_json()
+    made_of = {name: values[name] for name in ("student", "stages", "seed", "precision")}
+    identity = [made_of, corpus.fingerprint, fingerprint_model(require_base(part))]
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+    folder = RunFolder(path=beside.general / f"{recipe.name}-{key}")
+    if folder.is_finished:
+        observer.note(f"general student: reusing {folder.path}")
+    else:
+        observer.note(f"general student: making {folder.path}")
+        run_general(part, folder.path, resume=folder.recipe.is_file(), observer=observer, store=beside.store)
+    return folder.path
+
+
+def _train(study: GeneralStudy, folder: RunFolder) -> float:
+    """Take the student through the stages, from wherever an earlier try left off; give the seconds spent."""
+    recipe = study.recipe
+    assert recipe.precision != "auto"
+    accelerator = open_accelerator(recipe.precision, trackers=recipe.tracking.trackers, folder=folder.path)
+    study.student.to(accelerator.device)
+    checkpoints = Checkpoints(folder.checkpoints, keep=recipe.checkpoints.keep, accelerator=accelerator)
+    events = EventLog(folder.events, enabled=accelerator.is_main_process)
+    position = checkpoints.newest()
+    events.cut(position.events_size)
+    projections = read_projections(recipe.student)
+    for number in range(position.stage, len(recipe.stages)):
+        stage = recipe.stages[number]
+        torch.manual_seed(recipe.seed + 1000 * (number + 1))
+        distiller = study.distiller(stage).to(accelerator.device)
+        if not checkpoints.holds(position):
+            distiller.adopt_projections(projections)
+        score = study.scorer(stage, distiller)
+        if position.step == 0 and not checkpoints.holds(position):
+            events.write("evaluation", {"stage": stage.name, "step": 0, **score(study.student)})
+        run = StageRun(
+            accelerator=accelerator,
+            checkpoints=checkpoints,
+            checkpoint_config=recipe.checkpoints,
+            tracking=recipe.tracking,
+            events=events,
+            observer=study.observer,
+            score=score,
+        )
+        teachers, masker = study.teachers(distiller), study.masker(stage)
+        position = train_stage(stage, distiller, teachers, study.batches(stage), run=run, start=position, masker=masker)
+        projections = distiller.projections()
+    accelerator.end_training()
+    if accelerator.is_main_process:
+        if projections:
+            save_projections(projections, folder)
+        with whole_folder(folder.student) as aside:
+            study.student.save(aside, has_head=study.student.has_vocabulary_head)
+    accelerator.wait_for_everyone()
+    return position.seconds
+
+
+def _measure(study: GeneralStudy, folder: RunFolder, seconds: float) -> GeneralResults:
+    events = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
+    stages = tuple(_figures(stage, events) for stage in study.recipe.stages)
+    corpus, student = study.corpus, study.student.eval()
+    counts = count_parameters(student)
+    return GeneralResults(
+        name=study.recipe.name,
+        base=require_base(study.recipe),
+        corpus=CorpusFigures(
+            num_lines=corpus.num_lines,
+            num_examples=len(corpus.train),
+            num_tokens=len(corpus.train.tokens.ids),
+            num_heldout=len(corpus.heldout),
+            num_dropped=corpus.num_dropped,
+            fingerprint=corpus.fingerprint,
+        ),
+        parameters=asdict(counts) | {"total": counts.total},
+        stages=stages,
+        masked_lm_accuracy=stages[-1].after.get("masked_lm_accuracy"),
+        fills=fill_some(student, study.heldout()) if student.has_vocabulary_head else (),
+        training_seconds=round(seconds, 2),
+        environment=describe_environment(),
+    )
+
+
+def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
+    """Read what a stage did from the events."""
+    own = [event for event in events if event.get("stage") == stage.name]
+    scores = [
+        {name: value for name, value in event.items() if name not in ("event", "stage", "step")}
+        for event in own
+        if event["event"] == "evaluation"
+    ]
+    (end,) = [event for event in own if event["event"] == "stage"]
+    return StageFigures(name=stage.name, steps=end["steps"], before=scores[0], after=scores[-1])
+
+
+def _estimate(study: GeneralStudy) -> str:
+    """Time a few batches of every stage and carry the figure over to all of them."""
+    total = 0.0
+    study.student.to(study.device).train()
+    with torch.random.fork_rng():
+        for stage in study.recipe.stages:
+            batches = study.batches(stage)
+            plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=PartialState().num_processes)
+            steps = plan.total(epochs=stage.epochs, steps=stage.steps)
+            total += _seconds_per_batch(study, stage) * steps * stage.accumulate
+    study.student.zero_grad(set_to_none=True)
+    study.student.eval()
+    return format_seconds(total)
+
+
+def _seconds_per_batch(study: GeneralStudy, stage: StageConfig) -> float:
+    batches, masker = study.batches(stage), study.masker(stage)
+    distiller = study.distiller(stage).to(study.device)
+    teachers = study.teachers(distiller)
+    plan = batches.plan(0)
+    begun = 0.0
+    for number in range(_NUM_PROBES + 1):
+        batch = batches.collate(plan[number % len(plan)])
+        batch = (batch if masker is None else masker.mask(batch)).to(study.device)
+        with study.autocast():
+            needed = distiller.teacher_needs.items()
+            loss, _ = distiller(batch, {who: teachers[who].outputs(batch, needs) for who, needs in needed})
+        loss.backward()
+        if number == 0:
+            begun = time.perf_counter()  # the first batch warms up
+    return (time.perf_counter() - begun) / _NUM_PROBES
+
+
+def _describe(results: GeneralResults) -> str:
+    """Write the general student's page."""
+    after = results.stages[-1].after
+    figures = "\n".join(f"| {name} | {value:.4f} |" for name, value in after.items())
+    return (
+        f"# A general student: {results.name}\n\n"
+        f"Made by Potstill from `{Path(results.base).name}` and {results.corpus.num_lines:,} lines of text, without "
+        "any task. Start a distillation from it:\n\n"
+        "    potstill distill RECIPE --general FOLDER --task TASK\n\n"
+        "## On text that was held out\n\n"
+        f"| figure | value |\n|---|---|\n{figures}\n"
+    )
