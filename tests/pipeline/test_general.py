@@ -74,7 +74,7 @@ def test_pretraining_teaches_an_encoder_to_predict_words(base: Path, corpus: Pat
     assert stage.after["loss"] < stage.before["loss"] - 0.3
     assert run.results.masked_lm_accuracy == stage.after["masked_lm_accuracy"]
     assert run.results.masked_lm_accuracy > stage.before["masked_lm_accuracy"]
-    assert len(run.results.fills) == 10
+    assert len(run.results.fills) == min(10, run.results.corpus.num_heldout)
     assert all("[MASK]" in fill.text and len(fill.guesses) == 3 for fill in run.results.fills)
     assert run.results.corpus.num_examples + run.results.corpus.num_heldout + run.results.corpus.num_dropped == 160
     encoder = load_masked_lm(str(run.folder))

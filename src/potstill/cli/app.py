@@ -10,6 +10,7 @@ from potstill import __version__
 from potstill.cli.applying import EVALUATE_EXAMPLES, PREDICT_EXAMPLES, evaluate, predict
 from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
+from potstill.cli.pretraining import PRETRAIN_EXAMPLES, pretrain
 from potstill.cli.submit import SUBMIT_EXAMPLES, submit
 from potstill.cli.suite import SUITE_EXAMPLES, suite
 from potstill.cli.tables import TABLES_EXAMPLES, tables
@@ -35,6 +36,7 @@ def _make_app() -> typer.Typer:
     whole.callback(epilog=_EXAMPLES)(_potstill)
     whole.command(help=_unwrap(distill), epilog=DISTILL_EXAMPLES)(distill)
     whole.command(help=_unwrap(finetune), epilog=FINETUNE_EXAMPLES)(finetune)
+    whole.command(help=_unwrap(pretrain), epilog=PRETRAIN_EXAMPLES)(pretrain)
     whole.command(help=_unwrap(augment), epilog=AUGMENT_EXAMPLES)(augment)
     whole.command(help=_unwrap(evaluate), epilog=EVALUATE_EXAMPLES)(evaluate)
     whole.command(help=_unwrap(predict), epilog=PREDICT_EXAMPLES)(predict)

@@ -7,6 +7,7 @@ import typer
 
 __all__ = [
     "AsJson",
+    "Corpus",
     "DataPath",
     "Label",
     "ModelName",
@@ -54,6 +55,16 @@ Label: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--label", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the class or score, if not 'label'."
+    ),
+]
+Corpus: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--corpus",
+        metavar="FILE",
+        rich_help_panel=_DATA,
+        help="Plain text, one text a line, an empty line between documents: a file (also .gz), a folder, or a data set "
+        "(name or name:config); can be given often.",
     ),
 ]
 RunFolderPath: TypeAlias = Annotated[

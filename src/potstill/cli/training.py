@@ -5,8 +5,20 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import AsJson, DataPath, Label, Overrides, Resume, RunFolderPath, TaskName, Text, TextPair
+from potstill.cli.options import (
+    AsJson,
+    Corpus,
+    DataPath,
+    Label,
+    Overrides,
+    Resume,
+    RunFolderPath,
+    TaskName,
+    Text,
+    TextPair,
+)
 from potstill.cli.output import print_run, resumable
+from potstill.cli.pretraining import run_on_text
 from potstill.console import ConsoleObserver
 
 __all__ = ["DISTILL_EXAMPLES", "FINETUNE_EXAMPLES", "distill", "finetune"]
@@ -30,6 +42,9 @@ DISTILL_EXAMPLES = """
 
   [dim]# what is the teacher good for? the same student without it, and from random weights too[/]
   potstill distill kd --task trec --teacher my-teacher/ --baseline hard-labels --baseline random-start
+
+  [dim]# general distillation on plain text, then the task[/]
+  potstill distill distilbert-4 --task trec --teacher-base bert-base-uncased --corpus wiki.txt.gz
 
   [dim]# go on with a run that was stopped[/]
   potstill distill runs/kd-trec/recipe.json --resume
@@ -74,6 +89,16 @@ def distill(
     text: Text = None,
     text_pair: TextPair = None,
     label: Label = None,
+    corpus: Corpus = None,
+    general: Annotated[
+        str | None,
+        typer.Option(
+            "--general",
+            metavar="FOLDER",
+            rich_help_panel="Data",
+            help="Start from a student that 'potstill pretrain' made, instead of the recipe's stages on a corpus.",
+        ),
+    ] = None,
     out: RunFolderPath = None,
     overrides: Overrides = None,
     baselines: Annotated[
@@ -92,10 +117,23 @@ def distill(
     """Distil a teacher into a student, and measure what it cost and what it bought.
 
     Leaves a run folder with the student (a folder that transformers loads), the resolved recipe, the log of the
-    training and results.json: quality, likeness to the teacher, size and speed.
+    training and results.json: quality, likeness to the teacher, size and speed. A recipe with stages on a corpus reads
+    --corpus first; without any task it ends there, as 'potstill pretrain' does.
     """
     from potstill import pipeline
 
+    is_of_a_task = any((task, data, text, text_pair, label, general, teachers, baselines))
+    if not is_of_a_task and _is_on_text_alone(recipe, overrides or ()):
+        run_on_text(
+            recipe,
+            model=teacher_base,
+            corpus=corpus or [],
+            out=out,
+            overrides=overrides or (),
+            resume=resume,
+            as_json=as_json,
+        )
+        return
     folder = out or _choose_folder(recipe, overrides or (), task)
     with resumable(folder, baselines or ()):
         run = pipeline.distill(
@@ -107,6 +145,8 @@ def distill(
             text=text,
             text_pair=text_pair,
             label=label,
+            corpus=corpus or (),
+            general=general,
             out=folder,
             overrides=overrides or (),
             baselines=baselines or (),
@@ -160,3 +200,11 @@ def _choose_folder(recipe: str, overrides: list[str] | tuple[()], task: str | No
 
     fields = {} if task is None else {"data.task": task}
     return default_folder(recipe, load_recipe(recipe, overrides=overrides, fields=fields))
+
+
+def _is_on_text_alone(recipe: str, overrides: list[str] | tuple[()]) -> bool:
+    """Say whether a recipe names no task, so that only its stages on a corpus can run."""
+    from potstill.recipe import load_recipe
+
+    loaded = load_recipe(recipe, overrides=overrides)
+    return bool(loaded.corpus_stages) and loaded.data.task is None and loaded.data.path is None
