@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from potstill.pipeline import (
         AugmentedTexts,
         GeneralRun,
-        Prediction,
         Run,
         augment,
         distill,
         evaluate,
         finetune,
-        predict,
         pretrain,
     )
     from potstill.recipe import Recipe, load_recipe
+    from potstill.serving import Classifier, Prediction, load, predict
 
 __all__ = [
     "AugmentedTexts",
+    "Classifier",
     "GeneralRun",
     "PotstillError",
     "Prediction",
@@ -40,6 +40,7 @@ __all__ = [
     "distill",
     "evaluate",
     "finetune",
+    "load",
     "load_recipe",
     "predict",
     "pretrain",
@@ -49,17 +50,19 @@ __version__ = version("potstill")
 
 _HOMES = {
     "AugmentedTexts": "potstill.pipeline",
+    "Classifier": "potstill.serving",
     "GeneralRun": "potstill.pipeline",
     "PotstillError": "potstill.errors",
-    "Prediction": "potstill.pipeline",
+    "Prediction": "potstill.serving",
     "Recipe": "potstill.recipe",
     "Run": "potstill.pipeline",
     "augment": "potstill.pipeline",
     "distill": "potstill.pipeline",
     "evaluate": "potstill.pipeline",
     "finetune": "potstill.pipeline",
+    "load": "potstill.serving",
     "load_recipe": "potstill.recipe",
-    "predict": "potstill.pipeline",
+    "predict": "potstill.serving",
     "pretrain": "potstill.pipeline",
 }
 

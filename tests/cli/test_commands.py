@@ -10,7 +10,18 @@ import pytest
 from transformers import pipeline
 
 SHORT = ("--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=4")
-COMMANDS = ["distill", "finetune", "evaluate", "predict", "recipes", "recipes list", "recipes show", "tasks"]
+COMMANDS = [
+    "distill",
+    "finetune",
+    "evaluate",
+    "predict",
+    "export",
+    "bench",
+    "recipes",
+    "recipes list",
+    "recipes show",
+    "tasks",
+]
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,17 @@ def write(tmp_path):
     return write
 
 
+def test_metrics_have_the_names_that_the_hub_knows(write):
+    model = make_model("student", accuracy=0.9)
+    figures = {"spearman": 0.8, "pearson": 0.7, "pearson_spearman": 0.75}
+    changed = {"primary_metric": "spearman", "models": (model.model_copy(update={"metrics": figures}),)}
+    front, _ = write(make_results(model).model_copy(update=changed))
+    measured = front["model-index"][0]["results"][0]["metrics"]
+    assert [figure["type"] for figure in measured] == ["spearmanr", "pearsonr", "pearson_spearman"]
+    assert [figure["name"] for figure in measured] == list(figures)
+    assert front["metrics"] == ["spearmanr", "pearsonr", "pearson_spearman"]
+
+
 def test_the_front_matter_holds_the_students_figures(write):
     results = make_results(make_model("teacher", accuracy=0.95), make_model("student", accuracy=0.9))
     front, _ = write(results, **{"teacher.model": NAME})

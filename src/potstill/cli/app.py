@@ -7,10 +7,15 @@ from typing import Annotated
 import typer
 
 from potstill import __version__
-from potstill.cli.applying import EVALUATE_EXAMPLES, PREDICT_EXAMPLES, evaluate, predict
+from potstill.cli.applying import EVALUATE_EXAMPLES, evaluate
 from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
+from potstill.cli.benching import BENCH_EXAMPLES, bench
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
+from potstill.cli.comparing import COMPARE_EXAMPLES, compare
+from potstill.cli.exporting import EXPORT_EXAMPLES, export
+from potstill.cli.predicting import PREDICT_EXAMPLES, predict
 from potstill.cli.pretraining import PRETRAIN_EXAMPLES, pretrain
+from potstill.cli.pushing import PUSH_EXAMPLES, push
 from potstill.cli.submit import SUBMIT_EXAMPLES, submit
 from potstill.cli.suite import SUITE_EXAMPLES, suite
 from potstill.cli.tables import TABLES_EXAMPLES, tables
@@ -43,6 +48,10 @@ def _make_app() -> typer.Typer:
     whole.command(help=_unwrap(suite), epilog=SUITE_EXAMPLES)(suite)
     whole.command(help=_unwrap(tables), epilog=TABLES_EXAMPLES)(tables)
     whole.command(help=_unwrap(submit), epilog=SUBMIT_EXAMPLES)(submit)
+    whole.command(help=_unwrap(export), epilog=EXPORT_EXAMPLES)(export)
+    whole.command(help=_unwrap(bench), epilog=BENCH_EXAMPLES)(bench)
+    whole.command(help=_unwrap(compare), epilog=COMPARE_EXAMPLES)(compare)
+    whole.command(help=_unwrap(push), epilog=PUSH_EXAMPLES)(push)
     group = typer.Typer(
         help="List, show and explain recipes; alone, it lists them.", epilog=RECIPES_EXAMPLES, rich_markup_mode="rich"
     )

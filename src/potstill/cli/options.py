@@ -7,6 +7,7 @@ import typer
 
 __all__ = [
     "AsJson",
+    "BackendName",
     "Corpus",
     "DataPath",
     "Label",
@@ -18,6 +19,7 @@ __all__ = [
     "TaskName",
     "Text",
     "TextPair",
+    "Threads",
 ]
 
 _DATA = "Data"
@@ -88,6 +90,18 @@ Overrides: TypeAlias = Annotated[
 ]
 Resume: TypeAlias = Annotated[
     bool, typer.Option("--resume", rich_help_panel=_RUN, help="Go on with a run that was stopped.")
+]
+BackendName: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="PyTorch: sdpa, eager, bf16, compiled. ONNX Runtime, after 'potstill export': onnx, onnx-fp16, onnx-int8.",
+    ),
+]
+Threads: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, metavar="N", help="Threads within an operation. Left out: as PyTorch is set."),
 ]
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="Print JSON for programs instead of a table.")

@@ -8,7 +8,7 @@ from potstill.evaluation.fidelity import measure_fidelity
 from potstill.evaluation.general import CorpusFigures, Fill, GeneralResults, StageFigures
 from potstill.evaluation.intervals import paired_interval, primary_interval
 from potstill.evaluation.metrics import compute_metrics
-from potstill.evaluation.predict import predict_logits
+from potstill.evaluation.predict import predict_logits, run_batch
 from potstill.evaluation.results import (
     ClassFidelity,
     Comparison,
@@ -50,6 +50,7 @@ __all__ = [
     "paired_interval",
     "predict_logits",
     "primary_interval",
+    "run_batch",
     "safetensors_bytes",
     "split_parameters",
     "spread_sample",

@@ -12,6 +12,14 @@ from potstill.files import write_text
 
 __all__ = ["write_model_card"]
 
+_HUB_METRICS = {
+    "macro_f1": "f1",
+    "matthews": "matthews_correlation",
+    "pearson": "pearsonr",
+    "spearman": "spearmanr",
+}
+"""What the hub calls a metric, where it has another name for it."""
+
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -45,7 +53,11 @@ def _front_matter(model: ModelResult, results: Results, recipe: Mapping[str, Any
     }
     if (base := _hub_name(recipe)) is not None:
         fields["base_model"] = base
-    metrics = [{"type": name, "name": name, "value": round(value, 6)} for name, value in model.metrics.items()]
+    metrics = [
+        {"type": _HUB_METRICS.get(name, name), "name": name, "value": round(value, 6)}
+        for name, value in model.metrics.items()
+    ]
+    fields["metrics"] = list(dict.fromkeys(entry["type"] for entry in metrics))
     entry = {
         "task": {"type": "text-classification", "name": "Text classification"},
         "dataset": {"type": results.task, "name": results.task, "split": results.split},

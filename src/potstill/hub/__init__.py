@@ -4,7 +4,9 @@ from potstill.hub.alignment import AlignedText, align_texts, spell_vocabulary
 from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
 from potstill.hub.building import build_bert, build_distilbert
 from potstill.hub.counting import ParameterCounts, count_parameters
+from potstill.hub.description import ModelDescription, describe_model
 from potstill.hub.encoder import Encoder
+from potstill.hub.exporting import ExportModule, exporting, input_names
 from potstill.hub.labels import reorder_labels
 from potstill.hub.loading import (
     build_encoder,
@@ -15,14 +17,20 @@ from potstill.hub.loading import (
     resolve_model,
 )
 from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, find_masked_lm, load_masked_lm
+from potstill.hub.pushing import PushPlan, plan_push, push
+from potstill.hub.shapes import build_shape
 from potstill.hub.tokenizing import TokenBlock, Tokenizer
+from potstill.hub.trimming import trim_vocabulary
 
 __all__ = [
     "AlignedText",
     "Encoder",
     "EncoderParts",
+    "ExportModule",
     "LayerParts",
+    "ModelDescription",
     "ParameterCounts",
+    "PushPlan",
     "TokenBlock",
     "Tokenizer",
     "add_vocabulary_head",
@@ -30,16 +38,23 @@ __all__ = [
     "build_bert",
     "build_distilbert",
     "build_encoder",
+    "build_shape",
     "copy_vocabulary_head",
     "count_parameters",
+    "describe_model",
+    "exporting",
     "find_masked_lm",
     "find_parts",
     "fingerprint_model",
+    "input_names",
     "load_classifier",
     "load_encoder_base",
     "load_masked_lm",
     "load_tokenizer",
+    "plan_push",
+    "push",
     "reorder_labels",
     "resolve_model",
     "spell_vocabulary",
+    "trim_vocabulary",
 ]

@@ -27,6 +27,7 @@ class Encoder(nn.Module):
         model: The transformers model.
         tokenizer: Its tokenizer.
         label_names: Names of the labels in the order of the logits; empty for a regression and for a masked LM.
+        takes_types: Whether the model reads segment ids.
     """
 
     def __init__(self, model: PreTrainedModel, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> None:
@@ -35,7 +36,7 @@ class Encoder(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.label_names = tuple(label_names)
-        self._takes_types = "token_type_ids" in inspect.signature(model.forward).parameters
+        self.takes_types = "token_type_ids" in inspect.signature(model.forward).parameters
 
     @property
     def shape(self) -> EncoderShape:
@@ -158,7 +159,7 @@ class Encoder(nn.Module):
 
     def _inputs(self, batch: Batch, needs: Needs, recorder: AttentionRecorder | None) -> dict[str, Any]:
         inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": batch.token_mask}
-        if batch.token_type_ids is not None and self._takes_types:
+        if batch.token_type_ids is not None and self.takes_types:
             inputs["token_type_ids"] = batch.token_type_ids
         if needs.hidden_states:
             inputs["output_hidden_states"] = True

@@ -2,25 +2,32 @@
 
 from potstill.pipeline.answer import answer_test_sets
 from potstill.pipeline.api import default_folder, distill, finetune, pretrain
-from potstill.pipeline.apply import Prediction, evaluate, predict
+from potstill.pipeline.apply import evaluate
 from potstill.pipeline.augment import AugmentedTexts, augment, preview_augmentation
+from potstill.pipeline.bench import bench
+from potstill.pipeline.compare import compare
 from potstill.pipeline.estimate import format_seconds
+from potstill.pipeline.examples import DataOptions
 from potstill.pipeline.general import GeneralRun
 from potstill.pipeline.run import Run, run_recipe
+from potstill.pipeline.ship import Export, export
 
 __all__ = [
     "AugmentedTexts",
+    "DataOptions",
+    "Export",
     "GeneralRun",
-    "Prediction",
     "Run",
     "answer_test_sets",
     "augment",
+    "bench",
+    "compare",
     "default_folder",
     "distill",
     "evaluate",
+    "export",
     "finetune",
     "format_seconds",
-    "predict",
     "pretrain",
     "preview_augmentation",
     "run_recipe",

@@ -1,0 +1,121 @@
+"""What a student buys when it is served, on this machine, in one run of a few minutes.
+
+1. Like for like, as the published tables have it: PyTorch, float32, full batches of 128 tokens.
+2. As served: a student (`--student`) in int8 on ONNX Runtime, in batches of similar length, against BERT-base as it is
+   commonly run, in PyTorch and float32 with every text padded to 128 tokens; texts as long as those of QNLI.
+
+All models take turns in every round; a ratio is the median over the rounds. `python benchmarks/serving.py --help`.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from potstill.console import ConsoleObserver
+from potstill.data import Batches
+from potstill.evaluation import describe_environment
+from potstill.serving.backends import Backend
+from potstill.serving.bench_batches import batches_of_lengths, qnli_lengths, square_batch
+from potstill.serving.bench_measure import make_rates, take_turns
+from potstill.serving.bench_report import Rate
+from potstill.serving.bench_subjects import Origin, Runner, load_runner
+from potstill.tensors import Batch
+
+TEACHER, STUDENT, BILSTM, HALF = "12x768x3072", "4x312x1200", "bilstm:300x400", "6x768x3072"
+TARGETS = {STUDENT: 9.4, BILSTM: 7.6, HALF: 1.9}
+SERVED_TARGET = 100.0
+TOKENS = 128
+
+
+def load(shape: str, backend: Backend, scratch: str) -> Runner:
+    """Build a shape on a back-end."""
+    origin = Origin(name=shape, is_shape=True, backend=backend)
+    return load_runner(origin, scratch=Path(scratch), num_threads=None)
+
+
+def pad(texts: Batches, num_tokens: int) -> Batch:
+    """Put all texts into one batch whose rows are all of one length."""
+    batch = texts.collate(np.arange(len(texts.tokenised), dtype=np.int64))
+    missing = num_tokens - batch.input_ids.shape[1]
+    grown = {
+        name: torch.nn.functional.pad(getattr(batch, name), (0, missing))
+        for name in ("input_ids", "token_mask", "token_type_ids")
+    }
+    return replace(batch, **grown)
+
+
+def compare(
+    runners: Sequence[Runner], works: Sequence[Sequence[Batch]], *, rounds: int, observer: ConsoleObserver, name: str
+) -> list[Rate]:
+    """Let models take turns."""
+    with observer.task(name, len(runners) * (rounds + 1)) as progress:
+        seconds = take_turns(works, [runner.engine for runner in runners], rounds=rounds, warmup=1, progress=progress)
+    return make_rates(seconds, [sum(map(len, work)) for work in works])
+
+
+def tell(name: str, rate: Rate, target: float | None) -> None:
+    """Print a row."""
+    low, high = rate.ratio_range
+    wanted = "" if target is None else f"   wanted {target:g}: {'reached' if rate.ratio >= target else 'MISSED'}"
+    print(f"{name:40} {rate.median:10.1f} sentences/s {rate.ratio:8.1f} x [{low:.1f}, {high:.1f}]{wanted}")
+
+
+def measure_full(options: argparse.Namespace, observer: ConsoleObserver) -> dict[str, object]:
+    """Compare shapes like for like."""
+    with tempfile.TemporaryDirectory() as scratch:
+        runners = [load(shape, "sdpa", scratch) for shape in (TEACHER, HALF, STUDENT, BILSTM)]
+        works = [[square_batch(each.encoder, num_examples=options.batch, num_tokens=TOKENS)] for each in runners]
+        rates = compare(runners, works, rounds=options.rounds, observer=observer, name="full batches")
+    print(f"full batches of {options.batch} x {TOKENS} tokens, PyTorch float32, {options.threads} threads")
+    for runner, rate in zip(runners, rates, strict=True):
+        tell(runner.origin.name, rate, TARGETS.get(runner.origin.name))
+    return {runner.origin.name: rate.model_dump() for runner, rate in zip(runners, rates, strict=True)}
+
+
+def measure_served(options: argparse.Namespace, observer: ConsoleObserver) -> dict[str, object]:
+    """Compare a student as it is served with a teacher as it is commonly run."""
+    with tempfile.TemporaryDirectory() as scratch:
+        teacher = load(TEACHER, "sdpa", scratch)
+        students = [load(options.student, backend, scratch) for backend in ("sdpa", "onnx", "onnx-int8")]
+        texts = batches_of_lengths(teacher.encoder, qnli_lengths(options.texts))
+        more = batches_of_lengths(students[0].encoder, qnli_lengths(8 * options.texts))
+        works = [[pad(texts, TOKENS)], *([list(more.ordered())] * len(students))]
+        runners, rounds = [teacher, *students], max(3, options.rounds // 2)
+        rates = compare(runners, works, rounds=rounds, observer=observer, name="as served")
+    print(f"texts as long as QNLI's: {TEACHER} padded to {TOKENS}; {options.student} in batches of similar length")
+    names = [f"{runner.origin.name} ({runner.origin.backend})" for runner in runners]
+    for name, rate in zip(names, rates, strict=True):
+        tell(name, rate, SERVED_TARGET if name == names[-1] else None)
+    return {f"served {name}": rate.model_dump() for name, rate in zip(names, rates, strict=True)}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, default=8, help="texts of a full batch (published: 128)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--texts", type=int, default=32, help="texts that the padded teacher reads in a round")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--student", default=STUDENT, help="shape of the student that is served")
+    parser.add_argument("--part", choices=("full", "served", "both"), default="both")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    observer = ConsoleObserver()
+    found: dict[str, object] = {}
+    if options.part != "served":
+        found |= measure_full(options, observer)
+    if options.part != "full":
+        found |= measure_served(options, observer)
+    if options.out is not None:
+        options.out.write_text(json.dumps({"rates": found, "environment": describe_environment()}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

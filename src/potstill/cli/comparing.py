@@ -1,0 +1,95 @@
+"""The command `compare`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.markup import escape
+from rich.table import Table
+
+from potstill.cli.options import AsJson, DataPath, Label, TaskName, Text, TextPair
+from potstill.cli.output import check_file, make_console, print_json
+from potstill.console import ConsoleObserver
+from potstill.files import write_json
+
+if TYPE_CHECKING:
+    from potstill.serving import CompareReport
+
+__all__ = ["COMPARE_EXAMPLES", "compare"]
+
+COMPARE_EXAMPLES = """
+[bold]Examples[/]
+
+  [dim]# teacher and student on the run's own development set[/]
+  potstill compare my-teacher/ runs/kd
+
+  [dim]# the student as it is served, on your data, with the machine's price per hour[/]
+  potstill compare my-teacher/ runs/kd --backend sdpa --backend onnx-int8 --data test.csv --price 0.34
+"""
+
+
+def compare(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL MODEL...", help="Saved models, the reference first.")],
+    backends: Annotated[
+        list[str] | None,
+        typer.Option("--backend", metavar="NAME", help="One for all, or one for each model. Left out: sdpa."),
+    ] = None,
+    task: TaskName = None,
+    data: DataPath = None,
+    text: Text = None,
+    text_pair: TextPair = None,
+    label: Label = None,
+    price: Annotated[
+        float | None,
+        typer.Option("--price", min=0, metavar="X", help="Price of this machine an hour, for the cost of answers."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the figures as JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put models side by side on the same examples: scores, agreement, latency, size, cost of a million sentences."""
+    from potstill import pipeline
+
+    check_file(out)
+    options = pipeline.DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
+    report = pipeline.compare(
+        models, backends=backends or (), options=options, price_per_hour=price, observer=ConsoleObserver()
+    )
+    if out is not None:
+        write_json(out, report.model_dump(mode="json"))
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        make_console().print(_table(report))
+
+
+def _table(report: "CompareReport") -> Table:
+    title = f"{report.task}, {report.split}, {report.num_examples:,} examples"
+    table = Table(title=escape(title), box=SIMPLE, pad_edge=False, caption_justify="left")
+    table.add_column("")
+    for model in report.models:
+        table.add_column(escape(f"{model.name}\n{model.backend}"), justify="right")
+    for metric in report.models[0].metrics:
+        table.add_row(f"{metric} x 100", *(f"{100 * model.metrics[metric]:.1f}" for model in report.models))
+    table.add_row("same answer", "", *map(_likeness, report.fidelity))
+    table.add_row("weights", *(f"{model.num_parameters / 1e6:.1f} M" for model in report.models))
+    table.add_row("on disk", *(f"{model.size_bytes / 1e6:.1f} MB" for model in report.models))
+    table.add_row("sentences/s", *(f"{model.rate.median:,.0f}" for model in report.models))
+    table.add_row("times as fast", *(f"{model.rate.ratio:.1f}" for model in report.models))
+    for name in ("p50", "p95", "p99"):
+        table.add_row(f"one text, ms {name}", *(f"{getattr(model.latency, name):.1f}" for model in report.models))
+    if report.price_per_hour is not None:
+        table.add_row("a million sentences", *(f"{model.cost_per_million:.3f}" for model in report.models))
+    metric = next(iter(report.models[0].metrics))
+    notes = [
+        f"{model.name} minus {report.models[0].name}: "
+        f"{100 * difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] {metric}"
+        for model, difference, (low, high) in zip(report.models[1:], report.differences, report.intervals, strict=True)
+    ]
+    table.caption = escape("\n".join([*notes, f"{report.environment.get('num_threads')} threads, models in turns"]))
+    return table
+
+
+def _likeness(fidelity: object) -> str:
+    agreement = getattr(fidelity, "agreement", None)
+    return f"{100 * agreement:.1f} %" if agreement is not None else f"r = {getattr(fidelity, 'pearson', 0.0):.3f}"

@@ -1,0 +1,138 @@
+"""The command `export`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.box import SIMPLE
+from rich.table import Table
+
+from potstill.cli.options import AsJson, DataPath, Label, ModelName, TaskName, Text, TextPair
+from potstill.cli.output import make_console, print_json
+from potstill.console import ConsoleObserver
+
+if TYPE_CHECKING:
+    from potstill.pipeline import Export
+
+__all__ = ["EXPORT_EXAMPLES", "export"]
+
+EXPORT_EXAMPLES = """
+[bold]Examples[/]
+
+  [dim]# the student of a run: float32 and int8, measured on the run's own development set[/]
+  potstill export runs/kd-trec
+
+  [dim]# a model of your own, measured on your data, into a new folder[/]
+  potstill export my-model/ --data dev.csv --text question --label type --out served/
+
+  [dim]# with the words of a corpus only, as most of a small student is its vocabulary[/]
+  potstill export runs/kd-trec --trim-to questions.txt --out served/
+
+  [dim]# where int8 loses too much[/]
+  potstill export runs/kd-trec --per-channel --keep-fp32 last-layer
+"""
+
+_GATES = "Gates"
+
+
+def export(
+    model: ModelName,
+    task: TaskName = None,
+    data: DataPath = None,
+    text: Text = None,
+    text_pair: TextPair = None,
+    label: Label = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="New folder for model and files. Left out: onnx/ in the model's own folder."
+        ),
+    ] = None,
+    int8: Annotated[
+        Literal["dynamic", "static", "none"],
+        typer.Option("--int8", help="Ranges of activations: measured in each batch, beforehand on texts; or no int8."),
+    ] = "dynamic",
+    per_channel: Annotated[
+        bool, typer.Option("--per-channel", help="One int8 scale for each output of a layer: more exact.")
+    ] = False,
+    keep_fp32: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep-fp32",
+            metavar="PART",
+            help="Leave 'embeddings' or 'last-layer' in float32 in the int8 file; can be given twice.",
+        ),
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            "--trim-to",
+            metavar="FILE",
+            help="Keep only the tokens that occur in these texts (.txt, CSV, JSONL, ...); needs --out.",
+        ),
+    ] = None,
+    fp16: Annotated[bool, typer.Option("--fp16", help="Make a float16 file too, for accelerators.")] = False,
+    opset: Annotated[int, typer.Option("--opset", metavar="N", help="Version of ONNX's operators, 18 to 23.")] = 20,
+    max_drop: Annotated[
+        float,
+        typer.Option(
+            "--max-drop", min=0, max=100, metavar="POINTS", rich_help_panel=_GATES, help="Points a file may lose."
+        ),
+    ] = 0.5,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            "--tolerance", metavar="X", rich_help_panel=_GATES, help="Largest difference of float32 logits to PyTorch."
+        ),
+    ] = 1e-3,
+    as_json: AsJson = False,
+) -> None:
+    """Export a model to ONNX and int8, as ONNX Runtime, optimum and transformers.js read it.
+
+    Each file passes a gate before anything is published: the float32 file must repeat PyTorch on real texts of all
+    lengths, and no file may lose more than --max-drop points of the primary metric. Where int8 does, the part that is
+    to blame is named, and an older export stays as it was.
+    """
+    from potstill import pipeline
+    from potstill.serving import ExportConfig
+
+    config = ExportConfig.parse(
+        {
+            "opset": opset,
+            "int8": int8,
+            "per_channel": per_channel,
+            "keep_fp32": keep_fp32 or (),
+            "fp16": fp16,
+            "max_drop": max_drop,
+            "tolerance": tolerance,
+        }
+    )
+    options = pipeline.DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
+    done = pipeline.export(model, options=options, out=out, corpus=corpus, config=config, observer=ConsoleObserver())
+    if as_json:
+        print_json({"folder": str(done.folder), "report": done.report.model_dump(mode="json")})
+    else:
+        _print(done)
+
+
+def _print(done: "Export") -> None:
+    report = done.report
+    table = Table("file", box=SIMPLE, pad_edge=False)
+    for name in ("size", f"{report.metric} x 100", "points lost", "same answer"):
+        table.add_column(name, justify="right")
+    table.add_row("[dim]PyTorch, float32[/]", "", f"{100 * report.score:.2f}", "", "")
+    for file in report.files:
+        same = "-" if file.agreement is None else f"{100 * file.agreement:.1f} %"
+        size = f"{file.size_bytes / 1e6:.1f} MB"
+        table.add_row(f"onnx/{file.file}", size, f"{100 * file.score:.2f}", f"{file.drop:+.2f}", same)
+    parity = report.parity
+    console = make_console()
+    console.print(table)
+    if report.vocabulary is not None:
+        cut = report.vocabulary
+        console.print(f"vocabulary: {cut.tokens_before:,} to {cut.tokens_after:,} tokens, {cut.drop:+.2f} points lost")
+    console.print(
+        f"float32 repeats PyTorch within {parity.largest_difference:.1g} on {parity.num_texts} texts of "
+        f"{parity.shortest} to {parity.longest} tokens\nfolder: {done.folder}",
+        markup=False,
+    )

@@ -1,0 +1,180 @@
+"""The command `predict`: texts from anywhere, JSON lines or CSV out, on any back-end."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from potstill.cli.options import BackendName, ModelName, Text, TextPair, Threads
+from potstill.cli.output import check_file
+from potstill.console import ConsoleObserver
+from potstill.errors import DataError
+from potstill.files import whole_file
+
+if TYPE_CHECKING:
+    from potstill.serving import Classifier, Prediction
+
+__all__ = ["PREDICT_EXAMPLES", "predict"]
+
+PREDICT_EXAMPLES = """
+[bold]Examples[/]
+
+  potstill predict runs/kd-trec "Who wrote Faust?" "How far is the moon?"
+
+  [dim]# a column of a file, into a table[/]
+  potstill predict runs/kd-trec --data questions.csv --text question --out answers.csv
+
+  [dim]# one text a line, on the int8 file that 'potstill export' made; answers come as lines do[/]
+  cat questions.txt | potstill predict runs/kd-trec --backend onnx-int8 --chunk 64
+"""
+
+_CHUNK = 2048
+_Row: TypeAlias = tuple[str, str | None]
+"""A text, and the second text of a pair."""
+
+
+def predict(
+    model: ModelName,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts to predict on.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FILE", help="CSV, TSV, JSONL, JSON, Parquet, or .txt with one text a line."),
+    ] = None,
+    text: Text = None,
+    text_pair: TextPair = None,
+    backend: BackendName = "sdpa",
+    threads: Threads = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(
+            "--max-length", min=3, metavar="TOKENS", help="Cut longer texts. Left out: as the model was trained."
+        ),
+    ] = None,
+    chunk: Annotated[
+        int,
+        typer.Option("--chunk", min=1, metavar="N", help="Texts answered together: fewer is sooner, more is faster."),
+    ] = _CHUNK,
+    form: Annotated[
+        Literal["jsonl", "csv"] | None,
+        typer.Option("--format", help="Left out: CSV where --out ends with .csv, else JSON lines."),
+    ] = None,
+    with_text: Annotated[bool, typer.Option("--with-text", help="Repeat the text in front of its answer.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all, not to stdout.")
+    ] = None,
+) -> None:
+    """Predict labels, or scores, of texts.
+
+    Prints one JSON object a line, in the order of the texts: the label with the probability of every label, or the
+    score of a regression. Texts come from the command line, from a file, or from stdin, one a line; stdin is answered
+    while it is read.
+    """
+    from potstill import serving
+
+    check_file(out)
+    rows = _rows(texts or [], data, text, text_pair)
+    classifier = serving.load(model, backend=backend, max_length=max_length, threads=threads)
+    is_table = form == "csv" or (form is None and out is not None and out.suffix.lower() == ".csv")
+    write = _Writer(classifier.label_names, is_table=is_table, with_text=with_text)
+    if out is None:
+        for some in _chunks(rows, chunk):
+            sys.stdout.write(write.lines(some, _answer(classifier, some)))
+            sys.stdout.flush()  # whoever reads the pipe gets the answers now
+        return
+    total = len(rows) if isinstance(rows, list) else 0
+    with (
+        whole_file(out) as aside,
+        aside.open("w", encoding="utf-8", newline="") as file,
+        ConsoleObserver().task("predict", total) as progress,
+    ):
+        for some in _chunks(rows, chunk):
+            file.write(write.lines(some, _answer(classifier, some)))
+            progress.advance(len(some))
+
+
+def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str | None) -> Iterable[_Row]:
+    """Take the texts from where the user put them; of stdin only the first line is read here."""
+    if data is not None and texts:
+        raise DataError("texts come from the command line or from --data, not from both; leave one out.")
+    if data is not None:
+        return _of_split(data, text, text_pair)
+    if text is not None or text_pair is not None:
+        raise DataError("--text and --text-pair name columns of a file, and there is none; give it with --data.")
+    if texts:
+        return list(_checked(texts, total=len(texts)))
+    if sys.stdin.isatty():
+        raise DataError("there is nothing to predict; give texts, a file with --data, or lines on stdin.")
+    lines = _checked(line.rstrip("\r\n") for line in sys.stdin)
+    first = next(lines, None)
+    if first is None:
+        raise DataError("there is nothing to predict: stdin is empty; give texts, or a file with --data.")
+    return chain([first], lines)
+
+
+def _of_split(data: Path, text: str | None, text_pair: str | None) -> list[_Row]:
+    from potstill.data import read_texts
+
+    split = read_texts(data, text=text, text_pair=text_pair)
+    return list(zip(split.texts, split.pairs or repeat(None, len(split)), strict=True))
+
+
+def _checked(texts: Iterable[str], *, total: int | None = None) -> Iterator[_Row]:
+    for number, text in enumerate(texts, start=1):
+        if not text.strip():
+            of_all = "" if total is None else f" of {total}"
+            raise DataError(f"text {number}{of_all} is empty; leave it out.")
+        yield text, None
+
+
+def _chunks(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
+    left = iter(rows)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def _answer(classifier: "Classifier", rows: Sequence[_Row]) -> list["Prediction"]:
+    pairs = [pair for _, pair in rows if pair is not None]
+    return classifier([text for text, _ in rows], pairs or None)
+
+
+class _Writer:
+    """Writes rows with their answers as JSON lines or as a table."""
+
+    def __init__(self, label_names: tuple[str, ...], *, is_table: bool, with_text: bool) -> None:
+        self._label_names, self._is_table, self._with_text = label_names, is_table, with_text
+        self._has_header = False
+
+    def lines(self, rows: Sequence[_Row], predictions: Sequence["Prediction"]) -> str:
+        """Write some rows; a table begins with its header."""
+        answers = list(zip(rows, predictions, strict=True))
+        if self._is_table:
+            return self._table(answers)
+        return "".join(
+            json.dumps(self._texts(row) | prediction.to_json(), ensure_ascii=False) + "\n"
+            for row, prediction in answers
+        )
+
+    def _table(self, answers: Sequence[tuple[_Row, "Prediction"]]) -> str:
+        """Write the label and then the probability of each label, or the score."""
+        page = io.StringIO()
+        table = csv.writer(page, lineterminator="\n")
+        figures = ["label", *(f"probability_{name}" for name in self._label_names)] if self._label_names else ["score"]
+        if not self._has_header:
+            table.writerow([*self._texts(answers[0][0]), *figures])
+            self._has_header = True
+        for row, prediction in answers:
+            found = [prediction.label, *prediction.probabilities.values()] if self._label_names else [prediction.score]
+            table.writerow([*self._texts(row).values(), *found])
+        return page.getvalue()
+
+    def _texts(self, row: _Row) -> dict[str, str]:
+        text, pair = row
+        if not self._with_text:
+            return {}
+        return {"text": text} if pair is None else {"text": text, "text_pair": pair}

@@ -1,0 +1,43 @@
+"""The command `push`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from potstill.cli.output import make_console
+
+__all__ = ["PUSH_EXAMPLES", "push"]
+
+PUSH_EXAMPLES = """
+[bold]Examples[/]
+
+  [dim]# look at what would go[/]
+  potstill push runs/kd-trec my-name/questions --dry-run
+
+  potstill push runs/kd-trec my-name/questions --private
+"""
+
+
+def push(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model's folder, or a finished run folder.")],
+    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository; made where there is none.")],
+    is_private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Print what would go, and upload nothing.")] = False,
+    message: Annotated[str, typer.Option("--message", metavar="TEXT", help="Of the commit.")] = "Upload a model",
+) -> None:
+    """Upload a model to the Hugging Face hub: weights, tokenizer, ONNX files, model card.
+
+    No other command uploads anything. Log in first with 'hf auth login'.
+    """
+    from potstill.hub import plan_push, push
+
+    plan = plan_push(folder, repository)
+    console = make_console()
+    for name in plan.files:
+        size = (plan.folder / name).stat().st_size
+        console.print(f"{name}  {size / 1e6:.1f} MB" if size >= 1e5 else f"{name}  {size / 1e3:.1f} kB", markup=False)
+    if is_dry:
+        console.print(f"nothing was uploaded; {plan.size_bytes / 1e6:.1f} MB would go to {repository}", markup=False)
+        return
+    console.print(push(plan, is_private=is_private, message=message), markup=False)

@@ -1,0 +1,67 @@
+"""What is known of a saved model before its weights are read: tokenizer, label names, longest text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import AutoConfig, PretrainedConfig
+
+from potstill.errors import ModelError
+from potstill.hub.loading import load_tokenizer, resolve_model
+from potstill.hub.tokenizing import Tokenizer
+
+__all__ = ["ModelDescription", "describe_model"]
+
+_POSITIONS_AFTER_PADDING = frozenset({"camembert", "longformer", "roberta", "roberta-prelayernorm", "xlm-roberta"})
+"""Model types whose position table begins behind the padding id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDescription:
+    """A saved classifier or regressor without its weights.
+
+    Attributes:
+        folder: Where it lies, or None where it is on the hub.
+        tokenizer: Its tokenizer.
+        label_names: Names of the labels in the order of the logits; empty for a regression.
+        max_tokens: Tokens of the longest text that it can read; None where nothing limits it.
+    """
+
+    folder: Path | None
+    tokenizer: Tokenizer
+    label_names: tuple[str, ...]
+    max_tokens: int | None
+
+
+def describe_model(name: str) -> ModelDescription:
+    """Read a model's config and tokenizer.
+
+    Args:
+        name: A folder, a finished run folder, or a hub name.
+
+    Returns:
+        The description.
+
+    Raises:
+        ModelError: There is no such model, its config cannot be read, or it has no tokenizer.
+    """
+    where = resolve_model(name)
+    try:
+        config = AutoConfig.from_pretrained(where, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().split("\n")[0].rstrip(".")[:200]
+        raise ModelError(f"model '{name}' cannot be loaded ({first}).") from None
+    labels = () if config.num_labels == 1 else tuple(str(config.id2label[index]) for index in range(config.num_labels))
+    return ModelDescription(
+        folder=Path(where) if Path(where).is_dir() else None,
+        tokenizer=load_tokenizer(where, name),
+        label_names=labels,
+        max_tokens=_count_positions(config),
+    )
+
+
+def _count_positions(config: PretrainedConfig) -> int | None:
+    positions = getattr(config, "max_position_embeddings", None)
+    if not isinstance(positions, int):
+        return None
+    unused = int(config.pad_token_id or 0) + 1 if config.model_type in _POSITIONS_AFTER_PADDING else 0
+    return positions - unused

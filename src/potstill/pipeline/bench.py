@@ -1,0 +1,81 @@
+"""Bench saved models and shapes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from potstill.data import Split, read_texts
+from potstill.errors import DataError, ModelError, RecipeError
+from potstill.progress import Observer, SilentObserver
+from potstill.serving import BenchConfig, BenchReport, Origin, parse_backend, published_rows, run_bench
+
+__all__ = ["bench"]
+
+_ONLY = {
+    "seed": ("num_batches", "batch_size", "num_tokens"),
+    "real": ("repeats", "num_texts", "lengths"),
+}
+_FLAGS = {
+    "num_batches": "--batches",
+    "batch_size": "--batch-size",
+    "num_tokens": "--tokens",
+    "repeats": "--repeats",
+    "num_texts": "--texts",
+    "lengths": "lengths",
+}
+
+
+def bench(
+    models: Sequence[str | Path] = (),
+    *,
+    shapes: Sequence[str] = (),
+    backends: Sequence[str] = (),
+    is_seed_table: bool = False,
+    texts: tuple[Path, str | None, str | None] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    observer: Observer | None = None,
+) -> BenchReport:
+    """Measure how large and how fast models are, side by side.
+
+    Args:
+        models: Folders of saved models, run folders or hub names.
+        shapes: Shapes to time with random weights: `12x768`, `4x312x1200`, `bilstm`, `bilstm:300x400`, `distilbert`.
+        backends: Where each of them runs; absent: `sdpa`.
+        is_seed_table: Time the shapes of the published table, before any other.
+        texts: A data file to read, with the columns of the text and of the second text or None; absent: random tokens
+            with the lengths of QNLI.
+        settings: Fields of `BenchConfig` that are not left at their defaults.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        The figures; ratios refer to the first model on the first back-end.
+
+    Raises:
+        ModelError: There is nothing to time, or a model cannot be loaded.
+        RecipeError: A setting has no effect in this protocol.
+        DataError: The texts cannot be read.
+    """
+    given = dict(settings or {})
+    config = BenchConfig.parse(given)
+    for protocol, names in _ONLY.items():
+        idle = [name for name in names if name in given and protocol != config.protocol]
+        if idle:
+            raise RecipeError(
+                f"{_FLAGS[idle[0]]}: this has an effect with --protocol {protocol} only; leave it out here."
+            )
+    if texts is not None and config.protocol == "seed":
+        raise DataError("--data: the protocol 'seed' reads random tokens of one length; leave it out here.")
+    wanted = [parse_backend(name) for name in backends or ("sdpa",)]
+    every = [*(published_rows() if is_seed_table else ()), *shapes]
+    origins = [
+        *(Origin(name=str(name), is_shape=False, backend=backend) for name in models for backend in wanted),
+        *(Origin(name=name, is_shape=True, backend=backend) for name in every for backend in wanted),
+    ]
+    if not origins:
+        raise ModelError("there is nothing to time; name models, or give --shape or --seed-table.")
+    split: Split | None = None
+    if texts is not None:
+        if not models:
+            raise DataError("--data: shapes read random tokens; name a model, or leave the data out.")
+        split = read_texts(texts[0], text=texts[1], text_pair=texts[2])
+    return run_bench(origins, split, config, observer=observer or SilentObserver())

@@ -1,0 +1,117 @@
+"""The labelled examples on which a saved model is measured: data that is named, or the development set of its run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from potstill.data import DataConfig, TaskData, default_metrics, load_task_data
+from potstill.errors import DataError, RecipeError
+from potstill.recipe import Recipe, load_recipe
+from potstill.serving import Examples, recipe_of, trained_length
+
+__all__ = ["DataOptions", "find_examples", "read_settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataOptions:
+    """Where the examples come from, as the options of a command or the arguments of a call.
+
+    Attributes:
+        task: A known task, such as `sst-2`.
+        data: Data file, folder or hub name.
+        text: Column of the text, for own data.
+        text_pair: Column of the second text.
+        label: Column of the label.
+    """
+
+    task: str | None = None
+    data: str | None = None
+    text: str | None = None
+    text_pair: str | None = None
+    label: str | None = None
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The fields of a recipe's `data` that are set."""
+        fields = {
+            "task": self.task,
+            "path": self.data,
+            "text": self.text,
+            "text_pair": self.text_pair,
+            "label": self.label,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) -> Recipe:
+    """Say what is measured and how, as a recipe of which only `data` and `precision` count.
+
+    Args:
+        model: What the user calls the model.
+        options: Where the examples come from.
+        overrides: `path=value` changes of `data` and `precision`.
+
+    Returns:
+        The recipe of the model's run with these changes, or one that has nothing but them.
+
+    Raises:
+        RecipeError: An override is of another field.
+        DataError: Nothing says what to measure on.
+    """
+    for override in overrides:
+        if not override.startswith(("data.", "precision=")):
+            raise RecipeError(f"--set {override}: an evaluation has only the fields of 'data' and 'precision'.")
+    own, given = recipe_of(model), options.given
+    if own is None and not given:
+        raise DataError("nothing says what to measure on; give --task, --data, or a run folder as the model.")
+    fields: dict[str, Any] = {"data": {**given, "max_length": trained_length(model)}} if given else {}
+    return load_recipe("fine-tune" if own is None else str(own), fields=fields, overrides=overrides)
+
+
+def find_examples(config: DataConfig, label_names: Sequence[str], *, takes_whole_file: bool) -> Examples:
+    """Read the examples that a model is measured on.
+
+    Args:
+        config: Where they are.
+        label_names: The model's labels; empty for a regression.
+        takes_whole_file: Whether a single file is measured on all its rows.
+
+    Returns:
+        The examples; data that shows only some of the model's labels has all of them.
+    """
+    config = _for_model(config, label_names, takes_whole_file=takes_whole_file)
+    data = _with_all_labels(load_task_data(config), label_names)
+    return Examples(
+        task=data.task,
+        split=data.dev,
+        split_name=Path(config.dev).name if config.dev is not None else "dev",
+        max_length=config.max_length,
+        other_splits=data.other_dev,
+    )
+
+
+def _for_model(config: DataConfig, label_names: Sequence[str], *, takes_whole_file: bool) -> DataConfig:
+    """Read own data as the model's kind of task, and measure on all of a file."""
+    if config.task is not None or config.path is None:
+        return config
+    values = config.model_dump()
+    if config.kind == "auto":
+        values["kind"] = "classification" if label_names else "regression"
+    if takes_whole_file and config.dev is None and Path(config.path).expanduser().is_file():
+        values["dev"] = config.path
+    return DataConfig.parse(values, path="data")
+
+
+def _with_all_labels(data: TaskData, label_names: Sequence[str]) -> TaskData:
+    """Give data that has examples of only some of a model's labels all of them."""
+    task, gold = data.task, data.dev.labels
+    folded = [name.strip().casefold() for name in label_names]
+    is_part = {name.casefold() for name in task.label_names} < set(folded)
+    if not is_part or gold is None:
+        return data
+    places = np.array([folded.index(name.casefold()) for name in task.label_names], dtype=np.int64)
+    whole = replace(task, label_names=tuple(label_names), metrics=default_metrics("classification", len(label_names)))
+    return replace(data, task=whole, dev=replace(data.dev, labels=places[gold.astype(np.int64)]))

@@ -1,0 +1,108 @@
+"""Batches to time: real texts, or random tokens of given lengths where a model has no tokenizer that knows words."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from potstill.data import BatchConfig, Batches, TokenisedSplit
+from potstill.hub import Encoder
+from potstill.tensors import Batch, TokenBlock
+
+__all__ = ["batches_of_lengths", "published_rows", "qnli_lengths", "random_batch", "read_bench_data", "square_batch"]
+
+
+@cache
+def read_bench_data() -> dict[str, Any]:
+    """Read the published figures and the lengths that come with Potstill."""
+    return tomllib.loads(files("potstill.serving").joinpath("bench_data.toml").read_text(encoding="utf-8"))
+
+
+def published_rows() -> dict[str, dict[str, Any]]:
+    """Give the published figures by shape."""
+    return {row["shape"]: row for row in read_bench_data()["published"]["rows"]}
+
+
+def qnli_lengths(count: int) -> NDArray[np.int64]:
+    """Draw lengths as those of QNLI, evenly over their distribution.
+
+    Args:
+        count: How many, at least 1.
+
+    Returns:
+        Lengths in tokens; always the same.
+    """
+    known = np.array(read_bench_data()["lengths"]["tokens"], dtype=np.int64)
+    return known[((np.arange(count) + 0.5) * len(known) / count).astype(np.int64) % len(known)]
+
+
+def batches_of_lengths(encoder: Encoder, lengths: Sequence[int] | NDArray[np.int64]) -> Batches:
+    """Make texts of random tokens, in batches of similar length as texts are served.
+
+    Args:
+        encoder: Who reads them.
+        lengths: Tokens of each text; those that are longer than it can read are cut.
+
+    Returns:
+        The batches, of the default size.
+    """
+    limit = encoder.max_tokens
+    sizes = np.minimum(np.asarray(lengths, dtype=np.int64), limit or np.iinfo(np.int64).max)
+    ids = np.random.default_rng(0).integers(_first_id(encoder), encoder.shape.vocab_size, size=int(sizes.sum()))
+    tokens = TokenBlock(
+        ids=ids.astype(np.int32),
+        type_ids=np.zeros(len(ids), dtype=np.uint8) if encoder.tokenizer.has_types else None,
+        offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        padding_id=encoder.tokenizer.padding_id,
+    )
+    return Batches(TokenisedSplit(tokens=tokens, labels=None), BatchConfig(), seed=0)
+
+
+def square_batch(encoder: Encoder, *, num_examples: int, num_tokens: int) -> Batch:
+    """Make a full batch of random tokens, so that no model can skip any of it.
+
+    Args:
+        encoder: Who reads it.
+        num_examples: Rows.
+        num_tokens: Columns; at most what the model reads.
+
+    Returns:
+        The batch; every token counts as real.
+    """
+    ids = range(_first_id(encoder), encoder.shape.vocab_size)
+    batch = random_batch(num_examples=num_examples, num_tokens=num_tokens, ids=ids)
+    return batch if encoder.tokenizer.has_types else replace(batch, token_type_ids=None)
+
+
+def random_batch(*, num_examples: int, num_tokens: int, ids: range) -> Batch:
+    """Make a full batch of random tokens.
+
+    Args:
+        num_examples: Rows.
+        num_tokens: Columns.
+        ids: Which ids may occur.
+
+    Returns:
+        The batch; every token counts as real, and the segments are those of single texts.
+    """
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randint(ids.start, ids.stop, (num_examples, num_tokens), generator=generator)
+    return Batch(
+        input_ids=drawn,
+        token_mask=torch.ones_like(drawn, dtype=torch.bool),
+        token_type_ids=torch.zeros_like(drawn),
+        labels=None,
+        example_ids=torch.arange(num_examples),
+    )
+
+
+def _first_id(encoder: Encoder) -> int:
+    """Give the id behind the last special token, so that none is drawn."""
+    last = max((*encoder.tokenizer.special_ids, encoder.tokenizer.padding_id))
+    return last + 1 if last + 1 < encoder.shape.vocab_size else 0

@@ -1,0 +1,95 @@
+"""Time models in turns: within every round each of them does the same work, so that noise hits all alike."""
+
+import statistics
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from potstill.progress import ProgressTask
+from potstill.serving.bench_report import Latency, Rate
+from potstill.serving.engines import Engine
+from potstill.tensors import Batch
+
+__all__ = ["make_latency", "make_rates", "take_turns"]
+
+
+def take_turns(
+    works: Sequence[Sequence[Batch]],
+    engines: Sequence[Engine],
+    *,
+    rounds: int,
+    warmup: int,
+    progress: ProgressTask,
+) -> list[list[float]]:
+    """Time what each model does in each round.
+
+    Args:
+        works: For each model the batches of a round.
+        engines: The models.
+        rounds: Timed rounds, at least 1.
+        warmup: Rounds that go ahead untimed.
+        progress: Is moved on after each model's turn.
+
+    Returns:
+        Seconds, [models][rounds].
+    """
+    assert len(works) == len(engines)
+    assert rounds >= 1
+    seconds: list[list[float]] = [[] for _ in engines]
+    for number in range(-warmup, rounds):
+        for taken, work, engine in zip(seconds, works, engines, strict=True):
+            spent = _time(engine, work)
+            if number >= 0:
+                taken.append(spent)
+            progress.advance()
+    return seconds
+
+
+def make_rates(seconds: Sequence[Sequence[float]], counts: Sequence[int]) -> list[Rate]:
+    """Turn the seconds of rounds into sentences per second, and into ratios to the first model.
+
+    Args:
+        seconds: [models][rounds].
+        counts: Sentences that each model read in a round.
+
+    Returns:
+        A rate for each model. A ratio compares rates of one round, so that a slow moment of the machine cancels out.
+    """
+    rates: list[Rate] = []
+    for mine, count in zip(seconds, counts, strict=True):
+        ratios = [(first / counts[0]) / (own / count) for first, own in zip(seconds[0], mine, strict=True)]
+        rates.append(
+            Rate(
+                median=count / statistics.median(mine),
+                slowest=count / max(mine),
+                fastest=count / min(mine),
+                ratio=statistics.median(ratios),
+                ratio_range=(min(ratios), max(ratios)),
+            )
+        )
+    return rates
+
+
+def make_latency(seconds: Sequence[float]) -> Latency:
+    """Give the percentiles of answers, in milliseconds.
+
+    Args:
+        seconds: One entry for each answer, at least one.
+
+    Returns:
+        The percentiles, interpolated linearly.
+    """
+    p50, p95, p99 = (1000 * np.percentile(seconds, [50, 95, 99])).tolist()
+    return Latency(p50=p50, p95=p95, p99=p99)
+
+
+def _time(engine: Engine, work: Sequence[Batch]) -> float:
+    """Time a model's work; its answers are on the CPU when a call returns, which waits for any device."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    begun = time.perf_counter()
+    for batch in work:
+        engine.run(batch)
+    return time.perf_counter() - begun

@@ -1,0 +1,250 @@
+"""`potstill.load(model)(texts)`: a saved model that answers, on any back-end."""
+
+from collections.abc import Iterable, Iterator, Sized
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from numpy.typing import NDArray
+
+from potstill.data import BatchConfig, Batches, DataConfig, Split, tokenise
+from potstill.errors import DataError
+from potstill.hub import ModelDescription, describe_model
+from potstill.progress import Observer
+from potstill.recipe import load_recipe
+from potstill.run_folder import RunFolder
+from potstill.serving.backends import parse_backend
+from potstill.serving.engines import Engine, load_engine
+from potstill.serving.prediction import Prediction, to_predictions
+
+__all__ = ["Classifier", "load", "predict", "recipe_of", "run_engine", "trained_length"]
+
+_CHUNK = 2048
+"""Texts that are tokenised and sorted by length together."""
+
+
+class Classifier:
+    """A model that is ready to answer.
+
+    Attributes:
+        label_names: Names of the labels; empty for a regression, which gives scores.
+    """
+
+    def __init__(self, engine: Engine, description: ModelDescription, *, max_length: int) -> None:
+        """Join a model on a back-end with the way in which it reads texts.
+
+        Args:
+            engine: The model.
+            description: Its tokenizer and label names.
+            max_length: Longest text in tokens; longer ones are cut.
+        """
+        self.label_names = description.label_names
+        self._engine = engine
+        self._description = description
+        self._max_length = max_length
+
+    def __call__(self, texts: Iterable[str], pairs: Iterable[str] | None = None) -> list[Prediction]:
+        """Predict the labels or scores of texts.
+
+        Args:
+            texts: Texts, in any number.
+            pairs: Second texts, as many as there are texts.
+
+        Returns:
+            One prediction for each text, in their order.
+
+        Raises:
+            DataError: A single text was given for a list of texts, or the lists differ in length.
+        """
+        return list(self.stream(texts, pairs))
+
+    def stream(
+        self, texts: Iterable[str], pairs: Iterable[str] | None = None, *, chunk: int = _CHUNK
+    ) -> Iterator[Prediction]:
+        """Predict as texts come.
+
+        Args:
+            texts: Texts, in any number; read as predictions are taken, a chunk at a time.
+            pairs: Second texts, as many as there are texts.
+            chunk: Texts that are sorted by length and answered together, at least 1; more is faster, fewer is sooner.
+
+        Returns:
+            The predictions, in the order of the texts.
+
+        Raises:
+            DataError: A single text was given for a list of texts, or the lists differ in length.
+        """
+        if isinstance(texts, str):
+            raise DataError("texts: this is one text, not a list of texts; put it into a list.")
+        return self._answer(_chunks(texts, pairs, chunk))
+
+    def logits(self, split: Split) -> NDArray[np.float32]:
+        """Compute the logits of examples.
+
+        Args:
+            split: Texts or pairs of texts.
+
+        Returns:
+            Logits in the order of the examples, [examples, labels].
+
+        Raises:
+            DataError: A text is longer than the model can read, after it was cut to the longest length.
+        """
+        return run_engine(self._engine, self.batches(split))
+
+    def batches(self, split: Split) -> Batches:
+        """Tokenise examples and put them into batches of similar length.
+
+        Args:
+            split: Texts or pairs of texts.
+
+        Returns:
+            The batches, of the default size.
+
+        Raises:
+            DataError: A text is longer than the model can read, after it was cut to the longest length.
+        """
+        tokenised = tokenise(split, self._description.tokenizer, max_length=self._max_length)
+        longest, limit = int(tokenised.tokens.lengths.max(initial=0)), self._description.max_tokens
+        if limit is not None and longest > limit:
+            raise DataError(
+                f"data.max_length: {self._max_length} lets a text of {longest} tokens through, but the model reads at "
+                f"most {limit}; set a max_length of {limit} or less."
+            )
+        return Batches(tokenised, BatchConfig(), seed=0)
+
+    def _answer(self, splits: Iterable[Split]) -> Iterator[Prediction]:
+        for split in splits:
+            yield from to_predictions(self.logits(split), self.label_names)
+
+
+def load(
+    model: str | Path, *, backend: str = "sdpa", max_length: int | None = None, threads: int | None = None
+) -> Classifier:
+    """Load a model to predict with.
+
+        potstill.load("runs/kd")(["Great value.", "It broke after a week."])
+
+    Args:
+        model: Folder of a saved classifier or regressor, run folder, or hub name.
+        backend: `sdpa`, `eager`, `bf16` or `compiled` for PyTorch; `onnx`, `onnx-fp16` or `onnx-int8` for the files
+            that `potstill export` makes.
+        max_length: Longest text in tokens, longer ones are cut; absent: as the model of a run was trained, else the
+            default of `data.max_length`.
+        threads: Threads within an operation; absent: as PyTorch is set.
+
+    Returns:
+        What predicts; call it with a list of texts.
+
+    Raises:
+        ModelError: The model cannot be loaded, was not exported, or the machine lacks what the back-end needs.
+    """
+    wanted = parse_backend(backend)
+    name = str(model)
+    description = describe_model(name)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    engine = load_engine(name, wanted, device=PartialState().device, num_threads=threads)
+    return Classifier(engine, description, max_length=max_length or trained_length(name))
+
+
+def predict(
+    model: str | Path,
+    texts: Iterable[str],
+    *,
+    pairs: Iterable[str] | None = None,
+    max_length: int | None = None,
+    backend: str = "sdpa",
+    observer: Observer | None = None,
+) -> Iterator[Prediction]:
+    """Predict labels or scores of texts, in batches of similar length.
+
+    Args:
+        model: Folder of a saved classifier or regressor, run folder, or hub name.
+        texts: Texts, in any number; read as predictions are taken, some thousands at a time.
+        pairs: Second texts, as many as there are texts.
+        max_length: As for `load`.
+        backend: As for `load`.
+        observer: Draws progress where the number of texts is known; absent: silence.
+
+    Returns:
+        Predictions in the order of the texts.
+
+    Raises:
+        DataError: A single text was given for a list of texts.
+        PotstillError: The model cannot be loaded.
+    """  # noqa: DOC502 - raised further down
+    if isinstance(texts, str):
+        raise DataError("texts: this is one text, not a list of texts; put it into a list.")
+    answers = load(model, backend=backend, max_length=max_length).stream(texts, pairs)
+    if observer is None or not isinstance(texts, Sized):
+        return answers
+    return _observed(answers, len(texts), observer)
+
+
+def recipe_of(model: str) -> Path | None:
+    """Find the recipe of the run that a model belongs to: a run folder, or the student in it.
+
+    Args:
+        model: What the user calls the model.
+
+    Returns:
+        The run's `recipe.json`, or None where the model belongs to no run.
+    """
+    folder = Path(model).expanduser()
+    places = (RunFolder(path=folder), RunFolder(path=folder.resolve().parent))
+    return next((place.recipe for place in places if place.student.is_dir() and place.recipe.is_file()), None)
+
+
+def trained_length(model: str) -> int:
+    """Give the longest text, in tokens, that a model was trained on.
+
+    Args:
+        model: What the user calls the model.
+
+    Returns:
+        `data.max_length` of its run; the default of that field where it belongs to no run.
+    """
+    recipe = recipe_of(model)
+    return (load_recipe(str(recipe)).data if recipe is not None else DataConfig()).max_length
+
+
+def run_engine(engine: Engine, batches: Batches) -> NDArray[np.float32]:
+    """Run a model over all examples.
+
+    Args:
+        engine: The model.
+        batches: The examples, tokenised for it.
+
+    Returns:
+        Logits in the order of the examples, [examples, labels].
+    """
+    order: list[NDArray[np.int64]] = []
+    logits: list[NDArray[np.float32]] = []
+    for batch in batches.ordered():
+        logits.append(engine.run(batch))
+        order.append(batch.example_ids.numpy())
+    rows = np.concatenate(logits)
+    ordered = np.empty_like(rows)
+    ordered[np.concatenate(order)] = rows
+    return ordered
+
+
+def _chunks(texts: Iterable[str], pairs: Iterable[str] | None, size: int) -> Iterator[Split]:
+    if pairs is None:
+        alone = iter(texts)
+        while first := list(islice(alone, size)):
+            yield Split(texts=first)
+        return
+    both = zip(texts, pairs, strict=True)
+    while rows := list(islice(both, size)):
+        yield Split(texts=[text for text, _ in rows], pairs=[pair for _, pair in rows])
+
+
+def _observed(predictions: Iterator[Prediction], total: int, observer: Observer) -> Iterator[Prediction]:
+    with observer.task("predict", total) as progress:
+        for prediction in predictions:
+            yield prediction
+            progress.advance()

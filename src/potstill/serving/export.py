@@ -1,0 +1,204 @@
+"""A model as files for ONNX Runtime, published whole or not at all, each behind its gates."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.data import BatchConfig, Batches, tokenise
+from potstill.errors import ModelError
+from potstill.evaluation import compute_metrics
+from potstill.files import whole_folder, write_json
+from potstill.hub import Encoder, trim_vocabulary
+from potstill.progress import Observer
+from potstill.serving.backends import ONNX_FILES
+from potstill.serving.classifier import run_engine
+from potstill.serving.engines import OnnxEngine, TorchEngine
+from potstill.serving.examples import Examples, in_task_order
+from potstill.serving.export_config import ExportConfig
+from potstill.serving.export_gate import check_metric, check_parity, find_culprit, texts_of_all_lengths
+from potstill.serving.export_graph import check_export_packages, export_graph, save_graph
+from potstill.serving.export_quantise import group_nodes, kept_nodes, quantise, write_fp16
+from potstill.serving.export_report import ExportReport, FileReport, VocabularyReport
+
+__all__ = ["REPORT_NAME", "export_onnx", "refuse_foreign_folder", "trim"]
+
+REPORT_NAME = "export.json"
+_PACKAGES = ("potstill", "torch", "transformers", "onnx", "onnxscript", "onnxruntime")
+
+
+class _Measured:
+    """The examples as the model reads them, with the answers of its float32 form."""
+
+    def __init__(self, encoder: Encoder, examples: Examples) -> None:
+        tokenised = tokenise(examples.split, encoder.tokenizer, max_length=examples.max_length)
+        self.batches = Batches(tokenised, BatchConfig(), seed=0)
+        self._encoder, self._examples = encoder, examples
+        self.reference = self._ordered(run_engine(TorchEngine(encoder), self.batches))
+
+    def check(self, file: Path, config: ExportConfig) -> FileReport:
+        """Measure a file."""
+        logits = self._ordered(run_engine(OnnxEngine(file), self.batches))
+        if not np.isfinite(logits).all():
+            raise ModelError(f"{file.name} gives logits that are not finite; export it without this file.")
+        return check_metric(file, self._examples.task, self._examples.split, self.reference, logits)
+
+    def _ordered(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        return in_task_order(logits, self._examples.task, self._encoder.label_names)
+
+
+def export_onnx(
+    encoder: Encoder,
+    examples: Examples,
+    folder: Path,
+    config: ExportConfig,
+    *,
+    observer: Observer,
+    vocabulary: VocabularyReport | None = None,
+) -> ExportReport:
+    """Export a model into the folder `onnx/` of its own folder.
+
+    Args:
+        encoder: The model, in eval mode on the CPU.
+        examples: What the gates measure on.
+        folder: Where the model's config and tokenizer are; an older `onnx/` is replaced once all gates are passed.
+        config: What to make.
+        observer: Is told each step.
+        vocabulary: What was done to the vocabulary before.
+
+    Returns:
+        What was made; it also lies in `onnx/export.json`.
+
+    Raises:
+        ModelError: The model cannot be exported, a gate was not passed, or `onnx/` holds something else. What was there
+            is untouched then.
+    """
+    check_export_packages()
+    refuse_foreign_folder(folder / "onnx", ".")
+    measured = _Measured(encoder, examples)
+    with whole_folder(folder / "onnx") as aside:
+        whole = aside / ONNX_FILES["onnx"]
+        observer.note(f"export {type(encoder.model).__name__} with opset {config.opset}")
+        save_graph(export_graph(encoder, opset=config.opset), whole)
+        parity = check_parity(encoder, whole, texts_of_all_lengths(examples.split, encoder), config)
+        files = [_gated(measured.check(whole, config), config, "try another --opset")]
+        if config.fp16:
+            observer.note("make the float16 file")
+            half = aside / ONNX_FILES["onnx-fp16"]
+            write_fp16(whole, half)
+            files.append(_gated(measured.check(half, config), config, "export without --fp16"))
+        if config.int8 != "none":
+            observer.note(f"make the int8 file ({config.int8})")
+            files.append(_make_int8(whole, measured, config))
+        report = ExportReport(
+            task=examples.task.name,
+            split=examples.split_name,
+            num_examples=len(examples.split),
+            metric=examples.task.metrics[0],
+            score=files[0].score + files[0].drop / 100,
+            parity=parity,
+            files=tuple(files),
+            vocabulary=vocabulary,
+            settings=config,
+            versions={name: version(name) for name in _PACKAGES},
+        )
+        write_json(aside / REPORT_NAME, report.model_dump(mode="json"))
+    return report
+
+
+def trim(
+    encoder: Encoder, texts: Sequence[str], examples: Examples, config: ExportConfig
+) -> tuple[Encoder, VocabularyReport]:
+    """Drop the tokens that a corpus never uses, behind the same gate as an exported file.
+
+    Args:
+        encoder: The model; unchanged.
+        texts: The corpus.
+        examples: What the gate measures on.
+        config: Gives the drop that is allowed.
+
+    Returns:
+        The smaller model, and what it cost.
+
+    Raises:
+        ModelError: The tokenizer cannot be trimmed, or the smaller model loses too much.
+    """
+    smaller = trim_vocabulary(encoder, texts)
+    task, gold = examples.task, examples.split.labels
+    assert gold is not None
+    before, after = (
+        compute_metrics(task, _Measured(each, examples).reference, gold)[task.metrics[0]] for each in (encoder, smaller)
+    )
+    report = VocabularyReport(
+        tokens_before=encoder.shape.vocab_size, tokens_after=smaller.shape.vocab_size, drop=100 * (before - after)
+    )
+    if report.drop > config.max_drop:
+        raise ModelError(
+            f"with the {report.tokens_after:,} tokens of the corpus the model loses {report.drop:.2f} points and "
+            f"--max-drop allows {config.max_drop:g}, so nothing was published; give a corpus that is like the data."
+        )
+    return smaller, report
+
+
+def refuse_foreign_folder(folder: Path, *harmless: str) -> None:
+    """Refuse to replace a folder that no export has made.
+
+    Args:
+        folder: What is to be replaced.
+        harmless: Places below it in one of which an export's report lies.
+
+    Raises:
+        ModelError: There is something else.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not any((folder / place / REPORT_NAME).is_file() for place in harmless):
+        raise ModelError(
+            f"'{folder}' is there already and was not made by an export; remove it, or choose another folder with "
+            "--out."
+        )
+
+
+def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileReport:
+    groups = group_nodes(whole)
+    kept = set(kept_nodes(groups, config.keep_fp32))
+    groups = {part: left for part, nodes in groups.items() if (left := [node for node in nodes if node not in kept])}
+    if config.int8 == "static":  # a lookup has no range to measure, and quantised static it only costs time
+        groups.pop("embeddings", None)
+    small = whole.with_name(ONNX_FILES["onnx-int8"])
+    count = min(config.calibration_texts, len(measured.batches.tokenised))
+    chosen = np.linspace(0, len(measured.batches.tokenised) - 1, count).astype(np.int64)
+    calibration = [measured.batches.collate(chosen[index : index + 1]) for index in range(count)]
+    nodes = [node for part in groups.values() for node in part]
+    quantise(whole, small, config, nodes=nodes, calibration=calibration)
+    report = measured.check(small, config)
+    if report.drop <= config.max_drop:
+        return report
+    culprit = find_culprit(whole, groups, measured.batches, config)
+    return _gated(report, config, _advice(config, culprit), culprit)
+
+
+def _advice(config: ExportConfig, culprit: str) -> str:
+    """Say what has not been tried yet, the likeliest first."""
+    part = "embeddings" if culprit.startswith("embeddings") else "last-layer"
+    other = "last-layer" if part == "embeddings" else "embeddings"
+    tries: Sequence[tuple[bool, str]] = (
+        (config.int8 == "static", "--int8 dynamic"),
+        (not config.per_channel, "--per-channel"),
+        (part not in config.keep_fp32, f"--keep-fp32 {part}"),
+        (other not in config.keep_fp32, f"--keep-fp32 {other}"),
+    )
+    open_ones = [what for is_open, what in tries if is_open]
+    return f"try {' or '.join(open_ones[:2])}" if open_ones else "serve the float32 file with --int8 none"
+
+
+def _gated(report: FileReport, config: ExportConfig, advice: str, culprit: str | None = None) -> FileReport:
+    if report.drop <= config.max_drop:
+        return report
+    blame = f"; most to blame is {culprit}" if culprit else ""
+    raise ModelError(
+        f"{report.file} loses {report.drop:.2f} points against the float32 model and --max-drop allows "
+        f"{config.max_drop:g}, so nothing was published{blame}; {advice}."
+    )

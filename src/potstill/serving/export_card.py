@@ -1,0 +1,60 @@
+"""The section of a model card that tells of the exported files."""
+
+from pathlib import Path
+
+from potstill.files import write_text
+from potstill.serving.export_report import ExportReport
+
+__all__ = ["describe_export"]
+
+_BEGIN, _END = "<!-- export -->", "<!-- end of export -->"
+
+
+def describe_export(folder: Path, report: ExportReport) -> None:
+    """Write into the model card what was exported; an older such section is replaced.
+
+    Args:
+        folder: The model's folder; its README.md is made where there is none.
+        report: What was exported.
+    """
+    card = folder / "README.md"
+    text = card.read_text(encoding="utf-8") if card.is_file() else f"# {folder.name}\n"
+    before, _, rest = text.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    section = f"{_BEGIN}\n{_section(report)}{_END}"
+    write_text(card, f"{before.rstrip()}\n\n{section}\n{after.lstrip()}")
+
+
+def _section(report: ExportReport) -> str:
+    rows = [
+        f"| `onnx/{file.file}` | {file.size_bytes / 1e6:.1f} MB | {100 * file.score:.1f} | {file.drop:+.2f} | "
+        f"{'-' if file.agreement is None else f'{100 * file.agreement:.1f} %'} |"
+        for file in report.files
+    ]
+    vocabulary = report.vocabulary
+    trimmed = (
+        f"\nThe vocabulary was trimmed from {vocabulary.tokens_before:,} to {vocabulary.tokens_after:,} tokens, which "
+        f"cost {vocabulary.drop:.2f} points.\n"
+        if vocabulary
+        else ""
+    )
+    parity = report.parity
+    return f"""
+## ONNX files
+
+| file | size | {report.metric} x 100 | points lost | same answer as float32 |
+| :-- | --: | --: | --: | --: |
+{chr(10).join(rows)}
+
+Measured on {report.num_examples:,} examples ({report.split}), where the float32 model in PyTorch has
+{100 * report.score:.1f}. The float32 file repeats PyTorch within {parity.largest_difference:.1g} on {parity.num_texts}
+texts of {parity.shortest} to {parity.longest} tokens. Opset {report.settings.opset}; int8: {report.settings.int8}.
+{trimmed}
+```python
+import potstill
+
+classify = potstill.load("path/to/model", backend="onnx-int8")
+print(classify(["A text."]))
+```
+
+"""

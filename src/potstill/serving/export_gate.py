@@ -1,0 +1,156 @@
+"""The gates of an export: what a file must be like to be published, and which part is to blame where it is not."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.data import BatchConfig, Batches, Split, Task, tokenise
+from potstill.errors import ModelError
+from potstill.evaluation import compute_metrics
+from potstill.hub import Encoder
+from potstill.serving.engines import OnnxEngine, TorchEngine
+from potstill.serving.export_config import ExportConfig
+from potstill.serving.export_quantise import quantise
+from potstill.serving.export_report import FileReport, ParityReport
+from potstill.tensors import Batch
+
+__all__ = ["check_metric", "check_parity", "find_culprit", "texts_of_all_lengths"]
+
+_PARITY_TEXTS = 32
+_CULPRIT_EXAMPLES = 64
+_UNLIMITED = 512
+"""Tokens up to which a model is tried that has no limit of its own."""
+
+
+def texts_of_all_lengths(split: Split, encoder: Encoder) -> Batches:
+    """Pick real texts from the shortest to the longest that the model can read.
+
+    Args:
+        split: Real examples, at least one.
+        encoder: Who reads them.
+
+    Returns:
+        Examples spread evenly over the split's lengths, and joined ones that have 8, 16, 32, ... tokens up to the
+        model's limit; in batches of 8 neighbours, so that most rows are padded.
+    """
+    limit = encoder.max_tokens or _UNLIMITED
+    order = np.argsort([len(text) for text in split.texts], kind="stable")
+    spread = order[np.linspace(0, len(order) - 1, min(_PARITY_TEXTS, len(order))).astype(int)]
+    texts = [split.texts[index] for index in spread]
+    pairs = None if split.pairs is None else [split.pairs[index] for index in spread]
+    everything = " ".join(split.texts[: 4 * limit])
+    length = 8
+    while length < 2 * limit:
+        words = everything.split()[: min(length, limit)]
+        texts.append(" ".join(words))
+        if pairs is not None:
+            pairs.append(" ".join(words[::-1]))
+        length *= 2
+    tokenised = tokenise(Split(texts=texts, pairs=pairs), encoder.tokenizer, max_length=limit)
+    return Batches(tokenised, BatchConfig(tokens_per_batch=8 * limit, examples_per_batch=8), seed=0)
+
+
+def check_parity(encoder: Encoder, file: Path, batches: Batches, config: ExportConfig) -> ParityReport:
+    """Compare the float32 file with PyTorch, alone and in padded batches.
+
+    Args:
+        encoder: The model, on the CPU.
+        file: Its float32 export.
+        batches: From `texts_of_all_lengths`.
+        config: Gives the tolerance.
+
+    Returns:
+        What was compared.
+
+    Raises:
+        ModelError: A logit differs by more than tolerance * max(1, largest logit).
+    """
+    torch_engine, onnx_engine = TorchEngine(encoder), OnnxEngine(file)
+    every = list(batches.ordered())
+    singles = [batches.collate(np.array([index], dtype=np.int64)) for index in range(len(batches.tokenised))]
+    worst, worst_length = 0.0, 0
+    for batch in [*every, *singles]:
+        ours, theirs = onnx_engine.run(batch), torch_engine.run(batch)
+        difference = float(np.abs(ours - theirs).max() / max(1.0, float(np.abs(theirs).max())))
+        if not difference <= worst:  # also where it is not a number
+            worst, worst_length = difference, batch.input_ids.shape[1]
+    if not worst <= config.tolerance:
+        raise ModelError(
+            f"the ONNX file does not repeat PyTorch: a logit differs by {worst:.2g} at {worst_length} tokens, and "
+            f"{config.tolerance:g} is allowed; try another --opset, or serve the model with the back-end 'sdpa'."
+        )
+    lengths = batches.tokenised.tokens.lengths
+    return ParityReport(
+        num_texts=len(lengths),
+        shortest=int(lengths.min()),
+        longest=int(lengths.max()),
+        largest_difference=worst,
+        tolerance=config.tolerance,
+    )
+
+
+def check_metric(
+    file: Path, task: Task, gold: Split, reference: NDArray[np.float32], logits: NDArray[np.float32]
+) -> FileReport:
+    """Measure what a file lost against the float32 model.
+
+    Args:
+        file: The exported file.
+        task: Says how answers are judged.
+        gold: The examples, with labels.
+        reference: Logits of the float32 model in PyTorch, [examples, labels], in the task's order.
+        logits: Logits of the file, same shape.
+
+    Returns:
+        The figures; nothing is refused here.
+    """
+    assert gold.labels is not None
+    score = compute_metrics(task, logits, gold.labels)[task.metrics[0]]
+    before = compute_metrics(task, reference, gold.labels)[task.metrics[0]]
+    same = (logits.argmax(axis=1) == reference.argmax(axis=1)).mean() if task.label_names else None
+    return FileReport(
+        file=file.name,
+        size_bytes=sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*")),
+        score=score,
+        drop=100 * (before - score),
+        agreement=None if same is None else float(same),
+        largest_difference=float(np.abs(logits - reference).max()),
+    )
+
+
+def find_culprit(file: Path, groups: dict[str, list[str]], batches: Batches, config: ExportConfig) -> str:
+    """Find the part whose quantisation changes the logits most, by quantising one part at a time.
+
+    Args:
+        file: The float32 file.
+        groups: Its nodes by part; those that were quantised.
+        batches: Examples; some of them are run.
+        config: How it was quantised.
+
+    Returns:
+        The part, such as `layer 2 feed-forward`, with what it changes.
+    """
+    some = _sample(batches)
+    reference = _run(file, some)
+    changes: dict[str, float] = {}
+    for part, nodes in groups.items():
+        trial = file.with_name(f"trial-{file.name}")
+        quantise(file, trial, config, nodes=nodes, calibration=some)
+        changes[part] = float(np.abs(_run(trial, some) - reference).mean())
+        trial.unlink()
+    worst = max(changes, key=changes.__getitem__)
+    total = sum(changes.values()) or 1.0
+    return f"{worst} ({100 * changes[worst] / total:.0f} % of the change of the logits)"
+
+
+def _sample(batches: Batches) -> list[Batch]:
+    count = min(_CULPRIT_EXAMPLES, len(batches.tokenised))
+    chosen = np.linspace(0, len(batches.tokenised) - 1, count).astype(np.int64)
+    return [batches.collate(part) for part in np.array_split(chosen, max(1, count // 8))]
+
+
+def _run(file: Path, batches: Sequence[Batch]) -> NDArray[np.float32]:
+    engine = OnnxEngine(file)
+    return np.concatenate([engine.run(batch) for batch in batches])

@@ -1,0 +1,76 @@
+"""`onnx/export.json`: what an export made, and how its gates were passed."""
+
+from pydantic import Field, JsonValue
+
+from potstill.config import Config
+from potstill.serving.export_config import ExportConfig
+
+__all__ = ["ExportReport", "FileReport", "ParityReport", "VocabularyReport"]
+
+
+class ParityReport(Config):
+    """How closely the float32 file repeats PyTorch."""
+
+    num_texts: int = Field(ge=1)
+    """Real texts that were compared, alone and in padded batches."""
+    shortest: int = Field(ge=1)
+    """Tokens of the shortest."""
+    longest: int = Field(ge=1)
+    """Tokens of the longest."""
+    largest_difference: float = Field(ge=0.0)
+    """Largest difference of a logit, divided by the largest logit where that is above 1."""
+    tolerance: float = Field(gt=0.0)
+    """What was allowed."""
+
+
+class FileReport(Config):
+    """One exported file, measured on the evaluated examples."""
+
+    file: str
+    """Its name in the folder `onnx/`."""
+    size_bytes: int = Field(ge=1)
+    """Bytes on disk."""
+    score: float
+    """Primary metric, as a fraction."""
+    drop: float
+    """Points (hundredths) lost against the float32 model in PyTorch; below 0 where the file is better."""
+    agreement: float | None = Field(ge=0.0, le=1.0)
+    """Share of examples with the same class as the float32 model; absent for a regression."""
+    largest_difference: float = Field(ge=0.0)
+    """Largest difference of a logit to the float32 model."""
+
+
+class VocabularyReport(Config):
+    """What trimming the vocabulary did."""
+
+    tokens_before: int = Field(ge=1)
+    """Rows of the embedding table before."""
+    tokens_after: int = Field(ge=1)
+    """Rows that are left."""
+    drop: float
+    """Points (hundredths) of the primary metric lost by it."""
+
+
+class ExportReport(Config):
+    """What was exported, from what, and what it is worth."""
+
+    task: str
+    """Name of the task."""
+    split: str
+    """The split that the gates were measured on."""
+    num_examples: int = Field(ge=1)
+    """Examples in it."""
+    metric: str
+    """The primary metric."""
+    score: float
+    """Primary metric of the float32 model in PyTorch, as a fraction."""
+    parity: ParityReport
+    """The float32 file against PyTorch."""
+    files: tuple[FileReport, ...] = Field(min_length=1)
+    """Every file."""
+    vocabulary: VocabularyReport | None = None
+    """What trimming did; absent where the vocabulary was kept."""
+    settings: ExportConfig
+    """How it was exported."""
+    versions: dict[str, JsonValue]
+    """Versions of the packages that exported it."""

@@ -1,0 +1,83 @@
+"""Floating-point operations of one forward pass, from an encoder's sizes alone."""
+
+from potstill.hub import Encoder
+from potstill.tensors import EncoderShape
+
+__all__ = ["bilstm_flops", "count_flops", "transformer_flops"]
+
+
+def transformer_flops(shape: EncoderShape, tokens: int) -> int:
+    """Count the operations of a BERT-like encoder on one text.
+
+        layers * (2 (4 d^2 + 2 d d_i) L + 4 L^2 d) + 2 d^2 L
+
+    with width d, inner width d_i and L tokens; a product and its sum are two operations. The last term is one dense
+    layer over all tokens, with which the formula gives the figures of the TinyBERT paper.
+
+    Args:
+        shape: The encoder's sizes.
+        tokens: L, padding included.
+
+    Returns:
+        Operations for one text.
+
+    Example:
+        >>> bert_base = EncoderShape(
+        ...     num_layers=12, hidden_size=768, feed_forward_size=3072, num_heads=12, vocab_size=30522, num_labels=2
+        ... )
+        >>> round(transformer_flops(bert_base, 128) / 1e9, 2)
+        22.5
+
+    Paper:
+        Jiao et al. 2020, table 1, arXiv:1909.10351.
+    """
+    width, inner = shape.hidden_size, shape.feed_forward_size
+    products = 2 * (4 * width**2 + 2 * width * inner) * tokens
+    attention = 4 * tokens**2 * width
+    return shape.num_layers * (products + attention) + 2 * width**2 * tokens
+
+
+def bilstm_flops(*, embedding_size: int, lstm_size: int, head_size: int, num_labels: int, tokens: int) -> int:
+    """Count the operations of a BiLSTM with a head of two layers on one text.
+
+        2 directions * 2 * 4 H (E + H) L + 2 (2 H F + F C)
+
+    Args:
+        embedding_size: E, the width of what the LSTM reads.
+        lstm_size: H, the state of one direction.
+        head_size: F, the inner width of the head.
+        num_labels: C.
+        tokens: L.
+
+    Returns:
+        Operations for one text; a product and its sum are two.
+
+    Example:
+        >>> bilstm_flops(embedding_size=300, lstm_size=300, head_size=400, num_labels=2, tokens=128)
+        369121600
+    """
+    per_token = 2 * 2 * 4 * lstm_size * (embedding_size + lstm_size)
+    return per_token * tokens + 2 * (2 * lstm_size * head_size + head_size * num_labels)
+
+
+def count_flops(encoder: Encoder, tokens: int) -> int:
+    """Count the operations of an encoder on one text.
+
+    Args:
+        encoder: A transformer or a BiLSTM.
+        tokens: Tokens of the text, padding included.
+
+    Returns:
+        Operations for one text.
+    """
+    config = encoder.model.config
+    lstm_size = getattr(config, "lstm_size", None)
+    if lstm_size is None:
+        return transformer_flops(encoder.shape, tokens)
+    return bilstm_flops(
+        embedding_size=config.embedding_size * config.num_channels,
+        lstm_size=lstm_size,
+        head_size=config.head_size,
+        num_labels=encoder.shape.num_labels,
+        tokens=tokens,
+    )
