@@ -12,6 +12,8 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from potstill.architectures.registration import register_architectures
+
 if TYPE_CHECKING:
     from potstill.errors import PotstillError
     from potstill.pipeline import (
@@ -47,6 +49,8 @@ __all__ = [
 ]
 
 __version__ = version("potstill")
+
+register_architectures()
 
 _HOMES = {
     "AugmentedTexts": "potstill.pipeline",

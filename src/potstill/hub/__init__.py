@@ -2,7 +2,7 @@
 
 from potstill.hub.alignment import AlignedText, align_texts, spell_vocabulary
 from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
-from potstill.hub.building import build_bert, build_distilbert
+from potstill.hub.building import build_bert, build_bilstm, build_distilbert
 from potstill.hub.counting import ParameterCounts, count_parameters
 from potstill.hub.description import ModelDescription, describe_model
 from potstill.hub.encoder import Encoder
@@ -21,6 +21,7 @@ from potstill.hub.pushing import PushPlan, plan_push, push
 from potstill.hub.shapes import build_shape
 from potstill.hub.tokenizing import TokenBlock, Tokenizer
 from potstill.hub.trimming import trim_vocabulary
+from potstill.hub.word_level import build_word_tokenizer
 
 __all__ = [
     "AlignedText",
@@ -36,9 +37,11 @@ __all__ = [
     "add_vocabulary_head",
     "align_texts",
     "build_bert",
+    "build_bilstm",
     "build_distilbert",
     "build_encoder",
     "build_shape",
+    "build_word_tokenizer",
     "copy_vocabulary_head",
     "count_parameters",
     "describe_model",

@@ -1,15 +1,19 @@
-"""Build a random BERT or DistilBERT of given sizes that reads a source's tokens."""
+"""Build a BERT or DistilBERT of given sizes that reads a source's tokens, or a BiLSTM."""
 
 from collections.abc import Sequence
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 from transformers import BertConfig, DistilBertConfig
 
+from potstill.architectures import BiLstmConfig
+from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
 from potstill.hub.loading import build_encoder
+from potstill.hub.tokenizing import Tokenizer
 from potstill.tensors import EncoderShape
 
-__all__ = ["build_bert", "build_distilbert"]
+__all__ = ["build_bert", "build_bilstm", "build_distilbert"]
 
 
 def build_bert(
@@ -92,6 +96,36 @@ def build_distilbert(
         pad_token_id=source.tokenizer.padding_id,
     )
     return build_encoder(config, source.tokenizer, label_names=label_names)
+
+
+def build_bilstm(
+    config: BiLstmConfig, tokenizer: Tokenizer, vectors: Float[Tensor, "vocab size"], *, label_names: Sequence[str]
+) -> Encoder:
+    """Build a BiLSTM classifier with given word vectors.
+
+    Args:
+        config: Its sizes; the ids of special tokens are filled in.
+        tokenizer: The tokenizer that it will read.
+        vectors: By token id; every channel starts from them.
+        label_names: Names of the labels; empty for a regression.
+
+    Returns:
+        The encoder in eval mode on the CPU; its other weights come from torch's global generator.
+
+    Raises:
+        ModelError: It is for pairs, which the tokenizer does not separate.
+    """
+    config.pad_token_id = tokenizer.padding_id
+    config.cls_token_id = tokenizer.start_id
+    config.sep_token_id = tokenizer.separator_id
+    if config.is_pair and tokenizer.separator_id is None:
+        raise ModelError(
+            "the tokenizer puts no separator between two texts, so a BiLSTM cannot tell them apart; set "
+            "student.vocabulary.kind = 'words'."
+        )
+    encoder = build_encoder(config, tokenizer, label_names=label_names)
+    encoder.model.bilstm.embeddings.fill(vectors)
+    return encoder
 
 
 def _find_activation(source: Encoder) -> str:

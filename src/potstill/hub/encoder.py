@@ -67,6 +67,23 @@ class Encoder(nn.Module):
         return positions.num_embeddings - first
 
     @property
+    def word_embeddings(self) -> nn.Embedding:
+        """The table of its tokens' vectors."""
+        table = self.model.get_input_embeddings()
+        assert isinstance(table, nn.Embedding), type(table)
+        return table
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether it has transformer layers, whose states and attention can be had."""
+        return self.shape.num_heads > 0
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether it compares two texts and makes no sense of one."""
+        return bool(getattr(self.model.config, "is_pair", False))
+
+    @property
     def can_capture(self) -> bool:
         """Whether queries, keys and values of every layer can be had."""
         return bool(self.model.config._attn_implementation == ATTENTION_NAME)

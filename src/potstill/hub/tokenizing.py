@@ -1,6 +1,7 @@
 """Text to token ids, as one flat block per split."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -13,6 +14,10 @@ from potstill.tensors import TokenBlock
 __all__ = ["TokenBlock", "Tokenizer"]
 
 _CHUNK = 4096
+_WORD_MARKS = ("\u0120", "\u2581")
+"""What byte-level BPE and SentencePiece put before a token that begins a word."""
+_PIECE_MARK = "##"
+"""What WordPiece puts before a token that goes on with a word."""
 
 
 class Tokenizer:
@@ -53,10 +58,47 @@ class Tokenizer:
         start = next(i for i in range(len(framed)) if framed[i : i + len(bare)] == bare)
         return tuple(framed[:start]), tuple(framed[start + len(bare) :])
 
+    @property
+    def start_id(self) -> int | None:
+        """The id of the token before a text, such as `[CLS]`; None where the tokenizer has none."""
+        found = self.wrapped.cls_token_id
+        return None if found is None else int(found)
+
+    @property
+    def separator_id(self) -> int | None:
+        """The id of the token behind a text, such as `[SEP]`; None where the tokenizer has none."""
+        found = self.wrapped.sep_token_id
+        return None if found is None else int(found)
+
+    @property
+    def vocab_size(self) -> int:
+        """Ids that may occur: the largest plus 1."""
+        return 1 + int(max(self.wrapped.get_vocab().values()))
+
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with the vocabulary and every rule of the tokenizer."""
-        return hashlib.sha256(self.wrapped.backend_tokenizer.to_str().encode()).hexdigest()[:16]
+        """16 hexadecimal digits that change with the vocabulary and every rule of the tokenizer, but for lengths."""
+        rules = json.loads(self.wrapped.backend_tokenizer.to_str())
+        rules.update(truncation=None, padding=None)  # they are as the last call left them
+        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
+
+    def whole_words(self) -> dict[str, int]:
+        """List the tokens that are words of their own, not pieces inside a word, nor special.
+
+        Returns:
+            Ids by word, in the order of the ids.
+        """
+        special = self.special_ids
+        vocabulary = self.wrapped.get_vocab()
+        tokens = {token: vocabulary[token] for token in sorted(vocabulary, key=vocabulary.__getitem__)}
+        for mark in _WORD_MARKS:
+            if any(token.startswith(mark) for token in tokens):
+                tokens = {token.removeprefix(mark): number for token, number in tokens.items() if token[:1] == mark}
+        return {
+            token: number
+            for token, number in tokens.items()
+            if number not in special and token and not token.startswith(_PIECE_MARK)
+        }
 
     def encode(self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int) -> TokenBlock:
         """Tokenise texts or pairs of texts.

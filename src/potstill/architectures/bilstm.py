@@ -1,0 +1,218 @@
+"""A BiLSTM that classifies, or scores, a text or a pair of texts.
+
+    text x_1 .. x_n:   h = [ LSTM(x_1 .. x_n),  LSTM'(x_n .. x_1) ],   the last states of both directions
+    single text:       f = h
+    pair:              f = [ h_1,  h_2,  h_1 * h_2,  |h_1 - h_2| ],    both texts read by the same LSTM
+    logits             W_2 dropout(relu(W_1 f + b_1)) + b_2
+
+Tang et al. 2019, section 3.1, arXiv:1903.12136. Padding is never read: each direction's state is taken at the text's
+own last step, and the backward direction reads the text reversed within its own length. So the two directions are two
+plain LSTMs over right-padded rows, which runs on the fast kernels of CPU and GPU and can be exported.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import initialization
+from transformers.modeling_outputs import SequenceClassifierOutput
+from transformers.modeling_utils import PreTrainedModel
+
+from potstill.architectures.bilstm_config import BiLstmConfig
+
+__all__ = ["BiLstmForSequenceClassification", "compare", "pick_words"]
+
+_WIDEST_VECTOR = 0.25
+"""Random word vectors are uniform between minus and plus this."""
+
+
+class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # transformers has no types here
+    """The model; `from_pretrained`, `save_pretrained` and the Auto classes work as for any other."""
+
+    config_class = BiLstmConfig
+    base_model_prefix = "bilstm"
+    main_input_name = "input_ids"
+
+    def __init__(self, config: BiLstmConfig) -> None:
+        """Build the model with random weights."""
+        super().__init__(config)
+        self.bilstm = TextReader(config)
+        width = config.hidden_size * (4 if config.is_pair else 1)
+        self.inner = nn.Linear(width, config.head_size)
+        self.dropout = nn.Dropout(config.dropout)
+        self.classifier = nn.Linear(config.head_size, config.num_labels)
+        self.post_init()
+
+    def forward(
+        self,
+        input_ids: Int[Tensor, "batch tokens"],
+        attention_mask: Bool[Tensor, "batch tokens"] | Int[Tensor, "batch tokens"] | None = None,
+        token_type_ids: Int[Tensor, "batch tokens"] | None = None,
+        labels: Tensor | None = None,
+        return_dict: bool | None = None,
+    ) -> SequenceClassifierOutput | tuple[Tensor, ...]:
+        """Compute logits.
+
+        Args:
+            input_ids: Token ids of a text, or of a pair with a separator in between.
+            attention_mask: True or 1 = a real token; None = whatever is not padding.
+            token_type_ids: 0 = first text, 1 = second; None = the second begins behind the first separator.
+            labels: Class indices, or scores for a regression; with them the loss is computed.
+            return_dict: Whether to give a record, as transformers does by default, and not a tuple.
+
+        Returns:
+            Logits, [batch, labels], behind the loss where there are labels.
+        """
+        mask = input_ids != self.config.pad_token_id if attention_mask is None else attention_mask.bool()
+        texts = self._split(input_ids, mask, token_type_ids)
+        states = [self.bilstm(*pick_words(input_ids, text, self.config.pad_token_id)) for text in texts]
+        features = compare(*states) if self.config.is_pair else states[0]
+        logits: Tensor = self.classifier(self.dropout(functional.relu(self.inner(features))))
+        loss = None
+        if labels is not None:
+            loss = self.loss_function(labels=labels, pooled_logits=logits, config=self.config)
+        if return_dict is False:
+            return (logits,) if loss is None else (loss, logits)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+    def _split(
+        self,
+        ids: Int[Tensor, "batch tokens"],
+        mask: Bool[Tensor, "batch tokens"],
+        types: Int[Tensor, "batch tokens"] | None,
+    ) -> list[Bool[Tensor, "batch tokens"]]:
+        """Say which tokens are words of which text; the tokens that frame a text are none."""
+        config = self.config
+        words = mask
+        for frame in (config.cls_token_id, config.sep_token_id):
+            if frame is not None:
+                words = words & (ids != frame)
+        if not config.is_pair:
+            return [words]
+        is_second = types > 0 if types is not None else (ids == config.sep_token_id).cumsum(1) > 0
+        return [words & ~is_second, words & is_second]
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Draw the weights of one module: torch's own ranges, and word vectors within a quarter of zero."""
+        if isinstance(module, nn.Embedding):
+            if not getattr(module.weight, "_is_hf_initialized", False):
+                initialization.uniform_(module.weight, -_WIDEST_VECTOR, _WIDEST_VECTOR)
+                initialization.zeros_(module.weight[module.padding_idx])
+        elif isinstance(module, nn.Linear | nn.LSTM):
+            width = module.hidden_size if isinstance(module, nn.LSTM) else module.in_features
+            for parameter in module.parameters():
+                initialization.uniform_(parameter, -1 / math.sqrt(width), 1 / math.sqrt(width))
+
+
+class TextReader(nn.Module):
+    """From words to one vector of a text."""
+
+    def __init__(self, config: BiLstmConfig) -> None:
+        """Build the tables and the two directions."""
+        super().__init__()
+        self.embeddings = WordTables(config)
+        width = config.embedding_size * config.num_channels
+        self.forward_lstm = nn.LSTM(width, config.lstm_size, batch_first=True)
+        self.backward_lstm = nn.LSTM(width, config.lstm_size, batch_first=True)
+
+    def forward(
+        self, words: Int[Tensor, "batch words"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch hidden"]:
+        """Read texts in both directions.
+
+        Args:
+            words: Word ids, padded on the right.
+            lengths: Words of each text, at least 1.
+
+        Returns:
+            The last states of both directions side by side.
+        """
+        vectors = self.embeddings(words)
+        if vectors.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            with torch.autocast("cpu", enabled=False):  # most processors have no LSTM in bfloat16
+                return self._read(vectors.float(), lengths)
+        return self._read(vectors, lengths)
+
+    def _read(
+        self, vectors: Float[Tensor, "batch words width"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch hidden"]:
+        steps = torch.arange(vectors.shape[1], device=vectors.device)
+        backwards = (lengths[:, None] - 1 - steps).clamp(min=0)
+        reversed_vectors = vectors.gather(1, backwards[:, :, None].expand(vectors.shape))
+        ends = (lengths - 1)[:, None, None]
+        states = [
+            lstm(rows)[0].gather(1, ends.expand(-1, 1, lstm.hidden_size))[:, 0]
+            for lstm, rows in ((self.forward_lstm, vectors), (self.backward_lstm, reversed_vectors))
+        ]
+        return torch.cat(states, dim=1)
+
+
+class WordTables(nn.Module):
+    """One or two tables of word vectors, read side by side."""
+
+    def __init__(self, config: BiLstmConfig) -> None:
+        """Build the tables; a frozen one takes no gradient."""
+        super().__init__()
+        sizes = (config.vocab_size, config.embedding_size)
+        if config.channels != "frozen":
+            self.trained = nn.Embedding(*sizes, padding_idx=config.pad_token_id)
+        if config.channels != "trained":
+            self.frozen = nn.Embedding(*sizes, padding_idx=config.pad_token_id).requires_grad_(False)
+
+    def forward(self, words: Int[Tensor, "batch words"]) -> Float[Tensor, "batch words width"]:
+        """Look words up in every table."""
+        vectors = []
+        if hasattr(self, "trained"):
+            vectors.append(self.trained(words))
+        if hasattr(self, "frozen"):  # loading a model forgets what takes a gradient, so this says it again
+            vectors.append(functional.embedding(words, self.frozen.weight.detach()))
+        return torch.cat(vectors, dim=-1)
+
+    @torch.no_grad()
+    def fill(self, table: Float[Tensor, "vocab size"]) -> None:
+        """Let every table start from the same vectors; that of padding stays zero."""
+        for channel in self.children():
+            assert isinstance(channel, nn.Embedding)
+            channel.weight.copy_(table)
+            channel.weight[channel.padding_idx] = 0.0
+
+
+def pick_words(
+    ids: Int[Tensor, "batch tokens"], words: Bool[Tensor, "batch tokens"], padding_id: int
+) -> tuple[Int[Tensor, "batch words"], Int[Tensor, " batch"]]:
+    """Move the words of one text to the left of their rows.
+
+    Args:
+        ids: Token ids.
+        words: True where a token is a word of the text; from its first to its last all tokens are read.
+        padding_id: Fills the rest.
+
+    Returns:
+        The ids, as wide as the longest text, and the number of words; a text without words counts as one padding.
+    """
+    width = ids.shape[1]
+    places = torch.arange(width, device=ids.device)
+    first = torch.where(words, places, width).amin(1)
+    last = torch.where(words, places, -1).amax(1)
+    lengths = (last - first + 1).clamp(min=0)
+    if not torch.compiler.is_compiling():
+        places = places[: max(1, int(lengths.max()))]
+    moved = ids.gather(1, (first[:, None] + places).clamp(max=width - 1))
+    return moved.masked_fill(places >= lengths[:, None], padding_id), lengths.clamp(min=1)
+
+
+def compare(
+    first: Float[Tensor, "batch hidden"], second: Float[Tensor, "batch hidden"]
+) -> Float[Tensor, "batch compared"]:
+    """Put two texts side by side, with their product and their distance in every coordinate.
+
+    Args:
+        first: States of the first texts.
+        second: States of the second texts.
+
+    Returns:
+        [h1, h2, h1 * h2, |h1 - h2|], four times as wide.
+    """
+    return torch.cat([first, second, first * second, (first - second).abs()], dim=1)
