@@ -140,16 +140,12 @@ class Recipe(Config):
         """Make the control whose student starts at random.
 
         Returns:
-            The recipe with `student.init.kind = "random"`.
+            The recipe with the same student from random weights.
 
         Raises:
             RecipeError: The student has no start that could be changed.
         """
-        values = self.model_dump(mode="json")
-        if "init" not in values["student"]:
-            raise RecipeError(f"student.kind: a '{values['student']['kind']}' student has no other start than its own.")
-        values["student"]["init"] = {"kind": "random"}
-        return Recipe.parse(values)
+        return self.model_copy(update={"student": self.student.with_random_start()})
 
     def to_json(self) -> dict[str, Any]:
         """Give the resolved recipe, all defaults filled in, as JSON values."""

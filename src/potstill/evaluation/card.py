@@ -36,7 +36,7 @@ def write_model_card(student_folder: Path, results: Results, *, recipe: Mapping[
         _front_matter(model, results, recipe),
         _introduction(model, results, recipe),
         "## Results\n\n" + to_markdown(results),
-        _usage(model),
+        _usage(model, recipe),
         _training(recipe),
         _limits(model, results, recipe),
     ]
@@ -91,12 +91,14 @@ def _introduction(model: ModelResult, results: Results, recipe: Mapping[str, Any
     )
 
 
-def _usage(model: ModelResult) -> str:
+def _usage(model: ModelResult, recipe: Mapping[str, Any]) -> str:
     folder = "student" if model.role == "student" else "model"
+    is_ours = recipe.get("student", {}).get("kind") == "bilstm"
+    first_line = "import potstill  # teaches transformers this kind of model\n" if is_ours else ""
     return f"""## How to use it
 
 ```python
-from transformers import pipeline
+{first_line}from transformers import pipeline
 
 classify = pipeline("text-classification", "path/to/{folder}")
 print(classify("A text."))

@@ -15,6 +15,7 @@ class HardLabelsConfig(ObjectiveConfig):
     """Cross entropy with the gold label; for a regression (1 label), squared distance to the gold score."""
 
     needs_teacher: ClassVar[bool] = False
+    reads_layers: ClassVar[bool] = False
 
     kind: Literal["hard_labels"] = "hard_labels"
 

@@ -20,6 +20,7 @@ class LogitsMseConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = False
 
     kind: Literal["logits_mse"] = "logits_mse"
     sum_labels: bool = False

@@ -19,6 +19,8 @@ class ObjectiveConfig(Config, ABC):
 
     needs_teacher: ClassVar[bool]
     reads_vocabulary: ClassVar[bool] = False
+    reads_layers: ClassVar[bool] = True
+    """Whether it reads more of student or teacher than logits."""
 
     weight: float = Field(default=1.0, gt=0)
     """Factor of this loss in the sum, > 0; applied by the training loop. To drop an objective, leave it out."""

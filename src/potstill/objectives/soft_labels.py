@@ -26,6 +26,7 @@ class SoftLabelsConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = False
 
     kind: Literal["soft_labels"] = "soft_labels"
     temperature: float = Field(default=1.0, gt=0)

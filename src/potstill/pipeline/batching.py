@@ -19,8 +19,11 @@ def make_batches(split: Split, encoder: Encoder, *, max_length: int) -> Batches:
         The batches, of the default size.
 
     Raises:
-        DataError: An example is longer than the encoder can read, after it was cut to `max_length`.
+        DataError: An example is longer than the encoder can read, after it was cut to `max_length`, or is one text
+            for an encoder that compares two.
     """
+    if encoder.needs_pairs and split.pairs is None:
+        raise DataError("the model compares two texts and was given one; name the second text's column (--text-pair).")
     tokenised = tokenise(split, encoder.tokenizer, max_length=max_length)
     longest = int(tokenised.tokens.lengths.max(initial=0))
     if encoder.max_tokens is not None and longest > encoder.max_tokens:

@@ -69,8 +69,8 @@ def format_seconds(seconds: float) -> str:
 
 def _teacher_passes(study: Study, stage: StageConfig, epochs: float) -> float:
     """Count how often the teacher reads the training examples: once where its logits are stored."""
-    only_logits = all(objective.kind in ("soft_labels", "logits_mse", "hard_labels") for objective in stage.objectives)
-    return min(1.0, epochs) if study.recipe.teacher.store and only_logits else epochs
+    reads_layers = any(objective.reads_layers for objective in stage.objectives)
+    return min(1.0, epochs) if study.recipe.teacher.store and not reads_layers else epochs
 
 
 def _training(study: Study, student: Encoder, batches: Batches) -> float:

@@ -1,6 +1,6 @@
 """Whom a stage follows: the logits that were stored, a teacher that runs beside the student, or several."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from potstill.errors import ModelError, RecipeError
@@ -37,8 +37,21 @@ def make_distiller(stage: StageConfig, student: Encoder, guide: Guide | None) ->
     Raises:
         RecipeError: An objective does not fit student and teacher.
     """  # noqa: DOC502 - raised further down
-    shapes = [single.encoder.shape for single in guide.singles] if guide is not None else []
+    singles = guide.singles if guide is not None else ()
+    _check_layers(stage, {"student": student} | {f"teacher '{single.name}'": single.encoder for single in singles})
+    shapes = [single.encoder.shape for single in singles]
     return Distiller(student, shapes, stage.objectives, path=f"stages.{stage.name}")
+
+
+def _check_layers(stage: StageConfig, encoders: Mapping[str, Encoder]) -> None:
+    """Refuse an objective that compares layers where an encoder has none."""
+    objective = next((item for item in stage.objectives if item.reads_layers), None)
+    name = next((name for name, encoder in encoders.items() if not encoder.has_layers), None)
+    if objective is not None and name is not None:
+        raise RecipeError(
+            f"stages.{stage.name}.objectives.{objective.kind}: the {name} is a BiLSTM, which has no layers to compare; "
+            "use only objectives on logits: soft_labels, logits_mse, hard_labels."
+        )
 
 
 def check_targets(study: Study, student: Encoder, distiller: Distiller, guide: Guide | None, *, path: str) -> None:

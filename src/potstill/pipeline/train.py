@@ -36,7 +36,9 @@ def build_student(study: Study, guide: Guide | None) -> Encoder:
     recipe = study.recipe
     torch.manual_seed(recipe.seed)
     source = _find_source(study, guide)
-    student = recipe.student.build(source, study.data.task.label_names, sample=study.sample(source))
+    student = recipe.student.build(
+        source, study.data.task.label_names, sample=study.sample(source), examples=study.data.train
+    )
     read_projections(recipe.student)  # a damaged file is refused now
     for stage in recipe.stages:
         check_targets(study, student, make_distiller(stage, student, guide), guide, path=f"stages.{stage.name}")

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ __all__ = ["AnyStart", "TransformerStudentConfig"]
 AnyStart: TypeAlias = Annotated[
     CheckpointStart | RandomStart | SvdStart | TeacherLayersStart, Field(discriminator="kind")
 ]
+StudentType = TypeVar("StudentType", bound="TransformerStudentConfig")
 Size: TypeAlias = Annotated[int, Field(ge=1, le=32768)] | Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -83,6 +84,10 @@ class TransformerStudentConfig(Config, ABC):
         Returns:
             The student on the CPU.
         """
+
+    def with_random_start(self: StudentType) -> StudentType:
+        """Make the control: the same student with `init.kind = "random"`."""
+        return self.model_copy(update={"init": RandomStart()})
 
     def _resolve(self, full: EncoderShape) -> EncoderShape:
         """Turn sizes that are left out, or are fractions of the source's, into numbers."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from potstill.config import Config
 from potstill.data import Split
+from potstill.errors import RecipeError
 from potstill.hub import Encoder
 from potstill.tensors import Batch
 
@@ -39,3 +40,11 @@ class WholeStudentConfig(Config):
         """
         assert source.label_names == tuple(label_names), (source.label_names, label_names)
         return copy.deepcopy(source).requires_grad_(True)
+
+    def with_random_start(self) -> "WholeStudentConfig":
+        """Refuse a random start, since the student is the source itself.
+
+        Raises:
+            RecipeError: Always.
+        """
+        raise RecipeError(f"student.kind: a '{self.kind}' student has no other start than its own.")
