@@ -104,7 +104,9 @@ def main() -> None:
     fields = {"data.task": given.task, "teacher.model": given.teacher, "data.limit": given.examples}
     if given.data:
         fields["data.path"] = given.data
-    recipe = load_recipe("kd", fields=fields, overrides=[f"stages.0.epochs={given.epochs}", "stages.0.select=last"])
+    recipe = load_recipe(
+        "kd-labels", fields=fields, overrides=[f"stages.0.epochs={given.epochs}", "stages.0.select=last"]
+    )
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision("auto"))
     # Scoring is not part of the comparison: the development set is cut to a handful.

@@ -2,9 +2,15 @@
 
 import os
 
+import pytest
 import torch
 
 # Tiny matrices lose more time to waiting threads than they win, and sums depend on how many there are: a test and the
 # processes that it starts must have the same number.
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes the golden loss curves anew; say in the commit why they moved."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden loss curves of the recipes anew")

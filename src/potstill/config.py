@@ -96,7 +96,9 @@ def _inner(annotation: Any) -> Any:  # noqa: ANN401 - walks over arbitrary annot
         if isinstance(annotation, type) and not arguments:
             return annotation
         models = [item for item in arguments if isinstance(item, type) and issubclass(item, BaseModel)]
-        if len(models) > 1 or not arguments:
+        if len(models) == 1:
+            return models[0]  # also the value of a dict, whose key then stands in the path
+        if models or not arguments:
             return annotation
         annotation = arguments[0]
 

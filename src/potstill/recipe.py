@@ -1,23 +1,29 @@
 """A recipe: the rooms' configs side by side; load one by name or file, override fields, save it resolved."""
 
-import json
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from potstill.config import Config
 from potstill.data import DataConfig
-from potstill.errors import RecipeError, did_you_mean
+from potstill.errors import RecipeError
+from potstill.overrides import override_fields, set_field
+from potstill.recipe_file import RecipeFile, read_recipe_file, read_shipped_recipe, shipped_recipes
 from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
 from potstill.training import CheckpointConfig, StageConfig, TrackingConfig
 
-__all__ = ["Recipe", "load_recipe", "override_fields", "read_shipped_recipe", "shipped_recipes"]
+__all__ = [
+    "Recipe",
+    "RecipeFile",
+    "load_recipe",
+    "override_fields",
+    "read_recipe_file",
+    "read_shipped_recipe",
+    "shipped_recipes",
+]
 
 
 class Recipe(Config):
@@ -29,6 +35,8 @@ class Recipe(Config):
     """One line for `potstill recipes`."""
     paper: str | None = None
     """Where the method was published."""
+    ablated: tuple[str, ...] = ()
+    """The ablations that were made, by name; a record, as their changes stand in the other fields."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seeds the student's start, the order of the examples and dropout."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -152,130 +160,51 @@ class Recipe(Config):
         return self.model_dump(mode="json")
 
 
-def shipped_recipes() -> tuple[str, ...]:
-    """List the names of the recipes that come with Potstill, sorted."""
-    return tuple(sorted(path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml")))
-
-
-def read_shipped_recipe(name: str) -> str:
-    """Read a shipped recipe as text, comments and all.
-
-    Args:
-        name: A name from `shipped_recipes`.
-
-    Returns:
-        TOML.
-
-    Raises:
-        RecipeError: There is no such recipe.
-    """
-    if name not in shipped_recipes():
-        raise RecipeError(f"recipe '{name}' does not exist.{did_you_mean(name, shipped_recipes())}")
-    text: str = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
-    return text
-
-
-def load_recipe(name: str, *, overrides: Sequence[str] = (), fields: Mapping[str, Any] | None = None) -> Recipe:
+def load_recipe(
+    name: str,
+    *,
+    overrides: Sequence[str] = (),
+    ablations: Sequence[str] = (),
+    fields: Mapping[str, Any] | None = None,
+) -> Recipe:
     """Load a recipe and change fields of it.
 
     Args:
         name: A shipped recipe's name, or a .toml or .json file (such as the `recipe.json` of a run).
-        overrides: `path=value` texts; the value is TOML (a bare word is a string, `none` is null). Items of a
-            list are named by position, by their `name` or by their `kind`: `stages.distil.epochs=2`,
-            `stages.0.objectives.soft_labels.temperature=4`. Another `kind` drops the fields of the one before.
-        fields: Values by path, laid over the recipe before the overrides.
+        overrides: `path=value` texts, as for `override_fields`; they have the last word.
+        ablations: Names of ablations that the recipe's file holds, made one after another before the overrides.
+        fields: Values by path, laid over the recipe before the ablations.
 
     Returns:
         The checked recipe.
 
     Raises:
-        RecipeError: The recipe does not exist, is not TOML or JSON, or a field is wrong.
+        RecipeError: The recipe or an ablation does not exist, is not TOML or JSON, or a field is wrong.
     """
-    values = _read(name)
+    file = read_recipe_file(name)
     for path, value in (fields or {}).items():
-        _set(values, path, value)
-    override_fields(values, overrides)
-    return Recipe.parse(values)
+        set_field(file.values, path, value)
+    if ablations:
+        _ablate(file, ablations)
+    override_fields(file.values, overrides)
+    return Recipe.parse(file.values)
 
 
-def override_fields(values: dict[str, Any], overrides: Sequence[str]) -> None:
-    """Change fields of plain values in place.
-
-    Args:
-        values: Fields by name, as read from TOML or JSON.
-        overrides: As for `load_recipe`.
-
-    Raises:
-        RecipeError: An override is not written as path=value, or names an item of a list that is not there.
-    """
-    for override in overrides:
-        path, equals, text = override.partition("=")
-        if not equals or not path.strip():
-            raise RecipeError(f"--set {override}: write it as path=value, such as --set seed=1.")
-        _set(values, path.strip(), _parse_value(text.strip()))
+def _ablate(file: RecipeFile, names: Sequence[str]) -> None:
+    """Make ablations one after another; what one has dropped, the next ones need not change."""
+    dropped: list[str] = []
+    for name, ablation in zip(names, file.find_ablations(names), strict=True):
+        changes = [change for change in ablation.set if not _is_within(change, dropped)]
+        if not changes:
+            raise RecipeError(f"--ablation {name}: this is without effect after {', '.join(names)}; leave it out.")
+        try:
+            override_fields(file.values, changes)
+        except RecipeError as error:
+            raise RecipeError(f"--ablation {name}: {error}") from None
+        dropped += [change.removesuffix("=none") for change in changes if change.endswith("=none")]
+    file.values["ablated"] = [*file.values.get("ablated", []), *names]
 
 
-def _folder() -> Any:  # noqa: ANN401 - importlib's Traversable
-    return files("potstill") / "recipes"
-
-
-def _read(name: str) -> dict[str, Any]:
-    path = Path(name)
-    is_file = path.suffix in (".toml", ".json")
-    if is_file and not path.is_file():
-        raise RecipeError(f"recipe file '{name}' does not exist.")
-    text = path.read_text(encoding="utf-8") if is_file else read_shipped_recipe(name)
-    try:
-        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except ValueError as error:
-        raise RecipeError(f"recipe '{name}' is not valid {path.suffix[1:].upper() or 'TOML'}: {error}.") from None
-    if not isinstance(values, dict):
-        raise RecipeError(f"recipe '{name}' holds a {type(values).__name__}, not a table of fields.")
-    return values
-
-
-def _parse_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
-    if text.lower() in ("none", "null"):
-        return None
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _set(values: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - any TOML value
-    """Set one field; tables on the way that the recipe leaves to their defaults are made."""
-    holder: Any = values
-    parts = path.split(".")
-    for done, part in enumerate(parts):
-        is_last = done == len(parts) - 1
-        key: str | int = _position(holder, part, ".".join(parts[: done + 1])) if isinstance(holder, list) else part
-        if is_last:
-            if key == "kind" and holder.get("kind") != value:
-                holder.clear()  # another kind has other fields
-            holder[key] = value
-        elif isinstance(holder, list):
-            holder = holder[int(key)]
-        else:
-            if holder.get(key) is None:
-                holder[key] = {}
-            holder = holder[key]
-        if not is_last and not isinstance(holder, dict | list):
-            raise RecipeError(f"{path}: '{'.'.join(parts[: done + 1])}' is a single value and has no fields.")
-
-
-def _position(items: list[Any], part: str, path: str) -> int:
-    """Find the item of a list that a part of a path names."""
-    if part.isdigit() and int(part) < len(items):
-        return int(part)
-    names = list(_names(items))
-    for position, names_of_item in enumerate(names):
-        if part in names_of_item:
-            return position
-    known = [name for names_of_item in names for name in names_of_item]
-    raise RecipeError(f"{path}: the list has no item '{part}' (0 .. {len(items) - 1}).{did_you_mean(part, known)}")
-
-
-def _names(items: Sequence[Any]) -> Iterator[tuple[str, ...]]:
-    for item in items:
-        yield tuple(item[key] for key in ("name", "kind") if key in item) if isinstance(item, dict) else ()
+def _is_within(change: str, dropped: Sequence[str]) -> bool:
+    path = change.partition("=")[0]
+    return any(path == other or path.startswith(f"{other}.") for other in dropped)

@@ -221,6 +221,34 @@ CASES: dict[str, tuple[Case, str]] = {
     "prediction of a missing column": (lambda k: k.predict("--data", k.csv(REVIEWS), "--text", "x"), "no column 'x'"),
     "prediction without a head": (lambda k: k.predict("a film", model=k.world.base), "no trained classification head"),
     "recipe to show": (lambda k: ["recipes", "show", "nope"], "recipe 'nope' does not exist"),
+    "unknown ablation": (
+        lambda k: k.distill("--ablation", "no-atn", recipe="bert-pkd-6"),
+        "has no such ablation. Known:",
+    ),
+    "ablation of a recipe without any": (lambda k: k.distill("--ablation", "top"), "'kd' has no ablations"),
+    "stage to drop that is not there": (lambda k: k.distill("--set", "stages.general=none"), "no item 'general'"),
+    "teacher number": (
+        lambda k: k.objective('kind="soft_labels", teacher=1'),
+        "there is no teacher 1; this run has 1 (number 0)",
+    ),
+    "the same teacher twice": (lambda k: k.distill("--teacher", k.world.teacher), "names a teacher twice"),
+    "pre-trained start without a base": (lambda k: k.distill(recipe="bert-pkd-3"), "pass --teacher-base"),
+    "student deeper than its teacher": (
+        lambda k: k.distill("--teacher-base", k.world.base, recipe="bert-pkd-3"),
+        "needs a teacher at least as deep as the student",
+    ),
+    "heads that are not the teacher's": (
+        lambda k: k.distill("--ablation", "no-gd", recipe="tinybert-4x312"),
+        "the student has 12 heads and the teacher 2",
+    ),
+    "recipe to explain for a missing teacher": (
+        lambda k: ["recipes", "explain", "kd", "--teacher", k.folder / "nope"],
+        "nope' does not exist",
+    ),
+    "recipe to explain for a teacher that does not fit": (
+        lambda k: ["recipes", "explain", "tinybert-4x312", "--teacher", k.world.teacher],
+        "the student has 12 heads and the teacher 2",
+    ),
     "recipe to explain": (lambda k: ["recipes", "explain", "nope.toml"], "'nope.toml' does not exist"),
     # the command line itself
     "unknown command": (lambda k: ["distil"], "Did you mean 'distill'? See 'potstill -h'."),

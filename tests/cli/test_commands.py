@@ -191,6 +191,33 @@ def test_a_recipe_of_ones_own_is_shown_and_explained(potstill, tmp_path):
     assert "T > 0 divides both logits" in page
 
 
+def test_an_explanation_counts_weights_and_tells_sources_figures_and_ablations(potstill):
+    page = potstill("recipes", "explain", "tinybert-4x312").stdout
+    for words in ("9,683,856", "4,568,736", "97,656", "109,483,778", "240,384", "0 follows 0, 1 follows 3"):
+        assert words in page
+    assert "Here: authors' README; the paper chooses from 1e-5, 2e-5 and 3e-5." in page
+    assert "GLUE test: MNLI 82.5/81.8" in page
+    assert "no-trm: No Trm: " in page
+    without = potstill("recipes", "explain", "tinybert-4x312", "--ablation", "no-gd", "--ablation", "no-attn").stdout
+    assert "Stage 1 of 2: intermediate" in without
+    assert "attention_scores -" not in without
+    assert "Loss: 1 x hidden_states" in without
+    assert "Here: the paper; 10 for MNLI" in without, "comments go with their stage"
+
+
+def test_recipes_are_grouped_by_paper(potstill):
+    lines = potstill("recipes").stdout.splitlines()
+    (paper,) = [number for number, line in enumerate(lines) if "Jiao et al. 2020, arXiv:1909.10351" in line]
+    rest = lines[paper + 1 :]
+    end = next(number for number, line in enumerate(rest) if "arXiv" in line)
+    assert sum("tinybert-" in line for line in rest[:end]) == 4, "and none of them stands elsewhere"
+    assert sum("bert-pkd" in line for line in rest[:end]) == 0
+    (entry,) = [
+        item for item in json.loads(potstill("recipes", "list", "--json").stdout) if item["name"] == "bert-pkd-6"
+    ]
+    assert entry["ablations"] == ["last", "kd", "fine-tune", "raw"]
+
+
 @pytest.mark.parametrize("depth", ["3", "0.25"])
 def test_an_explanation_shows_which_layer_follows_which(potstill, tmp_path, depth):
     mine = tmp_path / "mine.toml"
@@ -199,7 +226,7 @@ def test_an_explanation_shows_which_layer_follows_which(potstill, tmp_path, dept
         '[[stages]]\nname = "distil"\nsteps = 3\nobjectives = [{kind = "hidden_states", layer_map = "uniform"}]\n'
     )
     page = potstill("recipes", "explain", mine).stdout
-    assert "With a teacher of 12 layers: 1 follows 4, 2 follows 8, 3 follows 12." in page
+    assert "With a teacher of 12 layers: 0 follows 0, 1 follows 4, 2 follows 8, 3 follows 12." in page
 
 
 def test_a_teacher_that_was_fine_tuned_on_the_way_is_used_again(potstill, world, tmp_path):

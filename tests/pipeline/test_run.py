@@ -63,7 +63,7 @@ def test_resolved_recipe_repeats_the_run_bit_for_bit(student_run: Path, tmp_path
 def test_events_tell_the_course_of_the_run(student_run: Path) -> None:
     events = [json.loads(line) for line in (student_run / "events.jsonl").read_text().splitlines()]
     steps = [event for event in events if event["event"] == "step"]
-    assert set(steps[0]["losses"]) == {"soft_labels", "hard_labels"}
+    assert set(steps[0]["losses"]) == {"soft_labels"}
     assert steps[-1]["loss"] < steps[0]["loss"]
     assert [event["event"] for event in events].count("evaluation") == 10
     assert events[-1]["event"] == "stage"
@@ -90,7 +90,7 @@ def test_regression_follows_the_teachers_score(base: Path, reviews: Path, tmp_pa
     teacher = finetune(str(base), out=tmp_path / "teacher", overrides=learning, **data)
     run = distill(teacher=str(teacher.folder), out=tmp_path / "run", overrides=learning, **data)
     resolved = json.loads((run.folder / "recipe.json").read_text())
-    assert [objective["kind"] for objective in resolved["stages"][0]["objectives"]] == ["logits_mse", "hard_labels"]
+    assert [objective["kind"] for objective in resolved["stages"][0]["objectives"]] == ["logits_mse"]
     assert run.results.primary_metric == "spearman"
     assert run.results.models[0].metrics["spearman"] > 0.3
 

@@ -1,12 +1,14 @@
 """The commands that tell what there is: `recipes` and `tasks`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from potstill.cli.options import AsJson
+from potstill.cli.options import Ablations, AsJson
 from potstill.cli.output import make_console, print_json
 
 __all__ = ["RECIPES_EXAMPLES", "explain", "list_recipes", "show", "tasks"]
@@ -17,6 +19,9 @@ RECIPES_EXAMPLES = """
   [dim]# a page to read: what is trained towards what, and what the fields mean[/]
   potstill recipes explain kd
 
+  [dim]# a published system for a teacher of yours, without one of its parts[/]
+  potstill recipes explain tinybert-4x312 --teacher my-teacher/ --ablation no-attn
+
   [dim]# a file to change; pass it to 'potstill distill my-recipe.toml'[/]
   potstill recipes show kd > my-recipe.toml
 """
@@ -26,16 +31,35 @@ _RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped re
 
 def list_recipes(as_json: AsJson = False) -> None:
     """List the recipes that come with Potstill."""
-    from potstill.recipe import load_recipe, shipped_recipes
+    from potstill.recipe import load_recipe, read_recipe_file, shipped_recipes
 
-    loaded = [load_recipe(name) for name in shipped_recipes()]
+    loaded = {name: load_recipe(name) for name in shipped_recipes()}
+    ablations = {name: list(read_recipe_file(name).ablations) for name in loaded}
     if as_json:
-        print_json([{"name": item.name, "description": item.description, "paper": item.paper} for item in loaded])
+        print_json(
+            [
+                {"name": name, "description": item.description, "paper": item.paper, "ablations": ablations[name]}
+                for name, item in loaded.items()
+            ]
+        )
         return
-    table = Table("recipe", "what it does", "paper")
-    for item in loaded:
-        table.add_row(item.name, item.description, item.paper or "")
+    table = Table("recipe", "what it does", "ablations")
+    for paper, names in _group({name: item.paper for name, item in loaded.items()}).items():
+        table.add_section()
+        table.add_row("", f"[bold]{escape(paper)}[/]", "")
+        for name in names:
+            table.add_row(name, loaded[name].description, ", ".join(ablations[name]))
     make_console().print(table)
+
+
+def _group(papers: dict[str, str | None]) -> dict[str, list[str]]:
+    """Put recipes together that come from one paper, whatever section they name."""
+    groups: dict[str, list[str]] = {}
+    for name, paper in papers.items():
+        number = re.search(r"arXiv:[\d.]+", paper or "")
+        groups.setdefault(number[0] if number else "", []).append(name)
+    titles = {key: min((papers[name] or "no paper" for name in names), key=len) for key, names in groups.items()}
+    return {titles[key]: groups[key] for key in sorted(groups, key=lambda key: (key != "", titles[key]))}
 
 
 def show(recipe: _RecipeName) -> None:
@@ -49,16 +73,30 @@ def show(recipe: _RecipeName) -> None:
     typer.echo(Path(recipe).read_text(encoding="utf-8"), nl=False)
 
 
-def explain(recipe: _RecipeName, as_json: AsJson = False) -> None:
-    """Explain a recipe: its student, its stages with their losses, and what the fields mean."""
-    from potstill.cli.explanation import print_explanation
-    from potstill.recipe import load_recipe
+def explain(
+    recipe: _RecipeName,
+    ablations: Ablations = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            "--teacher", metavar="MODEL", help="Write layer maps and weights out for this model; left out: BERT-base."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain a recipe, so that nobody has to read its paper first.
 
-    loaded = load_recipe(recipe)
+    The student with every weight counted, the stages with their losses and layer maps, what the fields mean and where
+    their values come from, the ablations, and what was published.
+    """
+    from potstill.cli.explanation import print_explanation
+    from potstill.recipe import load_recipe, read_recipe_file
+
+    loaded = load_recipe(recipe, ablations=ablations or ())
     if as_json:
         print_json(loaded.to_json())
         return
-    print_explanation(loaded, make_console())
+    print_explanation(loaded, read_recipe_file(recipe), make_console(), teacher=teacher)
 
 
 def tasks(as_json: AsJson = False) -> None:

@@ -1,61 +1,180 @@
 """A recipe as a page to read."""
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 
-from potstill.errors import RecipeError
-from potstill.layer_map import LayerMap, resolve_layer_map
+from potstill.errors import PotstillError
 from potstill.objectives import AnyObjectiveConfig
 from potstill.recipe import Recipe
 from potstill.training import StageConfig
 
+if TYPE_CHECKING:
+    from potstill.pipeline import Blueprint
+    from potstill.recipe import RecipeFile
+
 __all__ = ["print_explanation"]
 
 _INDENT = "  "
-_TEACHER_LAYERS = (6, 12)
+_PARTS = ("embeddings", "encoder", "pooler", "head", "vocabulary_head")
 
 
-def print_explanation(recipe: Recipe, console: Console) -> None:
-    """Print what a recipe does, stage by stage, with the meaning of every field that it sets.
+def print_explanation(recipe: Recipe, file: "RecipeFile", console: Console, *, teacher: str | None = None) -> None:
+    """Print what a recipe does, stage by stage, with the meaning and the source of every field that it sets.
 
     Args:
         recipe: The recipe.
+        file: The file that it was read from.
         console: Where to print.
+        teacher: A model for whose sizes layer maps and weights are written out; absent: BERT-base.
+
+    Raises:
+        PotstillError: The recipe does not fit the teacher that is given.
     """
-    for line in _explain(recipe):
+    from potstill.pipeline import draw_blueprint
+
+    try:
+        page = _Page(recipe, file, draw_blueprint(recipe, teacher=teacher), teacher=teacher or "BERT-base")
+    except PotstillError as error:
+        if teacher is not None:
+            raise
+        page = _Page(recipe, file, None, teacher="BERT-base", reason=str(error))
+    for line in page.write():
         console.print(line)
 
 
-def _explain(recipe: Recipe) -> list[str]:
-    depth = getattr(recipe.student, "num_layers", None)
-    lines = [f"[bold]{escape(recipe.name)}[/]", escape(recipe.description)]
-    if recipe.paper is not None:
-        lines.append(f"Paper: {escape(recipe.paper)}")
-    lines += ["", "[bold]Teacher[/]", _INDENT + _teacher(recipe)]
-    lines += ["", f"[bold]Student[/]: {escape(recipe.student.kind)}", *_summary(recipe.student, 1)]
-    lines += _fields(recipe.student, 1, skip=("kind",), student_layers=depth)
-    for number, stage in enumerate(recipe.stages, start=1):
-        lines += ["", f"[bold]Stage {number} of {len(recipe.stages)}: {escape(stage.name)}[/]", *_stage(stage, depth)]
-    others = _fields(recipe, 1, skip=("name", "description", "paper", "student", "stages"))
-    lines += ["", "[bold]Whole run[/]", *others] if others else []
-    lines += ["", "Change any field with --set PATH=VALUE; see all of them with 'potstill recipes explain --json'."]
-    return lines
+class _Page:
+    """The lines of a page, from a recipe, its file and what it would build."""
+
+    def __init__(
+        self, recipe: Recipe, file: "RecipeFile", blueprint: "Blueprint | None", *, teacher: str, reason: str = ""
+    ) -> None:
+        self.recipe, self.file, self.blueprint, self.teacher, self.reason = recipe, file, blueprint, teacher, reason
+
+    def write(self) -> list[str]:
+        recipe = self.recipe
+        lines = [f"[bold]{escape(recipe.name)}[/]", escape(recipe.description)]
+        if recipe.paper is not None:
+            lines.append(f"Paper: {escape(recipe.paper)}")
+        if self.file.published:
+            lines += ["", "[bold]Published[/]", *(f"{_INDENT}{escape(line)}" for line in self.file.published)]
+        lines += ["", "[bold]Teacher[/]", _INDENT + self._teacher()]
+        lines += ["", f"[bold]Student[/]: {escape(recipe.student.kind)}", *_summary(recipe.student, 1)]
+        lines += self._fields(recipe.student, 1, place="student", skip=("kind",))
+        lines += ["", *self._sizes()]
+        for number, stage in enumerate(recipe.stages):
+            title = f"[bold]Stage {number + 1} of {len(recipe.stages)}: {escape(stage.name)}[/]"
+            lines += ["", title, *self._stage(stage, number)]
+        others = self._fields(recipe, 1, skip=("name", "description", "paper", "student", "stages"))
+        lines += ["", "[bold]Whole run[/]", *others] if others else []
+        if self.file.ablations:
+            lines += ["", "[bold]Ablations[/] (--ablation NAME)"]
+            for name, ablation in self.file.ablations.items():
+                lines.append(f"{_INDENT}{escape(name)}: {escape(ablation.doc)}")
+                lines += [f"{_INDENT * 3}[dim]{escape(change)}[/]" for change in ablation.set]
+        lines += ["", "Change any field with --set PATH=VALUE; see all of them with 'potstill recipes explain --json'."]
+        return lines
+
+    def _teacher(self) -> str:
+        start = {"teacher": "the fine-tuned teacher", "base": "the pre-trained encoder (--teacher-base)"}
+        follows = "The student follows a teacher" if self.recipe.needs_teacher else "No loss follows a teacher"
+        return f"{follows}; it is started from {start[self.recipe.start_from]}."
+
+    def _sizes(self) -> list[str]:
+        """Write the weights out by part, since published figures count them by different conventions."""
+        if self.blueprint is None:
+            return [f"[bold]Weights[/]: not written out for a teacher like BERT-base: {escape(self.reason)}"]
+        ours, theirs = self.blueprint.parameters, self.blueprint.teacher_parameters
+        shape, full = self.blueprint.student, self.blueprint.teacher
+        lines = [f"[bold]Weights[/] with 2 labels, for a teacher like {escape(self.teacher)}"]
+        header = f"{'':14}{'student':>14}{'teacher':>14}{'times fewer':>14}"
+        lines.append(_INDENT + header)
+        for part in (*_PARTS, "total"):
+            mine, other = getattr(ours, part), getattr(theirs, part)
+            if mine or other:
+                fewer = f"{other / mine:.1f}" if mine and other else ""
+                lines.append(f"{_INDENT}{part.replace('_', ' '):14}{mine:>14,}{other:>14,}{fewer:>14}")
+        extra = max(self.blueprint.training_only.values(), default=0)
+        if extra:
+            lines.append(f"{_INDENT}{'training only':14}{extra:>14,}  (projections, not saved with the student)")
+        lines.append(
+            f"{_INDENT}{shape.num_layers} layers of {shape.hidden_size}, feed-forward {shape.feed_forward_size}, "
+            f"{shape.num_heads} heads; teacher {full.num_layers} of {full.hidden_size}, {full.feed_forward_size}, "
+            f"{full.num_heads} heads."
+        )
+        return lines
+
+    def _stage(self, stage: StageConfig, number: int) -> list[str]:
+        lines = [_INDENT + line for line in _course(stage)]
+        place = f"stages.{stage.name}"
+        for position, objective in enumerate(stage.objectives):
+            lines += [f"{_INDENT}[bold]{escape(objective.kind)}[/]{_only(objective)}", *_summary(objective, 2)]
+            where = f"{place}.objectives.{objective.kind}"
+            lines += self._fields(objective, 2, place=where, skip=("kind",))
+            lines += self._pairs(f"stages.{number}.objectives.{position}")
+        settings = self._fields(stage, 2, place=place, skip=("name", "objectives", "batches", "optimizer", "schedule"))
+        for name in ("batches", "optimizer", "schedule"):
+            settings += self._fields(getattr(stage, name), 2, place=f"{place}.{name}", prefix=f"{name}.")
+        return lines + ([f"{_INDENT}Settings", *settings] if settings else [])
+
+    def _pairs(self, place: str) -> list[str]:
+        """Write a layer map out for the teacher."""
+        pairs = None if self.blueprint is None else self.blueprint.layer_pairs.get(place)
+        if self.blueprint is None or pairs is None:
+            return []
+        told = ", ".join(f"{ours} follows {theirs}" for ours, theirs in pairs)
+        return [f"{_INDENT * 2}With a teacher of {self.blueprint.teacher.num_layers} layers: {told}."]
+
+    def _fields(
+        self, config: BaseModel, depth: int, *, place: str = "", prefix: str = "", skip: tuple[str, ...] = ()
+    ) -> list[str]:
+        """Give the fields that the recipe sets, with their docs and sources; a group of fields is opened up."""
+        lines: list[str] = []
+        for name, field in type(config).model_fields.items():
+            if name not in config.model_fields_set or name in skip:
+                continue
+            value = getattr(config, name)
+            path = f"{place}.{name}" if place else name
+            if isinstance(value, BaseModel):
+                if (kind := getattr(value, "kind", None)) is not None:
+                    lines += [f"{_INDENT * depth}{prefix}{name}: {escape(kind)}", *_summary(value, depth + 2)]
+                lines += self._fields(value, depth, place=path, prefix=f"{prefix}{name}.", skip=("kind",))
+                continue
+            lines.append(f"{_INDENT * depth}{prefix}{name} = {escape(_write(value))}{_default(value, field.default)}")
+            lines += [
+                f"{_INDENT * (depth + 2)}[dim]{escape(line)}[/]" for line in (field.description or "").split("\n")
+            ]
+            if (comment := self._find_comment(path, value)) is not None:
+                lines.append(f"{_INDENT * (depth + 2)}Here: {escape(comment)}.")
+        return lines
+
+    def _find_comment(self, path: str, value: Any) -> str | None:  # noqa: ANN401 - any field
+        """Find what the file says beside a field, where the value is the file's."""
+        holder: Any = self.file.values
+        place: list[str] = []
+        for part in path.split("."):
+            if isinstance(holder, list):
+                names = [{item.get("name"), item.get("kind")} for item in holder]
+                found = next((number for number, each in enumerate(names) if part in each), None)
+                if found is None:
+                    return None
+                part, holder = str(found), holder[found]
+            elif isinstance(holder, dict) and part in holder:
+                holder = holder[part]
+            else:
+                return None
+            place.append(part)
+        written = tuple(holder) if isinstance(holder, list) else holder
+        return self.file.comments.get(".".join(place)) if written == value else None
 
 
-def _teacher(recipe: Recipe) -> str:
-    start = {"teacher": "the fine-tuned teacher", "base": "the pre-trained encoder (--teacher-base)"}[recipe.start_from]
-    follows = "The student follows a teacher" if recipe.needs_teacher else "No loss follows a teacher"
-    return f"{follows}; it is started from {start}."
-
-
-def _stage(stage: StageConfig, student_layers: int | float | None) -> list[str]:
-    length = (
-        f"{stage.epochs:g} passes over the training examples" if stage.epochs is not None else f"{stage.steps} steps"
-    )
+def _course(stage: StageConfig) -> list[str]:
+    """Tell how long a stage goes on what, and how its steps are made."""
+    read = {"task": "the training examples", "corpus": "the corpus"}.get(stage.data, f"the {stage.data} examples")
+    length = f"{stage.epochs:g} passes over {read}" if stage.epochs is not None else f"{stage.steps} steps on {read}"
     schedule, optimizer = stage.schedule, stage.optimizer
     falls = "stays from then on" if schedule.kind == "constant" else "falls to zero at the end"
     name = {"adadelta": "Adadelta", "adamw": "AdamW", "bert_adam": "BERT's Adam"}[optimizer.kind]
@@ -63,21 +182,13 @@ def _stage(stage: StageConfig, student_layers: int | float | None) -> list[str]:
     sizes = f"up to {stage.batches.tokens_per_batch} tokens"
     if stage.batches.examples_per_batch is not None:
         sizes += f" and {stage.batches.examples_per_batch} examples"
-    lines = [
-        f"{_INDENT}Length: {length}; {kept}.",
-        f"{_INDENT}Batches: {sizes}, {stage.accumulate} to an optimizer step.",
-        f"{_INDENT}{name}: the learning rate rises to {optimizer.learning_rate:g} over {schedule.warmup:.0%} of the "
+    return [
+        f"Length: {length}; {kept}.",
+        f"Batches: {sizes}, {stage.accumulate} to an optimizer step.",
+        f"{name}: the learning rate rises to {optimizer.learning_rate:g} over {schedule.warmup:.0%} of the "
         f"steps and {falls}; weight decay {optimizer.weight_decay:g}.",
-        f"{_INDENT}Loss: {' + '.join(f'{item.weight:g} x {item.kind}{_only(item)}' for item in stage.objectives)}",
+        f"Loss: {' + '.join(f'{item.weight:g} x {item.kind}{_only(item)}' for item in stage.objectives)}",
     ]
-    for objective in stage.objectives:
-        lines += [f"{_INDENT}[bold]{escape(objective.kind)}[/]{_only(objective)}", *_summary(objective, 2)]
-        lines += _fields(objective, 2, skip=("kind", "when"), student_layers=student_layers)
-    shown = ("name", "objectives", "batches", "optimizer", "schedule")
-    settings = _fields(stage, 2, skip=shown)
-    for name in ("batches", "optimizer", "schedule"):
-        settings += _fields(getattr(stage, name), 2, prefix=f"{name}.")
-    return lines + ([f"{_INDENT}Settings", *settings] if settings else [])
 
 
 def _only(objective: AnyObjectiveConfig) -> str:
@@ -88,46 +199,6 @@ def _summary(config: BaseModel, depth: int) -> list[str]:
     """Give the doc of a config's class."""
     text = inspect.getdoc(type(config)) or ""
     return [f"{_INDENT * depth}{escape(line)}".rstrip() for line in text.split("\n")]
-
-
-def _fields(
-    config: BaseModel,
-    depth: int,
-    *,
-    prefix: str = "",
-    skip: tuple[str, ...] = (),
-    student_layers: int | float | None = None,
-) -> list[str]:
-    """Give the fields that the recipe sets, with their docs; a group of fields is opened up."""
-    lines: list[str] = []
-    for name, field in type(config).model_fields.items():
-        if name not in config.model_fields_set or name in skip:
-            continue
-        value = getattr(config, name)
-        if isinstance(value, BaseModel):
-            if (kind := getattr(value, "kind", None)) is not None:
-                lines += [f"{_INDENT * depth}{prefix}{name}: {escape(kind)}", *_summary(value, depth + 2)]
-            lines += _fields(value, depth, prefix=f"{prefix}{name}.", skip=("kind",), student_layers=student_layers)
-            continue
-        lines.append(f"{_INDENT * depth}{prefix}{name} = {escape(_write(value))}{_default(value, field.default)}")
-        lines += [f"{_INDENT * (depth + 2)}[dim]{escape(line)}[/]" for line in (field.description or "").split("\n")]
-        if name in ("layer_map", "layers") and student_layers is not None:
-            lines += [f"{_INDENT * (depth + 2)}{line}" for line in _maps(value, student_layers)]
-    return lines
-
-
-def _maps(layer_map: LayerMap, student_layers: int | float) -> list[str]:
-    """Show a map for teachers of the usual depths, where it fits them; a depth below 1 is a share of the teacher's."""
-    lines = []
-    for teacher_layers in _TEACHER_LAYERS:
-        depth = int(student_layers) if student_layers >= 1 else max(1, round(student_layers * teacher_layers))
-        try:
-            layers = resolve_layer_map(layer_map, student_layers=depth, teacher_layers=teacher_layers)
-        except RecipeError:
-            continue
-        pairs = ", ".join(f"{ours} follows {theirs}" for ours, theirs in enumerate(layers, start=1))
-        lines.append(f"With a teacher of {teacher_layers} layers: {pairs}.")
-    return lines
 
 
 def _write(value: Any) -> str:  # noqa: ANN401 - any field

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 __all__ = [
+    "Ablations",
     "AsJson",
     "BackendName",
     "Corpus",
@@ -86,6 +87,16 @@ Overrides: TypeAlias = Annotated[
         metavar="PATH=VALUE",
         rich_help_panel=_RUN,
         help="Change a field of the recipe; can be given often. 'potstill recipes explain' shows the fields.",
+    ),
+]
+Ablations: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ablation",
+        metavar="NAME",
+        rich_help_panel=_RUN,
+        help="Leave a part of the recipe out, to see what it is good for; can be given often. "
+        "'potstill recipes explain' lists a recipe's ablations.",
     ),
 ]
 Resume: TypeAlias = Annotated[

@@ -1,5 +1,6 @@
 """The command `pretrain`, and what a run on plain text prints."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from potstill.cli.options import AsJson, Corpus, Overrides, Resume, RunFolderPath
+from potstill.cli.options import Ablations, AsJson, Corpus, Overrides, Resume, RunFolderPath
 from potstill.cli.output import make_console, print_json, resumable
 from potstill.console import ConsoleObserver
 
@@ -51,6 +52,7 @@ def pretrain(
     corpus: Corpus = None,
     out: RunFolderPath = None,
     overrides: Overrides = None,
+    ablations: Ablations = None,
     resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
@@ -65,6 +67,7 @@ def pretrain(
         corpus=corpus or [],
         out=out,
         overrides=overrides or (),
+        ablations=ablations or (),
         resume=resume,
         as_json=as_json,
     )
@@ -76,7 +79,8 @@ def run_on_text(
     model: str | None,
     corpus: list[str],
     out: Path | None,
-    overrides: list[str] | tuple[()],
+    overrides: Sequence[str],
+    ablations: Sequence[str],
     resume: bool,
     as_json: bool,
 ) -> None:
@@ -84,7 +88,7 @@ def run_on_text(
     from potstill import pipeline
     from potstill.recipe import load_recipe
 
-    folder = out or pipeline.default_folder(recipe, load_recipe(recipe))
+    folder = out or pipeline.default_folder(recipe, load_recipe(recipe, ablations=ablations))
     with resumable(folder, ()):
         run = pipeline.pretrain(
             model,
@@ -92,6 +96,7 @@ def run_on_text(
             corpus=corpus,
             out=folder,
             overrides=overrides,
+            ablations=ablations,
             resume=resume,
             observer=ConsoleObserver(),
         )

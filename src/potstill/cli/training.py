@@ -1,11 +1,13 @@
 """The commands that train: `distill` and `finetune`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from potstill.cli.options import (
+    Ablations,
     AsJson,
     Corpus,
     DataPath,
@@ -45,6 +47,9 @@ DISTILL_EXAMPLES = """
 
   [dim]# general distillation on plain text, then the task[/]
   potstill distill distilbert-4 --task trec --teacher-base bert-base-uncased --corpus wiki.txt.gz
+
+  [dim]# a published system without one of its parts[/]
+  potstill distill tinybert-4x312 --task trec --teacher-base minilm --ablation no-gd --ablation no-attn
 
   [dim]# go on with a run that was stopped[/]
   potstill distill runs/kd-trec/recipe.json --resume
@@ -101,6 +106,7 @@ def distill(
     ] = None,
     out: RunFolderPath = None,
     overrides: Overrides = None,
+    ablations: Ablations = None,
     baselines: Annotated[
         list[str] | None,
         typer.Option(
@@ -123,18 +129,19 @@ def distill(
     from potstill import pipeline
 
     is_of_a_task = any((task, data, text, text_pair, label, general, teachers, baselines))
-    if not is_of_a_task and _is_on_text_alone(recipe, overrides or ()):
+    if not is_of_a_task and _is_on_text_alone(recipe, overrides or (), ablations=ablations or ()):
         run_on_text(
             recipe,
             model=teacher_base,
             corpus=corpus or [],
             out=out,
             overrides=overrides or (),
+            ablations=ablations or (),
             resume=resume,
             as_json=as_json,
         )
         return
-    folder = out or _choose_folder(recipe, overrides or (), task)
+    folder = out or _choose_folder(recipe, overrides or (), task, ablations=ablations or ())
     with resumable(folder, baselines or ()):
         run = pipeline.distill(
             recipe,
@@ -149,6 +156,7 @@ def distill(
             general=general,
             out=folder,
             overrides=overrides or (),
+            ablations=ablations or (),
             baselines=baselines or (),
             resume=resume,
             observer=ConsoleObserver(),
@@ -193,18 +201,18 @@ def finetune(
     print_run(run, as_json=as_json)
 
 
-def _choose_folder(recipe: str, overrides: list[str] | tuple[()], task: str | None) -> Path:
+def _choose_folder(recipe: str, overrides: Sequence[str], task: str | None, *, ablations: Sequence[str] = ()) -> Path:
     """Name the run folder before the run, so that a stopped run can be told where it lies."""
     from potstill.pipeline import default_folder
     from potstill.recipe import load_recipe
 
     fields = {} if task is None else {"data.task": task}
-    return default_folder(recipe, load_recipe(recipe, overrides=overrides, fields=fields))
+    return default_folder(recipe, load_recipe(recipe, overrides=overrides, ablations=ablations, fields=fields))
 
 
-def _is_on_text_alone(recipe: str, overrides: list[str] | tuple[()]) -> bool:
+def _is_on_text_alone(recipe: str, overrides: Sequence[str], *, ablations: Sequence[str]) -> bool:
     """Say whether a recipe names no task, so that only its stages on a corpus can run."""
     from potstill.recipe import load_recipe
 
-    loaded = load_recipe(recipe, overrides=overrides)
+    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations)
     return bool(loaded.corpus_stages) and loaded.data.task is None and loaded.data.path is None

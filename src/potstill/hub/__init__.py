@@ -5,6 +5,7 @@ from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
 from potstill.hub.building import build_bert, build_bilstm, build_distilbert
 from potstill.hub.counting import ParameterCounts, count_parameters
 from potstill.hub.description import ModelDescription, describe_model
+from potstill.hub.drafting import draft_encoder
 from potstill.hub.encoder import Encoder
 from potstill.hub.exporting import ExportModule, exporting, input_names
 from potstill.hub.labels import reorder_labels
@@ -45,6 +46,7 @@ __all__ = [
     "copy_vocabulary_head",
     "count_parameters",
     "describe_model",
+    "draft_encoder",
     "exporting",
     "find_masked_lm",
     "find_parts",

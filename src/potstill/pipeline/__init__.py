@@ -5,6 +5,7 @@ from potstill.pipeline.api import default_folder, distill, finetune, pretrain
 from potstill.pipeline.apply import evaluate
 from potstill.pipeline.augment import AugmentedTexts, augment, preview_augmentation
 from potstill.pipeline.bench import bench
+from potstill.pipeline.blueprint import Blueprint, draw_blueprint
 from potstill.pipeline.compare import compare
 from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.examples import DataOptions
@@ -14,6 +15,7 @@ from potstill.pipeline.ship import Export, export
 
 __all__ = [
     "AugmentedTexts",
+    "Blueprint",
     "DataOptions",
     "Export",
     "GeneralRun",
@@ -24,6 +26,7 @@ __all__ = [
     "compare",
     "default_folder",
     "distill",
+    "draw_blueprint",
     "evaluate",
     "export",
     "finetune",

@@ -26,6 +26,7 @@ def distill(
     general: str | None = None,
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
+    ablations: Sequence[str] = (),
     baselines: Sequence[str] = (),
     resume: bool = False,
     observer: Observer | None = None,
@@ -45,6 +46,7 @@ def distill(
         general: A student that has been through these stages already; takes the place of `corpus`.
         out: The run folder; absent: a new folder under `runs/`.
         overrides: `path=value` changes of the recipe, as `--set` on the command line.
+        ablations: Named changes that the recipe's file holds, as `--ablation` on the command line.
         baselines: Controls to train beside the student: `hard-labels`, `random-start`.
         resume: Take up an unfinished run.
         observer: Draws progress; absent: silence.
@@ -66,7 +68,7 @@ def distill(
         "general": general,
     }
     given = _name_teachers(teacher) | {path: value for path, value in fields.items() if value is not None}
-    loaded = load_recipe(recipe, overrides=overrides, fields=given)
+    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=given)
     where = Path(out) if out is not None else default_folder(recipe, loaded)
     return run_recipe(loaded, where, baselines=baselines, resume=resume, observer=observer)
 
@@ -135,6 +137,7 @@ def pretrain(
     corpus: Sequence[str] = (),
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
+    ablations: Sequence[str] = (),
     resume: bool = False,
     observer: Observer | None = None,
 ) -> GeneralRun:
@@ -148,6 +151,7 @@ def pretrain(
         corpus: Plain text: files, folders or names of data sets.
         out: As in `distill`.
         overrides: As in `distill`.
+        ablations: As in `distill`.
         resume: As in `distill`.
         observer: As in `distill`.
 
@@ -159,7 +163,7 @@ def pretrain(
     """
     fields = {"teacher.base": model, "data.corpus.paths": tuple(corpus) or None}
     given = {path: value for path, value in fields.items() if value is not None}
-    loaded = load_recipe(recipe, overrides=overrides, fields=given)
+    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=given)
     where = Path(out) if out is not None else default_folder(recipe, loaded)
     return run_general(loaded, where, resume=resume, observer=observer)
 
@@ -176,7 +180,7 @@ def default_folder(name: str, recipe: Recipe) -> Path:
     """
     if Path(name).name == "recipe.json":
         return Path(name).parent
-    base = Path("runs") / "-".join(part for part in (recipe.name, recipe.data.task) if part)
+    base = Path("runs") / "-".join(part for part in (recipe.name, *recipe.ablated, recipe.data.task) if part)
     number = 1
     while (folder := base if number == 1 else base.with_name(f"{base.name}-{number}")).exists():
         number += 1

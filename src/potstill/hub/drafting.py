@@ -1,0 +1,36 @@
+"""An encoder without weights, of which only the sizes are wanted."""
+
+import torch
+from tokenizers import Tokenizer as RawTokenizer
+from tokenizers import models
+from transformers import AutoConfig, BertConfig, PreTrainedTokenizerFast
+
+from potstill.errors import ModelError
+from potstill.hub.encoder import Encoder
+from potstill.hub.loading import build_encoder, resolve_model
+from potstill.hub.tokenizing import Tokenizer
+
+__all__ = ["draft_encoder"]
+
+
+def draft_encoder(name: str | None = None) -> Encoder:
+    """Make a classifier of two labels whose weights take no memory (torch's `meta` device), from its config alone.
+
+    Args:
+        name: As for `resolve_model`; None = BERT-base, uncased.
+
+    Returns:
+        The encoder; it can be measured and not run, and its tokenizer knows only padding.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    try:
+        config = BertConfig() if name is None else AutoConfig.from_pretrained(resolve_model(name))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"model '{name}' has no usable config ({str(error).splitlines()[0]}).") from None
+    padding = "[PAD]"
+    raw = RawTokenizer(models.WordLevel({padding: 0}, unk_token=padding))
+    tokenizer = Tokenizer(PreTrainedTokenizerFast(tokenizer_object=raw, pad_token=padding))
+    with torch.device("meta"):
+        return build_encoder(config, tokenizer, label_names=("0", "1"))

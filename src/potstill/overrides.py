@@ -1,0 +1,105 @@
+"""Changes of plain values by path, as `--set` makes them: set a field, replace, drop or add an item of a list."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from potstill.errors import RecipeError, did_you_mean
+
+__all__ = ["override_fields", "set_field"]
+
+_NEW_ITEM = "+"
+
+
+def override_fields(values: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Change fields of plain values in place, one override after another.
+
+        seed=1                                          set a field
+        stages.distil.epochs=2                          an item of a list, by its name, its kind or its position
+        stages.distil.patience=none                     take a value away
+        stages.distil.objectives.soft_labels=none       drop an item of a list
+        stages.distil.objectives.0={kind="logits_mse"}  replace it
+        stages.distil.objectives.+={kind="logits_mse"}  add one at the end
+        student.init.kind=random                        another kind, which drops the fields of the one before
+
+    Args:
+        values: Fields by name, as read from TOML or JSON.
+        overrides: `path=value` texts; the value is TOML, a bare word is a string, `none` is null.
+
+    Raises:
+        RecipeError: An override is not written as path=value, or a part of its path is not there.
+    """
+    for override in overrides:
+        path, equals, text = override.partition("=")
+        if not equals or not path.strip():
+            raise RecipeError(f"--set {override}: write it as path=value, such as --set seed=1.")
+        set_field(values, path.strip(), _parse_value(text.strip()))
+
+
+def set_field(values: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - any TOML value
+    """Set one field; tables on the way that are left to their defaults are made.
+
+    Args:
+        values: Fields by name; changed in place.
+        path: Names with points between them, as for `override_fields`.
+        value: What the field becomes; None drops an item of a list.
+
+    Raises:
+        RecipeError: A part of the path is not there.
+    """
+    holder: Any = values
+    parts = path.split(".")
+    for done, part in enumerate(parts[:-1], start=1):
+        if isinstance(holder, list):
+            holder = holder[_position(holder, part, ".".join(parts[:done]))]
+        else:
+            if holder.get(part) is None:
+                holder[part] = {}
+            holder = holder[part]
+        if not isinstance(holder, dict | list):
+            raise RecipeError(f"{path}: '{'.'.join(parts[:done])}' is a single value and has no fields.")
+    if isinstance(holder, list):
+        _set_item(holder, parts[-1], path, value)
+        return
+    if parts[-1] == "kind" and holder.get("kind") != value:
+        holder.clear()  # another kind has other fields
+    holder[parts[-1]] = value
+
+
+def _set_item(items: list[Any], part: str, path: str, value: Any) -> None:  # noqa: ANN401 - any TOML value
+    if part == _NEW_ITEM and value is not None:
+        items.append(value)
+        return
+    position = _position(items, part, path)
+    if value is None:
+        del items[position]
+    else:
+        items[position] = value
+
+
+def _parse_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
+    if text.lower() in ("none", "null"):
+        return None
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _position(items: list[Any], part: str, path: str) -> int:
+    """Find the item of a list that a part of a path names."""
+    if part.isdigit() and int(part) < len(items):
+        return int(part)
+    names = list(_names(items))
+    for position, names_of_item in enumerate(names):
+        if part in names_of_item:
+            return position
+    if not items:
+        raise RecipeError(f"{path}: the list is empty, so it has no item '{part}'; '{_NEW_ITEM}' adds one.")
+    known = [name for names_of_item in names for name in names_of_item]
+    raise RecipeError(f"{path}: the list has no item '{part}' (0 .. {len(items) - 1}).{did_you_mean(part, known)}")
+
+
+def _names(items: Sequence[Any]) -> Iterator[tuple[str, ...]]:
+    for item in items:
+        yield tuple(item[key] for key in ("name", "kind") if key in item) if isinstance(item, dict) else ()

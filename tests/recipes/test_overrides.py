@@ -1,0 +1,68 @@
+"""What `--set` can do to plain values: set, replace, drop and add, and what it says where it cannot."""
+
+from typing import Any
+
+import pytest
+
+from potstill.errors import RecipeError
+from potstill.overrides import override_fields
+from potstill.recipe import load_recipe
+
+
+def make() -> dict[str, Any]:
+    soft = {"kind": "soft_labels", "temperature": 2.0}
+    return {"stages": [{"name": "first", "objectives": [soft, {"kind": "hard_labels"}]}, {"name": "second"}]}
+
+
+@pytest.mark.parametrize(
+    ("override", "kinds"),
+    [
+        ("stages.first.objectives.soft_labels=none", ["hard_labels"]),
+        ("stages.0.objectives.1=none", ["soft_labels"]),
+        ('stages.first.objectives.hard_labels={kind="logits_mse"}', ["soft_labels", "logits_mse"]),
+        ('stages.first.objectives.+={kind="logits_mse"}', ["soft_labels", "hard_labels", "logits_mse"]),
+        ("stages.first.objectives.soft_labels.kind=logits_mse", ["logits_mse", "hard_labels"]),
+    ],
+)
+def test_items_of_a_list_are_dropped_replaced_and_added(override: str, kinds: list[str]) -> None:
+    values = make()
+    override_fields(values, [override])
+    assert [item["kind"] for item in values["stages"][0]["objectives"]] == kinds
+
+
+def test_another_kind_drops_the_fields_of_the_one_before() -> None:
+    values = make()
+    override_fields(values, ["stages.first.objectives.soft_labels.kind=logits_mse"])
+    assert values["stages"][0]["objectives"][0] == {"kind": "logits_mse"}
+
+
+def test_a_dropped_stage_is_gone() -> None:
+    values = make()
+    override_fields(values, ["stages.first=none"])
+    assert [stage["name"] for stage in values["stages"]] == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("stages.frist=none", r"^stages\.frist: the list has no item 'frist' \(0 \.\. 1\)\. Did you mean 'first'\?$"),
+        ("stages.first.objectives.kl=none", r"no item 'kl' .*Known: hard_labels, soft_labels\.$"),
+        ("stages.+=none", r"no item '\+'"),
+        ("nothing", r"write it as path=value"),
+        ("stages.first.name.x=1", r"^stages\.first\.name\.x: 'stages\.first\.name' is a single value"),
+    ],
+)
+def test_what_is_not_there_cannot_be_dropped(override: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        override_fields(make(), [override])
+
+
+def test_an_emptied_list_says_how_to_fill_it() -> None:
+    with pytest.raises(RecipeError, match=r"the list is empty, so it has no item 'x'; '\+' adds one"):
+        override_fields({"items": []}, ["items.x=none"])
+
+
+@pytest.mark.parametrize("override", ["stages.distil=none", "stages.distil.objectives=[]"])
+def test_a_recipe_without_stages_or_losses_is_refused(override: str) -> None:
+    with pytest.raises(RecipeError, match=r"^stages.*at least 1 item"):
+        load_recipe("kd", overrides=[override])
