@@ -75,6 +75,26 @@ class RunFolder:
         return self.path / "results.json"
 
     @property
+    def predictions(self) -> Path:
+        """Logits of every model on the development set, a safetensors file."""
+        return self.path / "predictions.safetensors"
+
+    @property
+    def examples(self) -> Path:
+        """The few examples that the report shows, with their text."""
+        return self.path / "examples.json"
+
+    @property
+    def attention(self) -> Path:
+        """Attention maps over a few short texts; absent where no model's attention can be captured."""
+        return self.path / "attention.json"
+
+    @property
+    def report(self) -> Path:
+        """The page for people."""
+        return self.path / "report.html"
+
+    @property
     def is_finished(self) -> bool:
         """Whether the run came to its end."""
         return self.results.is_file()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from potstill.data import Split, Task
 from potstill.errors import DataError
+from potstill.evaluation.classes import measure_answers
 from potstill.evaluation.evaluate import EvaluatedModel
 from potstill.evaluation.intervals import primary_interval
 from potstill.evaluation.metrics import compute_metrics
@@ -45,6 +46,7 @@ def merge_models(
             "metrics": compute_metrics(task, logits, split.labels),
             "interval": primary_interval(task, logits, split.labels),
             "other_splits": {},
+            **measure_answers(task, logits, split.labels),
             "parameters": Parameters(**weights),
             "size_bytes": sum(each.size_bytes for each in results),
             "speed": _one_after_another([each.speed for each in results if each.speed is not None]),

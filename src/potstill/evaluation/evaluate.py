@@ -12,8 +12,9 @@ from pydantic import Field, JsonValue
 from potstill.config import Config
 from potstill.data import Batches, LabelArray, Split, Task
 from potstill.errors import DataError
+from potstill.evaluation.classes import measure_answers
 from potstill.evaluation.fidelity import measure_fidelity
-from potstill.evaluation.intervals import paired_interval, primary_interval
+from potstill.evaluation.intervals import exact_mcnemar, paired_intervals, primary_interval
 from potstill.evaluation.metrics import compute_metrics
 from potstill.evaluation.predict import predict_logits
 from potstill.evaluation.results import Comparison, ModelResult, Precision, Results, Role
@@ -121,6 +122,7 @@ def evaluate_model(
             for name, (batches, other) in subject.other_splits.items()
         },
         fidelity=None if teacher_logits is None else measure_fidelity(task, logits, teacher_logits),
+        **measure_answers(task, logits, gold),
         parameters=split_parameters(encoder),
         size_bytes=weight_bytes(encoder),
         speed=speed,
@@ -170,10 +172,15 @@ def collect_results(
 
 
 def _compare(task: Task, gold: LabelArray, student: EvaluatedModel, other: EvaluatedModel) -> Comparison:
+    intervals = paired_intervals(task, student.logits, other.logits, gold)
+    ours, theirs = student.result.score, other.result.score
     return Comparison(
         other=other.result.role,
-        difference=student.result.score - other.result.score,
-        interval=paired_interval(task, student.logits, other.logits, gold),
+        difference=ours - theirs,
+        interval=intervals.difference,
+        share=ours / theirs if theirs > 0 else None,
+        share_interval=intervals.share,
+        mcnemar=exact_mcnemar(student.logits, other.logits, gold) if task.kind == "classification" else None,
     )
 
 

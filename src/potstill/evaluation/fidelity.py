@@ -8,7 +8,7 @@ from potstill.data import Task
 from potstill.evaluation.metrics import decide, pearson
 from potstill.evaluation.results import ClassFidelity, ScoreFidelity
 
-__all__ = ["agreement", "mean_divergence", "measure_fidelity"]
+__all__ = ["agreement", "divergences", "mean_divergence", "measure_fidelity"]
 
 
 def measure_fidelity(
@@ -48,11 +48,7 @@ def agreement(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> f
 
 
 def mean_divergence(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> float:
-    """Measure how far the student's probabilities are from the teacher's.
-
-        mean over examples of KL(softmax(teacher) || softmax(student))
-
-    Temperature 1: these are the probabilities that a user of either model gets.
+    """Measure how far the student's probabilities are from the teacher's: the mean of `divergences`.
 
     Args:
         student: Logits of the student, [examples, labels].
@@ -61,7 +57,23 @@ def mean_divergence(student: NDArray[np.floating], teacher: NDArray[np.floating]
     Returns:
         The divergence in nats, at least 0; 0 where both agree.
     """
+    return float(divergences(student, teacher).mean())
+
+
+def divergences(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Measure how far the student's probabilities are from the teacher's on each example.
+
+        KL(softmax(teacher) || softmax(student))
+
+    Temperature 1: these are the probabilities that a user of either model gets.
+
+    Args:
+        student: Logits of the student, [examples, labels].
+        teacher: Logits of the teacher, same shape.
+
+    Returns:
+        Divergences in nats, [examples], at least 0; 0 where both agree.
+    """
     log_student = log_softmax(student.astype(np.float64), axis=1)
     log_teacher = log_softmax(teacher.astype(np.float64), axis=1)
-    divergence = (np.exp(log_teacher) * (log_teacher - log_student)).sum(axis=1).mean()
-    return max(0.0, float(divergence))
+    return np.asarray(np.maximum((np.exp(log_teacher) * (log_teacher - log_student)).sum(axis=1), 0.0))

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 
 from potstill.config import Config
 from potstill.errors import RecipeError, RunError
-from potstill.evaluation.results import Share
+from potstill.evaluation.figures import Share
 from potstill.files import write_json
 
 __all__ = ["CorpusFigures", "Fill", "GeneralResults", "StageFigures"]

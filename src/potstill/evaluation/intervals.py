@@ -3,14 +3,17 @@
 They tell what another sample of examples could have given, not what another training seed could have given.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from potstill.data import LabelArray, Metric, Task
+from potstill.evaluation.figures import McNemar
 from potstill.evaluation.metrics import Floats, Tallies, class_metric, correlation, decide
 
-__all__ = ["paired_interval", "primary_interval"]
+__all__ = ["PairedIntervals", "exact_mcnemar", "paired_intervals", "primary_interval"]
 
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
@@ -42,10 +45,23 @@ def primary_interval(task: Task, logits: NDArray[np.floating], gold: LabelArray)
     return _middle(_resample(task, gold, [predictions])[0])
 
 
-def paired_interval(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedIntervals:
+    """95 % intervals of how two models compare on the same examples.
+
+    Attributes:
+        difference: Of metric(student) - metric(other); both ends above 0 say that the student is better.
+        share: Of metric(student) / metric(other); None where a resample gives the other model 0 or less.
+    """
+
+    difference: tuple[float, float]
+    share: tuple[float, float] | None
+
+
+def paired_intervals(
     task: Task, student: NDArray[np.floating], other: NDArray[np.floating], gold: LabelArray
-) -> tuple[float, float]:
-    """Give the 95 % interval of a difference between two models on the same examples.
+) -> PairedIntervals:
+    """Give the 95 % intervals of the difference between two models on the same examples, and of their ratio.
 
     Both are scored on the same resamples, so what is hard for both cancels out and the interval is narrower than
     their separate ones suggest.
@@ -57,10 +73,35 @@ def paired_interval(
         gold: Class indices or scores, [examples]; at least one.
 
     Returns:
-        Lower and upper end of metric(student) - metric(other); both above 0 says that the student is better.
+        The middle 95 % of 1,000 bootstrap resamples.
     """
     first, second = _resample(task, gold, [decide(task, student), decide(task, other)])
-    return _middle(first - second)
+    is_positive = bool((second > 0).all())
+    return PairedIntervals(difference=_middle(first - second), share=_middle(first / second) if is_positive else None)
+
+
+def exact_mcnemar(student: NDArray[np.floating], other: NDArray[np.floating], gold: LabelArray) -> McNemar:
+    """Test whether two classifiers are equally often right on the same examples.
+
+    Only the examples on which one of them is right and the other wrong count. If both are equally good, each of these
+    is a fair coin, so the p-value is that of a two-sided binomial test with probability 1/2.
+
+    Args:
+        student: Logits of the student, [examples, labels].
+        other: Logits of the model it is compared with, same shape.
+        gold: Class indices, [examples].
+
+    Returns:
+        Both counts and the p-value.
+
+    Paper:
+        McNemar 1947, doi:10.1007/BF02295996.
+    """
+    ours, theirs = student.argmax(axis=1) == gold, other.argmax(axis=1) == gold
+    only_student, only_other = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    num_coins = only_student + only_other
+    p_value = float(binomtest(only_student, num_coins, 0.5).pvalue) if num_coins else 1.0
+    return McNemar(only_student=only_student, only_other=only_other, p_value=min(p_value, 1.0))
 
 
 def _resample(task: Task, gold: LabelArray, predictions: list[NDArray[np.generic]]) -> list[Floats]:

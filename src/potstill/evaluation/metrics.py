@@ -12,7 +12,18 @@ from scipy.stats import rankdata
 
 from potstill.data import LabelArray, Metric, Task
 
-__all__ = ["Floats", "Tallies", "class_metric", "compute_metrics", "correlation", "decide", "pearson", "spearman"]
+__all__ = [
+    "Floats",
+    "Tallies",
+    "class_f1",
+    "class_metric",
+    "compute_metrics",
+    "correlation",
+    "decide",
+    "pearson",
+    "ratio",
+    "spearman",
+]
 
 Floats = NDArray[np.float64]
 
@@ -115,16 +126,28 @@ def class_metric(name: Metric, tallies: Tallies) -> Floats:
     total = gold.sum(axis=1)
     match name:
         case "accuracy":
-            return _ratio(hits.sum(axis=1), total)
+            return ratio(hits.sum(axis=1), total)
         case "f1":
-            return _ratio(2 * hits[:, 1], gold[:, 1] + predicted[:, 1])
+            return np.asarray(class_f1(tallies)[:, 1])
         case "macro_f1":
             num_occurring = (gold + predicted > 0).sum(axis=1)
-            return _ratio(_ratio(2 * hits, gold + predicted).sum(axis=1), num_occurring)
+            return ratio(class_f1(tallies).sum(axis=1), num_occurring)
     assert name == "matthews", name
     covariance = total * hits.sum(axis=1) - (gold * predicted).sum(axis=1)
     gold_spread, predicted_spread = (total**2 - (counts**2).sum(axis=1) for counts in (gold, predicted))
-    return _ratio(covariance, np.sqrt(gold_spread) * np.sqrt(predicted_spread))
+    return ratio(covariance, np.sqrt(gold_spread) * np.sqrt(predicted_spread))
+
+
+def class_f1(tallies: Tallies) -> Floats:
+    """Compute F1 of each class: 2 h / (g + p); 0 for a class that is neither gold nor predicted anywhere.
+
+    Args:
+        tallies: Counts, [resamples, labels].
+
+    Returns:
+        F1, [resamples, labels].
+    """
+    return ratio(2 * tallies.hits, tallies.gold + tallies.predicted)
 
 
 def correlation(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic]) -> Floats:
@@ -179,10 +202,18 @@ def _standardise(values: NDArray[np.generic]) -> Floats:
     exact = values.astype(np.float64)
     centred = exact - exact.mean(axis=-1, keepdims=True)
     varies = np.ptp(exact, axis=-1, keepdims=True) > 0
-    return _ratio(centred * varies, np.linalg.norm(centred, axis=-1, keepdims=True))
+    return ratio(centred * varies, np.linalg.norm(centred, axis=-1, keepdims=True))
 
 
-def _ratio(numerator: Floats, denominator: NDArray[np.generic]) -> Floats:
-    """Divide, with 0 where the denominator is 0."""
+def ratio(numerator: Floats, denominator: NDArray[np.generic]) -> Floats:
+    """Divide, with 0 where the denominator is 0.
+
+    Args:
+        numerator: Values of any shape.
+        denominator: Values of at least 0, of a shape that fits.
+
+    Returns:
+        The quotients.
+    """
     top, bottom = np.broadcast_arrays(numerator, denominator)
     return np.asarray(np.divide(top, bottom, out=np.zeros(top.shape), where=bottom > 0))

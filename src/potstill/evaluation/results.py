@@ -12,13 +12,31 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from potstill.config import Config
 from potstill.errors import RecipeError, RunError
+from potstill.evaluation.figures import (
+    Calibration,
+    CalibrationBin,
+    ClassFidelity,
+    ClassFigures,
+    Fidelity,
+    Interval,
+    McNemar,
+    Parameters,
+    Precision,
+    Role,
+    ScoreFidelity,
+    Speed,
+)
 from potstill.files import write_json
 
 __all__ = [
+    "Calibration",
+    "CalibrationBin",
     "ClassFidelity",
+    "ClassFigures",
     "Comparison",
     "Fidelity",
     "Interval",
+    "McNemar",
     "ModelResult",
     "Parameters",
     "Precision",
@@ -27,79 +45,6 @@ __all__ = [
     "ScoreFidelity",
     "Speed",
 ]
-
-Role = Literal["model", "teacher", "student", "student_hard_labels", "student_random_start"]
-Precision = Literal["fp32", "bf16", "fp16"]
-Interval = tuple[float, float]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=0)]
-
-
-class ClassFidelity(Config):
-    """How faithfully a classifier repeats its teacher on the evaluated examples."""
-
-    kind: Literal["classes"] = "classes"
-    """Marks the fidelity of a classifier."""
-    agreement: Share
-    """Share of examples on which both choose the same class."""
-    divergence: float = Field(ge=0.0)
-    """Mean KL(teacher || student) of the probabilities at temperature 1, in nats."""
-
-
-class ScoreFidelity(Config):
-    """How faithfully a regressor repeats its teacher on the evaluated examples."""
-
-    kind: Literal["scores"] = "scores"
-    """Marks the fidelity of a regressor."""
-    pearson: float = Field(ge=-1.0, le=1.0)
-    """Pearson's r between both models' scores; 0 where one is constant."""
-    mean_absolute_difference: float = Field(ge=0.0)
-    """Mean distance between both models' scores, in the unit of the labels."""
-
-
-Fidelity = Annotated[ClassFidelity | ScoreFidelity, Field(discriminator="kind")]
-
-
-class Parameters(Config):
-    """Weights by what they are for; published figures count them by different conventions, so none is hidden."""
-
-    embeddings: Count
-    """Word, position and segment embeddings with their normalisation."""
-    encoder: Count
-    """The layers; what costs time."""
-    pooler: Count
-    """What turns token states into one state of the example, where the model has such a part."""
-    head: Count
-    """The classification or regression head."""
-    total: Count
-    """All of them; weights that are shared count once."""
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> "Parameters":
-        if self.embeddings + self.encoder + self.pooler + self.head != self.total:
-            raise ValueError(f"the parts must add up to total = {self.total}")
-        return self
-
-
-class Speed(Config):
-    """Throughput of the forward pass over length-sorted batches of the split: no tokenising, no loading."""
-
-    sentences_per_second: float = Field(gt=0.0)
-    """Median over the repeats."""
-    slowest: float = Field(gt=0.0)
-    """Sentences per second of the slowest repeat."""
-    fastest: float = Field(gt=0.0)
-    """Sentences per second of the fastest repeat."""
-    num_repeats: int = Field(ge=1)
-    """Timed passes, after one that was not timed."""
-    num_sentences: int = Field(ge=1)
-    """Examples in a pass; a pair of sentences counts as one."""
-    device: str
-    """Kind of device: `cpu`, `cuda`, `mps`."""
-    num_threads: int = Field(ge=1)
-    """Threads of PyTorch within one operation on the CPU."""
-    precision: Precision
-    """Number format of the matrix products."""
 
 
 class ModelResult(Config):
@@ -122,6 +67,12 @@ class ModelResult(Config):
     """Metrics on the task's further development sets, by the set's name (MNLI: `mismatched`); mostly empty."""
     fidelity: Fidelity | None = None
     """Likeness to the teacher; absent for the teacher and where there is none."""
+    calibration: Calibration | None = None
+    """Whether its probabilities can be believed; absent for a regression."""
+    classes: tuple[ClassFigures, ...] = ()
+    """Figures of each class in the order of the labels; empty for a regression."""
+    confusion: dict[str, dict[str, Annotated[int, Field(ge=1)]]] = Field(default_factory=dict)
+    """Number of examples by gold label, then by predicted label; what never occurred is left out."""
     parameters: Parameters
     """Number of weights."""
     size_bytes: int = Field(ge=1)
@@ -146,6 +97,14 @@ class Comparison(Config):
     """Primary metric of the student minus that of the other, as a fraction; above 0 the student is better."""
     interval: Interval
     """95 % interval of the difference, from a paired bootstrap over examples."""
+    share: float | None = None
+    """Primary metric of the student divided by that of the other: the quality that was kept, where the other is the
+    teacher. Absent where the other's metric is not above 0."""
+    share_interval: Interval | None = None
+    """95 % interval of the share, from the same bootstrap; absent where a resample of the other's metric is not
+    above 0."""
+    mcnemar: McNemar | None = None
+    """Test of how often each was right where the other was wrong; absent for a regression."""
 
 
 class Results(Config):

@@ -171,3 +171,15 @@ class Tokenizer:
             The text, without blanks around it.
         """
         return str(self.wrapped.decode(list(ids))).strip()
+
+    def spell(self, token_ids: Sequence[int]) -> tuple[str, ...]:
+        """Write tokens as people can read them, special tokens and the marks of word pieces included.
+
+        Args:
+            token_ids: Ids, one after another.
+
+        Returns:
+            One text for each id.
+        """
+        raw: list[str] = self.wrapped.convert_ids_to_tokens(list(token_ids))
+        return tuple(self.decode([token_id]) or token for token_id, token in zip(token_ids, raw, strict=True))

@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from potstill.evaluation import (
     EvaluatedModel,
     EvaluationConfig,
+    Predictions,
     Results,
     Role,
     Subject,
+    choose_examples,
     collect_results,
     describe_environment,
+    draw_attention,
     evaluate_model,
     merge_models,
 )
@@ -17,33 +23,38 @@ from potstill.hub import Encoder, load_classifier
 from potstill.pipeline.study import Guide, Study
 from potstill.run_folder import RunFolder
 
-__all__ = ["measure"]
+__all__ = ["CONTROL_ROLES", "measure"]
 
-_ROLES: dict[str, Role] = {
-    "student": "student",
+CONTROL_ROLES: dict[str, Role] = {
     "hard-labels": "student_hard_labels",
     "random-start": "student_random_start",
 }
+"""The part that each control has in the results."""
 
 
-def measure(study: Study, guide: Guide | None, folder: RunFolder, trained: Mapping[str, float]) -> Results:
-    """Evaluate every model of a run on the development set.
+def measure(study: Study, guide: Guide | None, folder: RunFolder, trained: Mapping[str, float | None]) -> Results:
+    """Evaluate every model of a run on the development set, and keep what its report shows besides figures.
 
     Args:
         study: The run.
         guide: Its teacher, if it has one.
-        folder: The run folder.
-        trained: Seconds of training by name: `student` and the controls.
+        folder: The run folder; gets predictions.safetensors, examples.json and attention.json.
+        trained: Seconds of training by name: `student` and the controls; None where they are not known.
 
     Returns:
         What belongs into results.json; an ensemble of teachers counts as one.
     """
     evaluated = [] if guide is None else [_measure_teacher(study, guide)]
+    shown = {} if guide is None or guide.members else {"teacher": guide.encoder}
     for name, seconds in trained.items():
         place = folder if name == "student" else folder.nested(name)
-        role: Role = "model" if study.recipe.student.kind == "whole" else _ROLES[name]
+        own: Role = "model" if study.recipe.student.kind == "whole" else "student"
+        role = own if name == "student" else CONTROL_ROLES[name]
         encoder = load_classifier(str(place.student))
         evaluated.append(_measure(study, encoder, role, study.recipe.name, guide=guide, seconds=seconds))
+        if name == "student":
+            shown[role] = encoder
+    _keep_evidence(study, {model.result.role: model.logits for model in evaluated}, shown, folder)
     return collect_results(study.data.task, study.data.dev, evaluated, environment=describe_environment())
 
 
@@ -74,3 +85,19 @@ def _measure(
         config=EvaluationConfig(precision=study.precision),
         observer=study.observer,
     )
+
+
+def _keep_evidence(
+    study: Study, logits: Mapping[str, NDArray[np.float32]], shown: Mapping[str, Encoder], folder: RunFolder
+) -> None:
+    """Write every model's logits, the examples that are worth a look, and the attention over some of them."""
+    task, dev = study.data.task, study.data.dev
+    assert dev.labels is not None
+    Predictions(
+        task=task.name, kind=task.kind, split="dev", label_names=task.label_names, gold=dev.labels, logits=logits
+    ).write(folder.predictions)
+    chosen = choose_examples(task, dev, logits)
+    chosen.write(folder.examples)
+    maps = draw_attention(shown, dev, [example.id for example in chosen.spread])
+    if maps is not None:
+        maps.write(folder.attention)

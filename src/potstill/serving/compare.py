@@ -16,7 +16,7 @@ from potstill.evaluation import (
     compute_metrics,
     describe_environment,
     measure_fidelity,
-    paired_interval,
+    paired_intervals,
     primary_interval,
 )
 from potstill.evaluation.results import Fidelity, Interval
@@ -124,7 +124,7 @@ def compare_models(
         ),
         fidelity=tuple(measure_fidelity(task, each, first) for each in others),
         differences=tuple(each[primary] - scores[0][primary] for each in scores[1:]),
-        intervals=tuple(paired_interval(task, each, first, gold) for each in others),
+        intervals=tuple(paired_intervals(task, each, first, gold).difference for each in others),
         price_per_hour=price_per_hour,
         environment=describe_environment(),
     )

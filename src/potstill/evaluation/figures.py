@@ -1,0 +1,148 @@
+"""The figures that results.json is made of, one record for each kind."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from potstill.config import Config
+
+__all__ = [
+    "Calibration",
+    "CalibrationBin",
+    "ClassFidelity",
+    "ClassFigures",
+    "Fidelity",
+    "Interval",
+    "McNemar",
+    "Parameters",
+    "Precision",
+    "Role",
+    "ScoreFidelity",
+    "Share",
+    "Speed",
+]
+
+Role = Literal["model", "teacher", "student", "student_hard_labels", "student_random_start"]
+Precision = Literal["fp32", "bf16", "fp16"]
+Interval = tuple[float, float]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class ClassFidelity(Config):
+    """How faithfully a classifier repeats its teacher on the evaluated examples."""
+
+    kind: Literal["classes"] = "classes"
+    """Marks the fidelity of a classifier."""
+    agreement: Share
+    """Share of examples on which both choose the same class."""
+    divergence: float = Field(ge=0.0)
+    """Mean KL(teacher || student) of the probabilities at temperature 1, in nats."""
+
+
+class ScoreFidelity(Config):
+    """How faithfully a regressor repeats its teacher on the evaluated examples."""
+
+    kind: Literal["scores"] = "scores"
+    """Marks the fidelity of a regressor."""
+    pearson: float = Field(ge=-1.0, le=1.0)
+    """Pearson's r between both models' scores; 0 where one is constant."""
+    mean_absolute_difference: float = Field(ge=0.0)
+    """Mean distance between both models' scores, in the unit of the labels."""
+
+
+class CalibrationBin(Config):
+    """Examples whose confidence, the probability of the chosen class, lies in (low, high]."""
+
+    low: Share
+    """Lower end, which does not belong to the bin."""
+    high: Share
+    """Upper end, which does."""
+    num_examples: int = Field(ge=1)
+    """Examples in the bin; empty bins are left out."""
+    confidence: Share
+    """Their mean confidence."""
+    accuracy: Share
+    """Share of them that were right."""
+
+
+class Calibration(Config):
+    """Whether a classifier is right as often as it says; at temperature 1."""
+
+    error: Share
+    """Expected calibration error: mean over examples of |accuracy - confidence| of their bin."""
+    num_bins: int = Field(ge=1)
+    """Bins of equal width into which 0 .. 1 was cut."""
+    bins: tuple[CalibrationBin, ...]
+    """The reliability curve: bins that hold an example, the lowest first."""
+
+
+class ClassFigures(Config):
+    """How well one class is found."""
+
+    label: str
+    """Name of the class."""
+    precision: Share
+    """Share of the examples predicted as the class that are of it; 0 where none was predicted."""
+    recall: Share
+    """Share of the examples of the class that were predicted as it; 0 where there is none."""
+    f1: Share
+    """Harmonic mean of both; 0 where the class neither occurs nor was predicted."""
+    support: Count
+    """Examples of the class."""
+
+
+class McNemar(Config):
+    """McNemar's exact test of two classifiers on the same examples."""
+
+    only_student: Count
+    """Examples on which the student alone was right."""
+    only_other: Count
+    """Examples on which the other alone was right."""
+    p_value: Share
+    """Probability of a split at least as uneven if both were equally good; two-sided, 1 where both counts are 0."""
+
+
+Fidelity = Annotated[ClassFidelity | ScoreFidelity, Field(discriminator="kind")]
+
+
+class Parameters(Config):
+    """Weights by what they are for; published figures count them by different conventions, so none is hidden."""
+
+    embeddings: Count
+    """Word, position and segment embeddings with their normalisation."""
+    encoder: Count
+    """The layers; what costs time."""
+    pooler: Count
+    """What turns token states into one state of the example, where the model has such a part."""
+    head: Count
+    """The classification or regression head."""
+    total: Count
+    """All of them; weights that are shared count once."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "Parameters":
+        if self.embeddings + self.encoder + self.pooler + self.head != self.total:
+            raise ValueError(f"the parts must add up to total = {self.total}")
+        return self
+
+
+class Speed(Config):
+    """Throughput of the forward pass over length-sorted batches of the split: no tokenising, no loading."""
+
+    sentences_per_second: float = Field(gt=0.0)
+    """Median over the repeats."""
+    slowest: float = Field(gt=0.0)
+    """Sentences per second of the slowest repeat."""
+    fastest: float = Field(gt=0.0)
+    """Sentences per second of the fastest repeat."""
+    num_repeats: int = Field(ge=1)
+    """Timed passes, after one that was not timed."""
+    num_sentences: int = Field(ge=1)
+    """Examples in a pass; a pair of sentences counts as one."""
+    device: str
+    """Kind of device: `cpu`, `cuda`, `mps`."""
+    num_threads: int = Field(ge=1)
+    """Threads of PyTorch within one operation on the CPU."""
+    precision: Precision
+    """Number format of the matrix products."""

@@ -1,0 +1,103 @@
+"""predictions.safetensors: the logits of every model of a run, so that a question can be asked later.
+
+Tensors: `gold`, int64 class indices or float32 scores, [examples]; and for each model one named after its role, such as
+`teacher` and `student`, float32 logits, [examples, labels]. The file's metadata hold, as JSON under the key `potstill`,
+the task, the split, the kind of task, the names of the labels in the order of the logits, and the schema's version.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.errors import RunError
+from potstill.files import whole_file
+
+__all__ = ["Predictions"]
+
+_VERSION = 1
+_KEY = "potstill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Predictions:
+    """What the models of a run said about each example of a split.
+
+    Attributes:
+        task: Name of the task.
+        kind: `classification` or `regression`.
+        split: Which examples.
+        label_names: Names of the labels in the order of the logits; empty for a regression.
+        gold: Class indices or scores, [examples].
+        logits: Logits by the model's role, [examples, labels].
+    """
+
+    task: str
+    kind: str
+    split: str
+    label_names: tuple[str, ...]
+    gold: NDArray[np.generic]
+    logits: Mapping[str, NDArray[np.float32]]
+
+    def __post_init__(self) -> None:
+        """Check that every model answered every example."""
+        for role, rows in self.logits.items():
+            assert rows.shape == (len(self.gold), max(1, len(self.label_names))), (role, rows.shape)
+
+    def write(self, path: Path) -> None:
+        """Write the file whole or not at all.
+
+        Args:
+            path: The file; its folder must exist.
+        """
+        from safetensors.numpy import save
+
+        about = {
+            "version": _VERSION,
+            "task": self.task,
+            "kind": self.kind,
+            "split": self.split,
+            "label_names": self.label_names,
+        }
+        tensors = {role: np.ascontiguousarray(rows, dtype=np.float32) for role, rows in self.logits.items()}
+        with whole_file(path) as aside:
+            aside.write_bytes(
+                save({"gold": np.ascontiguousarray(self.gold), **tensors}, metadata={_KEY: json.dumps(about)})
+            )
+
+    @classmethod
+    def read(cls, path: Path) -> "Predictions":
+        """Read what `write` wrote.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The predictions.
+
+        Raises:
+            RunError: The file is missing, damaged, or another program's.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="numpy") as file:
+                about: dict[str, Any] = json.loads((file.metadata() or {})[_KEY])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            return cls(
+                task=about["task"],
+                kind=about["kind"],
+                split=about["split"],
+                label_names=tuple(about["label_names"]),
+                gold=tensors.pop("gold"),
+                logits=tensors,
+            )
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError, AssertionError) as error:
+            raise RunError(
+                f"predictions file '{path}' cannot be read ({type(error).__name__}: {error}); delete it, or make it "
+                "anew with 'potstill report RUN --remeasure'."
+            ) from None

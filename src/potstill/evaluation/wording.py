@@ -1,0 +1,61 @@
+"""How figures and names are written for people: in the terminal's table, in Markdown and in the report."""
+
+from potstill.evaluation.figures import Interval, Role
+
+__all__ = ["ORDER", "compare_times", "name_metric", "name_role", "write_brackets", "write_count", "write_hundred"]
+
+ORDER: tuple[Role, ...] = ("teacher", "student_random_start", "student_hard_labels", "model", "student")
+"""From what is compared with to what is compared."""
+
+_ROLES: dict[Role, str] = {
+    "teacher": "teacher",
+    "student_random_start": "labels only, random start",
+    "student_hard_labels": "labels only",
+    "student": "student",
+}
+
+_METRICS = {
+    "f1": "F1",
+    "macro_f1": "macro F1",
+    "matthews": "Matthews",
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "pearson_spearman": "mean of Pearson and Spearman",
+}
+
+
+def name_role(role: Role, name: str = "model") -> str:
+    """Call a model by its part in the run, or by its own name where it has none."""
+    return _ROLES.get(role, name)
+
+
+def name_metric(name: str) -> str:
+    """Write a metric's name as one would in a text."""
+    return _METRICS.get(name, name)
+
+
+def write_hundred(fraction: float, *, sign: str = "") -> str:
+    """Write a fraction times 100 with one decimal; `sign="+"` shows the sign of positive ones."""
+    return f"{fraction * 100:{sign}.1f}"
+
+
+def write_brackets(interval: Interval, *, sign: str = "") -> str:
+    """Write an interval of fractions, times 100."""
+    low, high = (write_hundred(end, sign=sign) for end in interval)
+    return f"[{low}, {high}]"
+
+
+def write_count(number: int) -> str:
+    """Shorten a number of weights to three figures or so."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return str(number)
+
+
+def compare_times(gain: float | int, base: float | int, better: str, worse: str) -> str:
+    """Say how many times one number is the other, such as `4.5x faster`; nothing where it is no change at all."""
+    if min(gain, base) <= 0:
+        return ""
+    times, word = (gain / base, better) if gain >= base else (base / gain, worse)
+    return f"{times:.1f}x {word}" if times >= 1.05 else ""

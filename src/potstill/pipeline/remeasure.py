@@ -1,0 +1,47 @@
+"""Measure a finished run once more, such as one of an older version that kept less for its report."""
+
+from pathlib import Path
+
+from potstill.data import load_task_data
+from potstill.errors import RunError
+from potstill.evaluation import Results
+from potstill.pipeline.measure import CONTROL_ROLES, measure
+from potstill.pipeline.study import Study
+from potstill.pipeline.teacher import find_teacher
+from potstill.progress import Observer, SilentObserver
+from potstill.recipe import Recipe, load_recipe
+from potstill.run_folder import RunFolder
+
+__all__ = ["remeasure"]
+
+
+def remeasure(path: Path, *, observer: Observer | None = None) -> Results:
+    """Measure the models of a finished run anew, on the machine at hand.
+
+    Args:
+        path: The run folder; its results, predictions, examples and attention maps are replaced.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        The new results.
+
+    Raises:
+        RunError: The folder holds no finished run, or the teacher that was fine-tuned for it is gone.
+        PotstillError: The data or a model that the recipe names cannot be loaded.
+    """
+    folder = RunFolder(path=path)
+    before = Results.read(folder.results)
+    recipe = load_recipe(str(folder.recipe))
+    study = Study(recipe=recipe, data=load_task_data(recipe.data), observer=observer or SilentObserver())
+    guide = find_teacher(study, path, _refuse)
+    names = ["student", *(name for name in CONTROL_ROLES if folder.nested(name).student.is_dir())]
+    seconds = {model.role: model.training_seconds for model in before.models}
+    own = seconds.get("student", seconds.get("model"))
+    trained = {name: own if name == "student" else seconds.get(CONTROL_ROLES[name]) for name in names}
+    results = measure(study, guide, folder, trained)
+    results.write(folder.results)
+    return results
+
+
+def _refuse(recipe: Recipe, folder: Path, is_begun: bool) -> object:  # noqa: FBT001, ARG001 - as find_teacher calls it
+    raise RunError(f"the teacher of this run is gone: '{folder}' is no finished run; bring it back, or run it anew.")
