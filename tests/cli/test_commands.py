@@ -54,7 +54,7 @@ def test_every_command_has_help(potstill, command, option):
     assert f"potstill {command}" in outcome.stdout
 
 
-@pytest.mark.parametrize("command", ["distill", "finetune", "evaluate", "predict", "recipes"])
+@pytest.mark.parametrize("command", ["distill", "finetune", "evaluate", "predict", "recipes", "report"])
 def test_help_gives_examples(potstill, command):
     assert "Examples" in potstill(command, "-h").stdout
 

@@ -16,6 +16,7 @@ from potstill.cli.exporting import EXPORT_EXAMPLES, export
 from potstill.cli.predicting import PREDICT_EXAMPLES, predict
 from potstill.cli.pretraining import PRETRAIN_EXAMPLES, pretrain
 from potstill.cli.pushing import PUSH_EXAMPLES, push
+from potstill.cli.report import REPORT_EXAMPLES, report
 from potstill.cli.submit import SUBMIT_EXAMPLES, submit
 from potstill.cli.suite import SUITE_EXAMPLES, suite
 from potstill.cli.tables import TABLES_EXAMPLES, tables
@@ -52,6 +53,7 @@ def _make_app() -> typer.Typer:
     whole.command(help=_unwrap(bench), epilog=BENCH_EXAMPLES)(bench)
     whole.command(help=_unwrap(compare), epilog=COMPARE_EXAMPLES)(compare)
     whole.command(help=_unwrap(push), epilog=PUSH_EXAMPLES)(push)
+    whole.command(help=_unwrap(report), epilog=REPORT_EXAMPLES)(report)
     group = typer.Typer(
         help="List, show and explain recipes; alone, it lists them.", epilog=RECIPES_EXAMPLES, rich_markup_mode="rich"
     )

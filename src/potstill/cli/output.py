@@ -70,7 +70,7 @@ def print_run(run: "Run", *, as_json: bool) -> None:
         return
     print_results(run.results)
     make_console().print(
-        f"\nrun folder: {run.folder}\n\n"
+        f"\nrun folder: {run.folder}\nreport: {RunFolder(path=run.folder).report}\n\n"
         "from transformers import pipeline\n"
         f'model = pipeline("text-classification", "{run.student}")',
         markup=False,

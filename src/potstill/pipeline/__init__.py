@@ -10,6 +10,7 @@ from potstill.pipeline.compare import compare
 from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.examples import DataOptions
 from potstill.pipeline.general import GeneralRun
+from potstill.pipeline.remeasure import remeasure
 from potstill.pipeline.run import Run, run_recipe
 from potstill.pipeline.ship import Export, export
 
@@ -33,5 +34,6 @@ __all__ = [
     "format_seconds",
     "pretrain",
     "preview_augmentation",
+    "remeasure",
     "run_recipe",
 ]

@@ -17,6 +17,7 @@ from potstill.pipeline.teacher import find_teacher
 from potstill.pipeline.train import build_student, train_student
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
+from potstill.reporting import write_report
 from potstill.run_folder import RunFolder
 from potstill.training import check_trackers, resolve_precision
 
@@ -92,6 +93,7 @@ def run_recipe(
     results = measure(study, guide, folder, trained)
     write_model_card(folder.student, results, recipe=recipe.to_json())
     results.write(folder.results)
+    write_report(folder.path)
     return Run(folder=out, results=results)
 
 

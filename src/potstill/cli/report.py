@@ -1,0 +1,67 @@
+"""The command that draws pages for people: `report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from potstill.cli.output import check_file
+from potstill.console import ConsoleObserver
+from potstill.run_folder import RunFolder
+
+__all__ = ["REPORT_EXAMPLES", "report"]
+
+REPORT_EXAMPLES = """
+[bold]Examples[/]
+
+  [dim]# the page of one run, anew[/]
+  potstill report runs/kd-trec
+
+  [dim]# all runs of a folder on one page, with means and spreads over seeds[/]
+  potstill report runs
+
+  [dim]# some runs beside each other[/]
+  potstill report runs/kd-trec runs/kd-hidden-trec --out comparison.html
+"""
+
+
+def report(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Run folders, or folders of run folders, such as a suite.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The page to write. Left out: report.html in the folder that was given, or here where there are "
+            "several.",
+        ),
+    ] = None,
+    remeasures: Annotated[
+        bool,
+        typer.Option(
+            "--remeasure",
+            help="Measure the models of the runs once more before, with their data; for runs of an older version.",
+        ),
+    ] = False,
+) -> None:
+    """Draw finished runs as one page that needs no network: what the compression cost and what it bought.
+
+    One run folder gives the report of that run, which 'potstill distill' has drawn at its end already. Several, or a
+    folder of run folders, give a page that compares them, with links to their own reports.
+    """
+    from potstill.reporting import find_runs, write_report, write_suite_report
+
+    check_file(out)
+    found = find_runs(runs)
+    if remeasures:
+        from potstill.pipeline import remeasure
+
+        for folder in found:
+            remeasure(folder, observer=ConsoleObserver())
+    if found == runs[:1]:
+        page = write_report(runs[0], out)
+    else:
+        page = write_suite_report(found, out or RunFolder(path=runs[0] if len(runs) == 1 else Path()).report)
+    typer.echo(page)

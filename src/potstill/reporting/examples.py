@@ -1,0 +1,161 @@
+"""The examples of a report: softened distributions, and where student and teacher are farthest apart."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from potstill.evaluation import ChosenExamples, Example
+
+__all__ = ["Bar", "Card", "Disagreement", "make_cards", "make_disagreements", "soften"]
+
+MAX_BARS = 8
+"""Labels of one example that are drawn, those that the teacher finds likeliest."""
+
+MAX_TEXT = 600
+"""Characters of a text that are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One label of one example.
+
+    Attributes:
+        label: Its name.
+        index: Its place among the logits.
+        is_gold: Whether it is the gold label.
+        probabilities: Of each shown model at temperature 1, in 0 .. 1.
+    """
+
+    label: str
+    index: int
+    is_gold: bool
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One example with its distributions.
+
+    Attributes:
+        place: Its place among the shown examples.
+        texts: Its text, or both texts of a pair.
+        gold: The gold label.
+        bars: Its labels, the teacher's likeliest first.
+        num_hidden: Labels that are not drawn.
+    """
+
+    place: int
+    texts: tuple[str, ...]
+    gold: str
+    bars: tuple[Bar, ...]
+    num_hidden: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """An example on which student and teacher are far apart.
+
+    Attributes:
+        texts: Its text, or both texts of a pair.
+        gold: The gold label or score.
+        teacher: What the teacher says, with its probability.
+        student: What the student says.
+        distance: How far apart they are.
+        right: Who is right: `teacher`, `student`, `both`, `neither`; empty for scores.
+    """
+
+    texts: tuple[str, ...]
+    gold: str
+    teacher: str
+    student: str
+    distance: float
+    right: str
+
+
+def soften(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
+    """Give the softened distribution: exp(z_i / T) / sum_j exp(z_j / T).
+
+    Args:
+        logits: z, one for each label.
+        temperature: T > 0.
+
+    Returns:
+        Probabilities that add up to 1.
+
+    Example:
+        >>> [round(p, 4) for p in soften([2.0, 0.0, -1.0])]
+        [0.8438, 0.1142, 0.042]
+    """
+    highest = max(logits)
+    powers = [math.exp((value - highest) / temperature) for value in logits]
+    return [power / sum(powers) for power in powers]
+
+
+def make_cards(chosen: ChosenExamples, roles: Sequence[str]) -> tuple[Card, ...]:
+    """Prepare the examples whose distributions are drawn.
+
+    Args:
+        chosen: The examples of a classification.
+        roles: Models to draw; the first one orders the labels.
+
+    Returns:
+        A card for each example.
+    """
+    cards = []
+    for place, example in enumerate(chosen.spread):
+        spread = [soften(example.logits[role]) for role in roles]
+        order = sorted(range(len(chosen.label_names)), key=lambda index: -spread[0][index])
+        bars = tuple(
+            Bar(
+                label=chosen.label_names[index],
+                index=index,
+                is_gold=chosen.label_names[index] == example.gold,
+                probabilities=tuple(row[index] for row in spread),
+            )
+            for index in order[:MAX_BARS]
+        )
+        hidden = len(order) - len(bars)
+        cards.append(Card(place=place, texts=_texts(example), gold=str(example.gold), bars=bars, num_hidden=hidden))
+    return tuple(cards)
+
+
+def make_disagreements(chosen: ChosenExamples) -> tuple[Disagreement, ...]:
+    """Prepare the table of the worst disagreements.
+
+    Args:
+        chosen: The examples of a run with a student and a teacher.
+
+    Returns:
+        A row for each, the worst first.
+    """
+    return tuple(_disagreement(example, chosen.label_names) for example in chosen.disagreements)
+
+
+def _disagreement(example: Example, labels: Sequence[str]) -> Disagreement:
+    assert example.distance is not None
+    answers = {role: _answer(example.logits[role], labels) for role in ("teacher", "student")}
+    is_right = answers["teacher"][0] == example.gold, answers["student"][0] == example.gold
+    right = {(True, True): "both", (True, False): "teacher", (False, True): "student"}.get(is_right, "neither")
+    gold = example.gold if isinstance(example.gold, str) else f"{example.gold:.2f}"
+    return Disagreement(
+        texts=_texts(example),
+        gold=gold,
+        teacher=answers["teacher"][1],
+        student=answers["student"][1],
+        distance=example.distance,
+        right=right if labels else "",
+    )
+
+
+def _answer(logits: Sequence[float], labels: Sequence[str]) -> tuple[str, str]:
+    """Give the chosen label, and how the answer is written."""
+    if not labels:
+        return "", f"{logits[0]:.2f}"
+    probabilities = soften(logits)
+    best = max(range(len(labels)), key=probabilities.__getitem__)
+    return labels[best], f"{labels[best]} ({probabilities[best] * 100:.0f}\u00a0%)"
+
+
+def _texts(example: Example) -> tuple[str, ...]:
+    texts = (example.text,) if example.pair is None else (example.text, example.pair)
+    return tuple(text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} …" for text in texts)

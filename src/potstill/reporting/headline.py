@@ -1,0 +1,191 @@
+"""What a reader in a hurry should know: three figures and a few sentences."""
+
+from dataclasses import dataclass
+
+from potstill.evaluation import ClassFidelity, Comparison, ModelResult, Results
+from potstill.evaluation.wording import name_metric, name_role, write_brackets, write_count, write_hundred
+
+__all__ = ["Figure", "kept_interval", "make_figures", "make_sentences", "speed_range"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A large figure.
+
+    Attributes:
+        value: The figure.
+        label: What it is.
+        detail: Its interval, and what it was made from.
+    """
+
+    value: str
+    label: str
+    detail: str
+
+
+def make_figures(results: Results) -> tuple[Figure, ...]:
+    """Give the figures of the headline.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        Quality kept, times smaller and times faster of a student beside its teacher; score, size and speed of a
+        model on its own.
+    """
+    student, teacher = results.find("student"), results.find("teacher")
+    if student is None or teacher is None:
+        return _alone(student or results.models[-1], results)
+    ours, theirs = student.parameters, teacher.parameters
+    return (
+        _quality_kept(results, student, teacher),
+        Figure(
+            value=f"{theirs.total / ours.total:.1f} ×",
+            label="smaller",
+            detail=f"{write_count(ours.total)} weights against {write_count(theirs.total)}; in the layers alone "
+            f"{theirs.encoder / max(1, ours.encoder):.1f} ×; {student.size_bytes / 1e6:,.1f} MB against "
+            f"{teacher.size_bytes / 1e6:,.1f} MB",
+        ),
+        _times_faster(student, teacher),
+    )
+
+
+def make_sentences(results: Results) -> tuple[str, ...]:
+    """Say what the figures mean.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        Sentences: how alike student and teacher are, whether their difference can be told from chance, and what the
+        teacher was good for, where a control says so.
+    """
+    student, teacher = results.find("student"), results.find("teacher")
+    if student is None:
+        return ()
+    sentences = []
+    if isinstance(student.fidelity, ClassFidelity):
+        sentences.append(
+            f"Student and teacher choose the same class in {write_hundred(student.fidelity.agreement)} % of the "
+            f"{results.num_examples:,} examples."
+        )
+    for item in results.comparisons:
+        other = results.find(item.other)
+        if other is not None:
+            sentences.append(_compare(item, student, other, name_metric(results.primary_metric)))
+    if teacher is None:
+        return tuple(sentences)
+    if not any(item.other != "teacher" for item in results.comparisons):
+        sentences.append(
+            "What the teacher was good for is not known: the run has no control. Run it again with "
+            "--baseline hard-labels for the same student without a teacher."
+        )
+    return tuple(sentences)
+
+
+def kept_interval(comparison: Comparison, teacher: ModelResult) -> tuple[float, float] | None:
+    """Give the interval of the share of the teacher's quality that was kept.
+
+    Args:
+        comparison: Student and teacher.
+        teacher: The teacher.
+
+    Returns:
+        The interval of the share. Results of an older version have only that of the difference, which is divided by
+        the teacher's score; None where that is not above 0.
+    """
+    if comparison.share_interval is not None or teacher.score <= 0:
+        return comparison.share_interval
+    low, high = comparison.interval
+    return 1 + low / teacher.score, 1 + high / teacher.score
+
+
+def speed_range(student: ModelResult, teacher: ModelResult) -> tuple[float, float, float] | None:
+    """Say how many times faster a model is than its teacher.
+
+    Args:
+        student: The model.
+        teacher: The teacher.
+
+    Returns:
+        The ratio of the medians, and the least and the most that the slowest and the fastest repeats allow; None
+        where a speed was not measured.
+    """
+    ours, theirs = student.speed, teacher.speed
+    if ours is None or theirs is None:
+        return None
+    return (
+        ours.sentences_per_second / theirs.sentences_per_second,
+        ours.slowest / theirs.fastest,
+        ours.fastest / theirs.slowest,
+    )
+
+
+def _quality_kept(results: Results, student: ModelResult, teacher: ModelResult) -> Figure:
+    metric = name_metric(results.primary_metric)
+    made_from = f"{write_hundred(student.score)} against {write_hundred(teacher.score)} {metric}"
+    comparison = next((item for item in results.comparisons if item.other == "teacher"), None)
+    interval = None if comparison is None else kept_interval(comparison, teacher)
+    if teacher.score <= 0:
+        return Figure(value=write_hundred(student.score), label=metric, detail=made_from)
+    between = "" if interval is None else f"95 % interval {write_brackets(interval)}; "
+    return Figure(
+        value=f"{write_hundred(student.score / teacher.score)} %",
+        label=f"of the teacher's {metric} kept",
+        detail=between + made_from,
+    )
+
+
+def _times_faster(student: ModelResult, teacher: ModelResult) -> Figure:
+    times = speed_range(student, teacher)
+    if times is None or student.speed is None or teacher.speed is None:
+        return Figure(value="–", label="speed not measured", detail="")
+    speed = student.speed
+    return Figure(
+        value=f"{times[0]:.1f} ×",
+        label="faster",
+        detail=f"{times[1]:.1f} to {times[2]:.1f} × over {speed.num_repeats} repeats; "
+        f"{speed.sentences_per_second:,.0f} against {teacher.speed.sentences_per_second:,.0f} sentences/s on "
+        f"{_device(student)}",
+    )
+
+
+def _device(model: ModelResult) -> str:
+    assert model.speed is not None
+    if model.speed.device != "cpu":
+        return f"{model.speed.device}, {model.speed.precision}"
+    return f"{model.speed.num_threads} CPU thread{'s' if model.speed.num_threads > 1 else ''}, {model.speed.precision}"
+
+
+def _alone(model: ModelResult, results: Results) -> tuple[Figure, ...]:
+    speed = model.speed
+    return (
+        Figure(
+            value=write_hundred(model.score),
+            label=name_metric(results.primary_metric),
+            detail=f"95 % interval {write_brackets(model.interval)}",
+        ),
+        Figure(
+            value=write_count(model.parameters.total),
+            label="weights",
+            detail=f"{write_count(model.parameters.encoder)} of them in the layers; {model.size_bytes / 1e6:,.1f} MB",
+        ),
+        Figure(
+            value="–" if speed is None else f"{speed.sentences_per_second:,.0f}",
+            label="speed not measured" if speed is None else "sentences/s",
+            detail="" if speed is None else f"{speed.slowest:,.0f} to {speed.fastest:,.0f} on {_device(model)}",
+        ),
+    )
+
+
+def _compare(item: Comparison, student: ModelResult, other: ModelResult, metric: str) -> str:
+    low, high = item.interval
+    who = "The teacher" if item.other == "teacher" else f"The same student on {name_role(item.other)}"
+    between = write_brackets(item.interval, sign="+")
+    said = (
+        f"{who} has {metric} {write_hundred(other.score)}; the student is {write_hundred(item.difference, sign='+')} "
+        f"points from it, 95 % interval {between}"
+    )
+    if low <= 0 <= high:
+        return f"{said}: these examples do not tell the two apart."
+    return f"{said}: the student is {'better' if item.difference > 0 else 'worse'} by more than chance."

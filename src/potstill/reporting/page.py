@@ -1,0 +1,88 @@
+"""From a template to one page that needs nothing else: styles, script and data inside, outside requests forbidden."""
+
+import base64
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from potstill import __version__
+from potstill.evaluation.wording import write_hundred
+
+__all__ = ["embed_json", "render_page"]
+
+
+def render_page(template: str, data: Any, **content: Any) -> str:  # noqa: ANN401 - for a template
+    """Fill a template.
+
+    Args:
+        template: Its name in the folder `templates`.
+        data: JSON values for the page's script.
+        **content: What the template names.
+
+    Returns:
+        The page. Its policy lets in the styles and the script that are written into it, by their hash, and
+        nothing else: no request, no handler in an attribute, no other script.
+    """
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=policy,
+            data=embed_json(data),
+            version=__version__,
+            **content,
+        )
+    )
+
+
+def embed_json(value: Any) -> Markup:  # noqa: ANN401 - any JSON value
+    r"""Write JSON so that it can stand inside a script element.
+
+    Args:
+        value: JSON values.
+
+    Returns:
+        JSON in which no character can end the element or begin another.
+
+    Example:
+        >>> print(embed_json("</script>"))
+        "\u003c/script\u003e"
+    """
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - nothing in it can be markup any more
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("potstill.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["hundred"] = write_hundred
+    return environment
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("potstill.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

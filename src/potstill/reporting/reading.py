@@ -1,0 +1,134 @@
+"""Read what a run left behind, all of it at once, and refuse what cannot be drawn."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from potstill.errors import RunError
+from potstill.evaluation import AttentionMaps, ChosenExamples, Predictions, Results
+from potstill.reporting.courses import Course, read_course
+from potstill.run_folder import RunFolder
+
+__all__ = ["RunRecord", "find_runs", "read_run"]
+
+_NESTED = {"hard-labels": "labels only", "random-start": "labels only, random start", "general": "general student"}
+"""Folders inside a run folder that hold a training of their own, and what each is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A finished run as its files tell it.
+
+    Attributes:
+        folder: The run folder.
+        results: What was measured.
+        recipe: The resolved recipe, as JSON values.
+        environment: Versions, hardware, fingerprints, as JSON values.
+        courses: How the trainings went: the student's first, then those of nested runs.
+        predictions: Logits of every model; None for a run of an older version.
+        examples: Chosen examples; None for a run of an older version.
+        attention: Attention maps; None for a run of an older version, or where none can be captured.
+    """
+
+    folder: Path
+    results: Results
+    recipe: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    courses: tuple[Course, ...]
+    predictions: Predictions | None
+    examples: ChosenExamples | None
+    attention: AttentionMaps | None
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.resolve().name
+
+
+def read_run(path: Path) -> RunRecord:
+    """Read a finished run.
+
+    Args:
+        path: The run folder.
+
+    Returns:
+        Everything a report draws from.
+
+    Raises:
+        RunError: There is no such folder, it holds no finished run, or a file in it is damaged.
+    """
+    folder = RunFolder(path=path)
+    _check_finished(folder)
+    results = Results.read(folder.results)
+    environment = _read_object(folder.environment) if folder.environment.is_file() else results.environment
+    nested = [(name, folder.nested(place)) for place, name in _NESTED.items()]
+    own = "student" if results.find("student") else "model"
+    trainings = [(own, folder), *((name, other) for name, other in nested if other.events.is_file())]
+    return RunRecord(
+        folder=path,
+        results=results,
+        recipe=_read_object(folder.recipe) if folder.recipe.is_file() else {},
+        environment=environment,
+        courses=tuple(read_course(other.events, name) for name, other in trainings if other.events.is_file()),
+        predictions=Predictions.read(folder.predictions) if folder.predictions.is_file() else None,
+        examples=ChosenExamples.read(folder.examples) if folder.examples.is_file() else None,
+        attention=AttentionMaps.read(folder.attention) if folder.attention.is_file() else None,
+    )
+
+
+def find_runs(paths: Sequence[Path]) -> list[Path]:
+    """Find the runs that are meant: run folders as they are, and the finished runs inside of other folders.
+
+    Args:
+        paths: Run folders, or folders that hold run folders at any depth. The teachers that were fine-tuned for
+            runs, which lie in a folder `teachers`, are left out.
+
+    Returns:
+        Run folders without repetition, in the order given; those of one folder sorted by path.
+
+    Raises:
+        RunError: A path does not exist, or there is no finished run in it.
+    """
+    found: list[Path] = []
+    for path in paths:
+        folder = RunFolder(path=path)
+        if folder.is_finished or folder.recipe.is_file() or not path.is_dir():
+            _check_finished(folder)
+            found.append(path)
+            continue
+        inside = [each.parent for each in sorted(path.rglob("results.json")) if _is_run(each.parent, path)]
+        if not inside:
+            raise RunError(f"'{path}' holds no finished run; give a run folder, or a folder of run folders.")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def _is_run(folder: Path, root: Path) -> bool:
+    return RunFolder(path=folder).recipe.is_file() and "teachers" not in folder.relative_to(root).parts
+
+
+def _check_finished(folder: RunFolder) -> None:
+    path = folder.path
+    if not path.exists():
+        raise RunError(f"run folder '{path}' does not exist; give the folder of a finished run.")
+    if not path.is_dir():
+        raise RunError(f"'{path}' is a file; give the folder of a finished run.")
+    if folder.is_finished:
+        return
+    if folder.recipe.is_file():
+        raise RunError(
+            f"the run in '{path}' is not finished; finish it with 'potstill distill {folder.recipe} --resume'."
+        )
+    raise RunError(f"'{path}' holds no run: it has no results.json; give the folder of a finished run.")
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"'{path}' is damaged ({error}); bring it back, or run it anew in another folder.") from None
+    if not isinstance(values, dict):
+        raise RunError(f"'{path}' is damaged (it holds a {type(values).__name__}, not an object); bring it back.")
+    return values

@@ -1,0 +1,275 @@
+"""The tables of a report: what stands in which cell."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from potstill.evaluation import ClassFidelity, ModelResult, Results, ScoreFidelity
+from potstill.evaluation.wording import ORDER, name_metric, name_role, write_brackets, write_count, write_hundred
+
+__all__ = [
+    "Confusion",
+    "ConfusionCell",
+    "Table",
+    "class_table",
+    "comparison_table",
+    "confusions",
+    "flatten",
+    "model_table",
+]
+
+MAX_MATRIX = 12
+"""Labels of the largest confusion matrix; of more labels the commonest confusions are listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of texts.
+
+    Attributes:
+        caption: What it shows.
+        header: Names of the columns.
+        rows: The first cell of each names the row.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusionCell:
+    """One cell of a confusion matrix.
+
+    Attributes:
+        count: Number of examples.
+        heat: Share of its row in tenths, 0 .. 10.
+        is_right: Whether the cell lies on the diagonal.
+    """
+
+    count: int
+    heat: int
+    is_right: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """What one model takes for what.
+
+    Attributes:
+        name: The model.
+        labels: Names of the labels.
+        rows: Cells by gold label, then by predicted label; empty where there are too many labels.
+        common: The commonest confusions (gold, predicted, count), where there are too many labels for a matrix.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    rows: tuple[tuple[ConfusionCell, ...], ...]
+    common: tuple[tuple[str, str, int], ...]
+
+
+def in_order(results: Results) -> list[ModelResult]:
+    """Sort the models from what is compared with to what is compared."""
+    return sorted(results.models, key=lambda model: ORDER.index(model.role))
+
+
+def model_table(results: Results) -> Table:
+    """Put every figure of every model into one table.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        A column for each model and a row for each figure that any of them has.
+    """
+    models = in_order(results)
+    primary, *others = results.models[0].metrics
+    rows = [(name_metric(primary), [f"{write_hundred(each.score)} {write_brackets(each.interval)}" for each in models])]
+    for key in others:
+        cells = [write_hundred(each.metrics[key]) if key in each.metrics else "" for each in models]
+        rows.append((name_metric(key), cells))
+    further = dict.fromkeys(
+        (split, name) for each in models for split, metrics in each.other_splits.items() for name in metrics
+    )
+    for split, name in further:
+        scores = [each.other_splits.get(split, {}).get(name) for each in models]
+        cells = ["" if score is None else write_hundred(score) for score in scores]
+        rows.append((f"{name_metric(name)}, {split} split", cells))
+    rows += [(name, [write(each) for each in models]) for name, write in _FIGURES.items()]
+    return Table(
+        caption=f"Every model on the {results.split} split of {results.task}, {results.num_examples:,} examples. "
+        "Metrics are times 100, with 95 % intervals over examples; the spread between training seeds is not in them.",
+        header=("figure", *(name_role(each.role, each.name) for each in models)),
+        rows=tuple((name, *cells) for name, cells in rows if any(cells)),
+    )
+
+
+def comparison_table(results: Results) -> Table:
+    """Put the student beside each other model.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        A row for each comparison.
+    """
+    rows = []
+    for item in results.comparisons:
+        test = item.mcnemar
+        rows.append(
+            (
+                f"student minus {name_role(item.other)}",
+                f"{write_hundred(item.difference, sign='+')} {write_brackets(item.interval, sign='+')}",
+                "" if item.share is None else f"{write_hundred(item.share)} %",
+                "" if test is None else f"{test.only_student:,}",
+                "" if test is None else f"{test.only_other:,}",
+                "" if test is None else _write_p(test.p_value),
+            )
+        )
+    header = (
+        "comparison",
+        name_metric(results.primary_metric),
+        "share",
+        "only the student right",
+        "only the other right",
+    )
+    table = [(*header, "McNemar's p"), *rows]
+    kept = [column for column in zip(*table, strict=True) if any(column[1:])]
+    first, *rest = zip(*kept, strict=True) if kept else [()]
+    return Table(
+        caption="The student against each other model on the same examples. Intervals are those of a paired bootstrap; "
+        "McNemar's exact test looks only at the examples on which one of the two is right.",
+        header=first,
+        rows=tuple(rest),
+    )
+
+
+def class_table(results: Results) -> Table | None:
+    """Put precision, recall and F1 of each class side by side.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        A row for each class, the most frequent first; None where no model has such figures.
+    """
+    models = [model for model in in_order(results) if model.classes]
+    if not models:
+        return None
+    header = ["class", "examples"]
+    for model in models:
+        name = name_role(model.role, model.name)
+        header += [f"{name}: precision", "recall", "F1"]
+    rows = []
+    for index in sorted(range(len(models[0].classes)), key=lambda place: -models[0].classes[place].support):
+        figures = [model.classes[index] for model in models]
+        cells = [write_hundred(value) for each in figures for value in (each.precision, each.recall, each.f1)]
+        rows.append((figures[0].label, f"{figures[0].support:,}", *cells))
+    return Table(
+        caption="How well each class is found, times 100; the most frequent class first.",
+        header=tuple(header),
+        rows=tuple(rows),
+    )
+
+
+def confusions(results: Results) -> tuple[Confusion, ...]:
+    """Count what each model takes for what.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        One entry for the teacher, the student or the model that has counts; controls are left out.
+    """
+    models = [model for model in in_order(results) if model.confusion and model.role in ("teacher", "student", "model")]
+    return tuple(_confusion(model) for model in models)
+
+
+def flatten(values: Mapping[str, Any], path: str = "") -> list[tuple[str, str]]:
+    """Write nested settings as `path = value`, as --set takes them.
+
+    Args:
+        values: JSON values.
+        path: Where they stand.
+
+    Returns:
+        Pairs (path, value) in the order of the settings.
+    """
+    pairs: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping) and value:
+            pairs += flatten(value, name)
+        elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+            for number, each in enumerate(value):
+                pairs += flatten(each, f"{name}.{number}")
+        else:
+            pairs.append((name, _write_value(value)))
+    return pairs
+
+
+def _confusion(model: ModelResult) -> Confusion:
+    labels = tuple(each.label for each in model.classes) or tuple(model.confusion)
+    name = name_role(model.role, model.name)
+    if len(labels) > MAX_MATRIX:
+        wrong = [
+            (gold, predicted, count)
+            for gold, row in model.confusion.items()
+            for predicted, count in row.items()
+            if gold != predicted
+        ]
+        common = sorted(wrong, key=lambda item: -item[2])[:20]
+        return Confusion(name=name, labels=labels, rows=(), common=tuple(common))
+    rows = []
+    for gold in labels:
+        counts = [model.confusion.get(gold, {}).get(predicted, 0) for predicted in labels]
+        total = max(1, sum(counts))
+        rows.append(
+            tuple(
+                ConfusionCell(count=count, heat=round(10 * count / total), is_right=gold == predicted)
+                for predicted, count in zip(labels, counts, strict=True)
+            )
+        )
+    return Confusion(name=name, labels=labels, rows=tuple(rows), common=())
+
+
+def _fidelity(
+    kind: type[ClassFidelity] | type[ScoreFidelity], write: Callable[[Any], str]
+) -> Callable[[ModelResult], str]:
+    """Write a figure of the likeness to the teacher, for models that have this kind of it."""
+    return lambda model: write(model.fidelity) if isinstance(model.fidelity, kind) else ""
+
+
+_FIGURES: dict[str, Callable[[ModelResult], str]] = {
+    "same class as the teacher, %": _fidelity(ClassFidelity, lambda each: write_hundred(each.agreement)),
+    "KL from the teacher, nats": _fidelity(ClassFidelity, lambda each: f"{each.divergence:.3f}"),
+    "correlation with the teacher": _fidelity(ScoreFidelity, lambda each: f"{each.pearson:.3f}"),
+    "mean distance from the teacher": _fidelity(ScoreFidelity, lambda each: f"{each.mean_absolute_difference:.3f}"),
+    "calibration error, points": lambda model: (
+        "" if model.calibration is None else write_hundred(model.calibration.error)
+    ),
+    "weights": lambda model: write_count(model.parameters.total),
+    "weights of the embeddings": lambda model: write_count(model.parameters.embeddings),
+    "weights of the layers": lambda model: write_count(model.parameters.encoder),
+    "size, MB": lambda model: f"{model.size_bytes / 1e6:,.1f}",
+    "sentences a second": lambda model: (
+        ""
+        if model.speed is None
+        else f"{model.speed.sentences_per_second:,.0f} ({model.speed.slowest:,.0f} to {model.speed.fastest:,.0f})"
+    ),
+    "training, seconds": lambda model: "" if model.training_seconds is None else f"{model.training_seconds:,.0f}",
+}
+
+
+def _write_p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _write_value(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence):
+        return ", ".join(_write_value(each) for each in value)
+    return "none" if value is None else json.dumps(value)
