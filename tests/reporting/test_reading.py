@@ -46,6 +46,7 @@ def test_a_loss_that_is_not_finite_leaves_a_report(make_run):
 def test_runs_are_found_in_folders_without_controls_and_teachers(make_run, tmp_path: Path):
     first, second = make_run("suite/runs/a"), make_run("suite/runs/b")
     make_run("suite/teachers/t")
+    make_run("suite/general/g")
     assert find_runs([tmp_path / "suite"]) == [first, second]
     assert find_runs([second, tmp_path / "suite"]) == [second, first]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from potstill.data import load_task_data
 from potstill.errors import RunError
 from potstill.evaluation import Results
+from potstill.pipeline.general import task_part
 from potstill.pipeline.measure import CONTROL_ROLES, measure
 from potstill.pipeline.study import Study
 from potstill.pipeline.teacher import find_teacher
@@ -32,7 +33,7 @@ def remeasure(path: Path, *, observer: Observer | None = None) -> Results:
     folder = RunFolder(path=path)
     before = Results.read(folder.results)
     recipe = load_recipe(str(folder.recipe))
-    study = Study(recipe=recipe, data=load_task_data(recipe.data), observer=observer or SilentObserver())
+    study = Study(recipe=task_part(recipe), data=load_task_data(recipe.data), observer=observer or SilentObserver())
     guide = find_teacher(study, path, _refuse)
     names = ["student", *(name for name in CONTROL_ROLES if folder.nested(name).student.is_dir())]
     seconds = {model.role: model.training_seconds for model in before.models}

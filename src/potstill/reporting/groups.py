@@ -12,8 +12,8 @@ from potstill.reporting.views import flatten
 
 __all__ = ["Group", "Spread", "group_runs"]
 
-_LEFT_OUT = ("seed", "description", "paper", "name", "data.path", "teacher.model", "checkpoints", "tracking")
-"""Settings that make no other system, or that name a place."""
+_LEFT_OUT = ("seed", "description", "paper", "name", "data.path", "checkpoints", "tracking")
+"""Settings that make no other system, or that name a place; groups of settings are left out whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Group:
     @property
     def models(self) -> tuple[ModelResult, ...]:
         """The model of each run that it is about."""
-        return tuple(find_model(run) for run in self.runs)
+        return tuple(_find_model(run) for run in self.runs)
 
     @property
     def score(self) -> Spread:
@@ -98,7 +98,7 @@ class Group:
         return Spread(values=tuple(values)) if values else None
 
 
-def find_model(run: RunRecord) -> ModelResult:
+def _find_model(run: RunRecord) -> ModelResult:
     """Give the model that a run is about: its student, or else its only model."""
     results = run.results
     return results.find("student") or results.find("model") or results.models[-1]
@@ -133,7 +133,11 @@ def group_runs(runs: Sequence[RunRecord]) -> tuple[Group, ...]:
 
 
 def _settings(recipe: Mapping[str, Any]) -> dict[str, str]:
-    return {path: value for path, value in flatten(recipe) if not path.startswith(_LEFT_OUT)}
+    return {
+        path: value
+        for path, value in flatten(recipe)
+        if not any(f"{path}.".startswith(f"{each}.") for each in _LEFT_OUT)
+    }
 
 
 def _name(key: tuple[str, str, str], rivals: Sequence[Mapping[str, str]]) -> str:

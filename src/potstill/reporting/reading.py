@@ -13,7 +13,7 @@ from potstill.run_folder import RunFolder
 
 __all__ = ["RunRecord", "find_runs", "read_run"]
 
-_NESTED = {"hard-labels": "labels only", "random-start": "labels only, random start", "general": "general student"}
+_NESTED = {"hard-labels": "labels only", "random-start": "labels only, random start"}
 """Folders inside a run folder that hold a training of their own, and what each is called."""
 
 
@@ -82,8 +82,8 @@ def find_runs(paths: Sequence[Path]) -> list[Path]:
     """Find the runs that are meant: run folders as they are, and the finished runs inside of other folders.
 
     Args:
-        paths: Run folders, or folders that hold run folders at any depth. The teachers that were fine-tuned for
-            runs, which lie in a folder `teachers`, are left out.
+        paths: Run folders, or folders that hold run folders at any depth. What was made on the way for runs, in
+            folders `teachers` and `general`, is left out.
 
     Returns:
         Run folders without repetition, in the order given; those of one folder sorted by path.
@@ -106,7 +106,7 @@ def find_runs(paths: Sequence[Path]) -> list[Path]:
 
 
 def _is_run(folder: Path, root: Path) -> bool:
-    return RunFolder(path=folder).recipe.is_file() and "teachers" not in folder.relative_to(root).parts
+    return RunFolder(path=folder).recipe.is_file() and not {"teachers", "general"} & set(folder.relative_to(root).parts)
 
 
 def _check_finished(folder: RunFolder) -> None:

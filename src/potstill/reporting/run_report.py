@@ -11,12 +11,13 @@ from potstill.evaluation.wording import name_metric, name_role
 from potstill.files import write_text
 from potstill.layer_map import resolve_layer_map
 from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, draw_scatter, draw_spots
+from potstill.reporting.confusion import confusions
 from potstill.reporting.examples import make_cards, make_disagreements
 from potstill.reporting.headline import kept_interval, make_figures, make_sentences
 from potstill.reporting.page import render_page
 from potstill.reporting.published import Published, read_published
 from potstill.reporting.reading import RunRecord, read_run
-from potstill.reporting.views import class_table, comparison_table, confusions, flatten, in_order, model_table
+from potstill.reporting.views import class_table, comparison_table, flatten, in_order, model_table
 
 __all__ = ["CSS", "draw_run", "write_report"]
 
@@ -29,7 +30,7 @@ CSS: dict[Role, str] = {
 }
 """The class that colours a model, by its role."""
 
-_COURSES = {"labels only": "labels", "labels only, random start": "random", "general student": "general"}
+_COURSES = {"labels only": "labels", "labels only, random start": "random"}
 _MAX_SCATTER = 600
 _SHOWN: tuple[Role, ...] = ("teacher", "student", "model")
 """Models whose outputs are drawn."""

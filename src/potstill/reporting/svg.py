@@ -1,5 +1,6 @@
 """SVG as a tree of elements, so that no text can become markup."""
 
+import unicodedata
 from typing import Any
 from xml.etree import ElementTree
 
@@ -63,4 +64,4 @@ def finish(root: Element) -> Markup:
 
 def _without_controls(text: str) -> str:
     """Replace characters that XML does not know."""
-    return "".join(character if character.isprintable() or character in "\n\t" else "\ufffd" for character in text)
+    return "".join("\ufffd" if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)

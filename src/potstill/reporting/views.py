@@ -8,19 +8,7 @@ from typing import Any
 from potstill.evaluation import ClassFidelity, ModelResult, Results, ScoreFidelity
 from potstill.evaluation.wording import ORDER, name_metric, name_role, write_brackets, write_count, write_hundred
 
-__all__ = [
-    "Confusion",
-    "ConfusionCell",
-    "Table",
-    "class_table",
-    "comparison_table",
-    "confusions",
-    "flatten",
-    "model_table",
-]
-
-MAX_MATRIX = 12
-"""Labels of the largest confusion matrix; of more labels the commonest confusions are listed."""
+__all__ = ["Table", "class_table", "comparison_table", "flatten", "in_order", "model_table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,38 +24,6 @@ class Table:
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfusionCell:
-    """One cell of a confusion matrix.
-
-    Attributes:
-        count: Number of examples.
-        heat: Share of its row in tenths, 0 .. 10.
-        is_right: Whether the cell lies on the diagonal.
-    """
-
-    count: int
-    heat: int
-    is_right: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confusion:
-    """What one model takes for what.
-
-    Attributes:
-        name: The model.
-        labels: Names of the labels.
-        rows: Cells by gold label, then by predicted label; empty where there are too many labels.
-        common: The commonest confusions (gold, predicted, count), where there are too many labels for a matrix.
-    """
-
-    name: str
-    labels: tuple[str, ...]
-    rows: tuple[tuple[ConfusionCell, ...], ...]
-    common: tuple[tuple[str, str, int], ...]
 
 
 def in_order(results: Results) -> list[ModelResult]:
@@ -174,19 +130,6 @@ def class_table(results: Results) -> Table | None:
     )
 
 
-def confusions(results: Results) -> tuple[Confusion, ...]:
-    """Count what each model takes for what.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        One entry for the teacher, the student or the model that has counts; controls are left out.
-    """
-    models = [model for model in in_order(results) if model.confusion and model.role in ("teacher", "student", "model")]
-    return tuple(_confusion(model) for model in models)
-
-
 def flatten(values: Mapping[str, Any], path: str = "") -> list[tuple[str, str]]:
     """Write nested settings as `path = value`, as --set takes them.
 
@@ -208,31 +151,6 @@ def flatten(values: Mapping[str, Any], path: str = "") -> list[tuple[str, str]]:
         else:
             pairs.append((name, _write_value(value)))
     return pairs
-
-
-def _confusion(model: ModelResult) -> Confusion:
-    labels = tuple(each.label for each in model.classes) or tuple(model.confusion)
-    name = name_role(model.role, model.name)
-    if len(labels) > MAX_MATRIX:
-        wrong = [
-            (gold, predicted, count)
-            for gold, row in model.confusion.items()
-            for predicted, count in row.items()
-            if gold != predicted
-        ]
-        common = sorted(wrong, key=lambda item: -item[2])[:20]
-        return Confusion(name=name, labels=labels, rows=(), common=tuple(common))
-    rows = []
-    for gold in labels:
-        counts = [model.confusion.get(gold, {}).get(predicted, 0) for predicted in labels]
-        total = max(1, sum(counts))
-        rows.append(
-            tuple(
-                ConfusionCell(count=count, heat=round(10 * count / total), is_right=gold == predicted)
-                for predicted, count in zip(labels, counts, strict=True)
-            )
-        )
-    return Confusion(name=name, labels=labels, rows=tuple(rows), common=())
 
 
 def _fidelity(
