@@ -19,7 +19,7 @@ from potstill.reporting.views import Table
 
 __all__ = ["draw_suite", "write_suite_report"]
 
-_PALETTE = ("student", "labels", "random", "general", "teacher")
+_PALETTE = ("student", "labels", "random", "general")
 
 
 def write_suite_report(folders: Sequence[Path], out: Path) -> Path:
@@ -95,9 +95,7 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
     columns = [column for column in zip(header, *rows, strict=True) if any(column[1:])]
     first, *rest = zip(*columns, strict=True)
     return Table(
-        caption=f"{task}: means over the runs of each system, ± their standard deviation (n − 1) where there are "
-        "several. Metrics are times 100, on the development set. 'Labels only' and 'random start' are the same "
-        "student without a teacher.",
+        caption=f"Systems on {task}, each with the mean over its runs.",
         header=first,
         rows=tuple(rest),
     )
@@ -115,6 +113,7 @@ def _charts(task: str, groups: Sequence[Group]) -> tuple[Markup, ...]:
             if across is not None and group.kept is not None:
                 spots.append(_spot(group, across, _PALETTE[number % len(_PALETTE)]))
         if spots:
+            spots.append(Spot(name="teacher", css="teacher", x=1.0, y=1.0))
             spots += [
                 Spot(name=each.name, css="other", x=each.times_smaller if is_size else each.times_faster, y=each.kept)
                 for each in published.systems
