@@ -24,12 +24,14 @@ class ModelDescription:
         tokenizer: Its tokenizer.
         label_names: Names of the labels in the order of the logits; empty for a regression.
         max_tokens: Tokens of the longest text that it can read; None where nothing limits it.
+        needs_pairs: Whether it compares two texts and makes no sense of one.
     """
 
     folder: Path | None
     tokenizer: Tokenizer
     label_names: tuple[str, ...]
     max_tokens: int | None
+    needs_pairs: bool = False
 
 
 def describe_model(name: str) -> ModelDescription:
@@ -56,6 +58,7 @@ def describe_model(name: str) -> ModelDescription:
         tokenizer=load_tokenizer(where, name),
         label_names=labels,
         max_tokens=_count_positions(config),
+        needs_pairs=bool(getattr(config, "is_pair", False)),
     )
 
 

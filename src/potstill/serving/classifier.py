@@ -104,8 +104,13 @@ class Classifier:
             The batches, of the default size.
 
         Raises:
-            DataError: A text is longer than the model can read, after it was cut to the longest length.
+            DataError: A text is longer than the model can read, after it was cut to the longest length, or the model
+                compares two texts and is given one.
         """
+        if self._description.needs_pairs and split.pairs is None:
+            raise DataError(
+                "the model compares two texts and was given one; name the second text's column (--text-pair)."
+            )
         tokenised = tokenise(split, self._description.tokenizer, max_length=self._max_length)
         longest, limit = int(tokenised.tokens.lengths.max(initial=0)), self._description.max_tokens
         if limit is not None and longest > limit:
