@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from potstill.augmentation import AugmentationConfig
 from potstill.config import Config
 from potstill.data import DataConfig
 from potstill.errors import RecipeError
@@ -52,6 +53,8 @@ class Recipe(Config):
     general: str | None = None
     """A student that has been through the stages on a corpus: its folder or run folder. These stages are then left out
     and the others start from it."""
+    augmentation: AugmentationConfig | None = None
+    """How texts are made for stages with data = 'augmented'; absent: no stage has them."""
     stages: tuple[StageConfig, ...] = Field(min_length=1)
     """How, one stage after another."""
     checkpoints: CheckpointConfig = CheckpointConfig()
@@ -69,7 +72,7 @@ class Recipe(Config):
     @model_validator(mode="after")
     def _begins_with_its_corpus_stages(self) -> "Recipe":
         for earlier, later in pairwise(self.stages):
-            if earlier.data == "task" and later.data == "corpus":
+            if earlier.data != "corpus" and later.data == "corpus":
                 raise ValueError(
                     f"stages: '{later.name}' with data = 'corpus' comes after '{earlier.name}', which reads the task; "
                     "put the stages on a corpus first"
@@ -97,6 +100,29 @@ class Recipe(Config):
             raise ValueError("student.init.vocabulary_transform: no stage predicts tokens; leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _fits_its_augmentation(self) -> "Recipe":
+        readers = [stage for stage in self.stages if stage.data == "augmented"]
+        if readers and self.augmentation is None:
+            raise ValueError(
+                f"augmentation: stage '{readers[0].name}' reads augmented texts, and nothing says how they are made; "
+                "add a table 'augmentation', such as --set augmentation.method.kind=tang"
+            )
+        if self.augmentation is None:
+            return self
+        if not readers:
+            raise ValueError(
+                "augmentation: no stage reads the texts that it makes; set data = 'augmented' in a stage, or leave the "
+                "table out"
+            )
+        for stage in readers if self.augmentation.labels == "none" else ():
+            if any(objective.kind == "hard_labels" for objective in stage.objectives):
+                raise ValueError(
+                    f"stages.{stage.name}.objectives: 'hard_labels' reads gold labels, which new texts have not; set "
+                    "augmentation.labels to 'teacher' or 'inherited', or leave the objective out"
+                )
+        return self
+
     @property
     def corpus_stages(self) -> tuple[StageConfig, ...]:
         """The stages that read plain text; they come first."""
@@ -105,7 +131,8 @@ class Recipe(Config):
     @property
     def needs_teacher(self) -> bool:
         """Whether any objective follows a teacher."""
-        return any(objective.needs_teacher for stage in self.stages for objective in stage.objectives)
+        asks = self.augmentation is not None and self.augmentation.needs_teacher
+        return asks or any(objective.needs_teacher for stage in self.stages for objective in stage.objectives)
 
     def for_task(self, kind: Literal["classification", "regression"]) -> "Recipe":
         """Leave out the objectives that are for the other kind of task.
@@ -138,8 +165,11 @@ class Recipe(Config):
 
         Returns:
             The recipe with `hard_labels` as the only objective of every stage, so that the number of steps is equal.
+            Augmented texts have the label of the example that they were made from.
         """
         values = self.model_dump(mode="json")
+        if values["augmentation"] is not None:
+            values["augmentation"]["labels"] = "inherited"
         for stage in values["stages"]:
             stage["objectives"] = [{"kind": "hard_labels"}]
         return Recipe.parse(values)

@@ -5,7 +5,7 @@ from potstill.augmentation.config import AnyMethodConfig, AugmentationConfig
 from potstill.augmentation.drawing import ROWS_PER_PART, NewRow, RowMaker, row_texts
 from potstill.augmentation.filtering import FilterConfig, Labeller
 from potstill.augmentation.method import Material, Method, MethodConfig, Row, Sampler, Variant
-from potstill.augmentation.output import Labels, PartFiles, check_suffix, read_rows
+from potstill.augmentation.output import Labels, PartFiles, check_suffix, read_columns, read_rows
 from potstill.augmentation.tagging import AnyTaggerConfig, SpacyTaggerConfig, TextblobTaggerConfig
 from potstill.augmentation.tang import TangConfig
 from potstill.augmentation.tinybert import TinyBertConfig
@@ -39,6 +39,7 @@ __all__ = [
     "check_suffix",
     "count_attempts",
     "edit_words",
+    "read_columns",
     "read_rows",
     "row_texts",
     "split_words",

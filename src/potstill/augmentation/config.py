@@ -37,6 +37,11 @@ class AugmentationConfig(Config):
     row it was made from, right or wrong, `teacher` the teacher's most probable one, or its score. Originals keep
     their own."""
 
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether a teacher is asked about the new texts."""
+        return self.labels == "teacher" or (self.filter is not None and self.filter.min_margin is not None)
+
     def count_copies(self, task: str) -> int:
         """Give the number of tries for each row of a task."""
         return self.copies if self.copies is not None else self.method.default_copies(task)

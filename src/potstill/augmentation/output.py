@@ -17,7 +17,7 @@ from potstill.files import whole_file, write_json
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Labels", "OUTPUT_SUFFIXES", "PartFiles", "check_suffix", "read_rows"]
+__all__ = ["Labels", "OUTPUT_SUFFIXES", "PartFiles", "check_suffix", "read_columns", "read_rows"]
 
 OUTPUT_SUFFIXES = (".parquet", ".jsonl")
 _TEXTS = ("text", "text_pair")
@@ -152,6 +152,22 @@ def read_rows(path: Path) -> Iterator[Row]:
         names = [name for name in _TEXTS if name in file.schema_arrow.names]
         for batch in file.iter_batches(columns=names):
             yield from zip(*(batch[name].to_pylist() for name in names), strict=True)
+
+
+def read_columns(path: Path) -> dict[str, list[Any]]:
+    """Read texts, labels and methods of a Parquet file that was written here.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Cells by column.
+    """
+    import pyarrow.parquet
+
+    wanted = [*_TEXTS, "label", "source_label", "method"]
+    table = pyarrow.parquet.read_table(path)
+    return {name: table[name].to_pylist() for name in wanted if name in table.column_names}
 
 
 def _schema(labels: Labels, *, is_pair: bool) -> "pyarrow.Schema":

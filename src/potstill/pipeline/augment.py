@@ -12,7 +12,7 @@ from potstill.config import Config
 from potstill.data import DataConfig, load_task_data, match_labels
 from potstill.errors import RunError
 from potstill.hub import fingerprint_model, load_classifier, reorder_labels
-from potstill.pipeline.texts import TextMaker
+from potstill.pipeline.texts import TextMaker, TextTeacher
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import override_fields
 from potstill.training import resolve_precision
@@ -154,16 +154,19 @@ def _make(
     override_fields(values, overrides)
     settings = _Settings.parse(values)
     examples = load_task_data(settings.data)
-    encoder = None if teacher is None else load_classifier(teacher)
-    if encoder is not None:
+    asked = None
+    if teacher is not None:
+        encoder = load_classifier(teacher)
         order = match_labels(examples.task, encoder.label_names)
-        encoder = reorder_labels(encoder, order, examples.task.label_names)
+        asked = TextTeacher(
+            encoders=(reorder_labels(encoder, order, examples.task.label_names),),
+            fingerprint=fingerprint_model(teacher),
+            max_length=settings.data.max_length,
+        )
     return TextMaker(
         data=examples,
         config=settings.augmentation,
-        teacher=encoder,
-        teacher_fingerprint=None if teacher is None else fingerprint_model(teacher),
-        max_length=settings.data.max_length,
+        teacher=asked,
         precision=resolve_precision(settings.precision),
         device=PartialState().device,
         observer=observer,

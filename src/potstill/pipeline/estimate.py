@@ -35,7 +35,8 @@ def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num
         total = 0.0
         evaluation = _forward(study, student, study.batches("dev", student))
         for stage in study.recipe.stages:
-            batches = study.batches("train", student, stage.batches)
+            split = study.training_split(stage)
+            batches = study.batches(split, student, stage.batches)
             plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=1)
             steps = plan.total(epochs=stage.epochs, steps=stage.steps)
             epochs = steps / max(1, len(plan.epoch(0)))
@@ -44,7 +45,7 @@ def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num
             total += training * (1 + num_controls)
             if guide is not None and any(objective.needs_teacher for objective in stage.objectives):
                 for single in guide.singles:
-                    whole = _forward(study, single.encoder, study.batches("train", single.encoder, stage.batches))
+                    whole = _forward(study, single.encoder, study.batches(split, single.encoder, stage.batches))
                     total += whole * _teacher_passes(study, stage, epochs)
     return total
 

@@ -165,6 +165,7 @@ def _corpus_part(recipe: Recipe) -> Recipe:
         )
     values: dict[str, Any] = recipe.model_dump(mode="json")
     values["stages"] = [stage for stage in values["stages"] if stage["data"] == "corpus"]
+    values["augmentation"] = None
     values["data"] = {"corpus": values["data"]["corpus"]}
     values["teacher"] = {"base": require_base(recipe)}
     values |= {"general": None, "start_from": "base", "precision": resolve_precision(recipe.precision)}

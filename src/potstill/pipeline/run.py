@@ -9,6 +9,7 @@ from potstill.data import load_task_data
 from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import Results, describe_environment, write_model_card
 from potstill.files import write_json
+from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.estimate import estimate_seconds, format_seconds
 from potstill.pipeline.general import start_generally, task_part
 from potstill.pipeline.measure import measure
@@ -81,10 +82,13 @@ def run_recipe(
         study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer)
     )
     student = build_student(study, guide)
+    maker = plan_texts(study, guide)
     if recipe.corpus_stages:
         study = replace(study, recipe=start_generally(recipe, out, observer=study.observer))
         student = build_student(study, guide)
     _open_folder(folder, study, guide, recipe)
+    if maker is not None:
+        study = replace(study, augmented=make_examples(study, maker, guide, folder))
     seconds = estimate_seconds(study, student, guide, num_controls=len(controls))
     study.observer.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
     trained = {"student": train_student(study, student, guide, folder)}

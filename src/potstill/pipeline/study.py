@@ -1,6 +1,6 @@
 """What every step of a run works with: recipe, data, teacher, device."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -9,16 +9,16 @@ import torch
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from potstill.data import BatchConfig, Batches, TaskData, TokenisedSplit
+from potstill.data import BatchConfig, Batches, LabelArray, Split, TaskData, TokenisedSplit
 from potstill.evaluation import predict_logits
 from potstill.hub import Encoder
 from potstill.pipeline.batching import make_batches
 from potstill.progress import Observer
 from potstill.recipe import Recipe
 from potstill.tensors import Batch
-from potstill.training import TeacherNumber
+from potstill.training import StageConfig, TeacherNumber
 
-__all__ = ["Guide", "Study"]
+__all__ = ["AugmentedExamples", "Guide", "Study"]
 
 _NUM_SAMPLES = 128
 
@@ -51,6 +51,29 @@ class Guide:
         return self if number is None else self.singles[number]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AugmentedExamples:
+    """Training examples with texts that were made out of them.
+
+    Attributes:
+        split: Their texts, without labels.
+        inherited: For each the label of the example that it was made from.
+        is_original: For each whether it is that example itself.
+        fingerprint: Changes with anything that decides the texts.
+        taught: What the teacher says of new texts, and the own label of originals; None where it was not asked.
+    """
+
+    split: Split
+    inherited: LabelArray
+    is_original: NDArray[np.bool_]
+    fingerprint: str
+    taught: LabelArray | None = None
+
+    def labels(self, rule: Literal["none", "inherited", "teacher"]) -> LabelArray | None:
+        """Give the labels by the rule of `AugmentationConfig.labels`."""
+        return {"none": None, "inherited": self.inherited, "teacher": self.taught}[rule]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """A run in progress.
@@ -59,12 +82,14 @@ class Study:
         recipe: The resolved recipe, as it runs.
         data: The task and its examples.
         observer: Draws the progress.
+        augmented: The training examples with texts made out of them, where a stage reads them.
         tokenised: Splits that were tokenised already, by split and tokenizer; shared by the studies of one run.
     """
 
     recipe: Recipe
     data: TaskData
     observer: Observer
+    augmented: AugmentedExamples | None = None
     tokenised: dict[tuple[str, str], TokenisedSplit] = field(default_factory=dict)
 
     @cached_property
@@ -86,7 +111,7 @@ class Study:
         """Tokenise a split for an encoder and put it into batches.
 
         Args:
-            split: Which examples: `train`, `dev` or the name of a further development set.
+            split: Which examples: `train`, `augmented`, `dev` or the name of a further development set.
             encoder: Whose tokenizer to use.
             config: How they are put together; absent: the defaults, which evaluation uses.
 
@@ -95,10 +120,30 @@ class Study:
         """
         key = (split, encoder.tokenizer.fingerprint)
         if key not in self.tokenised:
-            examples = {"train": self.data.train, "dev": self.data.dev, **self.data.other_dev}[split]
+            examples = self._examples(split)
             longest = self.recipe.data.max_length
             self.tokenised[key] = make_batches(examples, encoder, max_length=longest).tokenised
-        return Batches(self.tokenised[key], config or BatchConfig(), seed=self.recipe.seed)
+        tokenised = self.tokenised[key]
+        if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
+            tokenised = replace(tokenised, labels=self.augmented.labels(self.recipe.augmentation.labels))
+        return Batches(tokenised, config or BatchConfig(), seed=self.recipe.seed)
+
+    def training_split(self, stage: StageConfig) -> Literal["train", "augmented"]:
+        """Say which examples a stage reads."""
+        return "augmented" if stage.data == "augmented" else "train"
+
+    def fingerprint(self, split: Literal["train", "augmented"]) -> str:
+        """Give what changes with the texts of a split."""
+        if split == "train":
+            return self.data.fingerprint
+        assert self.augmented is not None, "texts are made before a stage reads them"
+        return self.augmented.fingerprint
+
+    def _examples(self, split: str) -> Split:
+        if split == "augmented":
+            assert self.augmented is not None, "texts are made before a stage reads them"
+            return self.augmented.split
+        return {"train": self.data.train, "dev": self.data.dev, **self.data.other_dev}[split]
 
     def sample(self, encoder: Encoder) -> Batch:
         """Draw training texts on which a start can be fitted.

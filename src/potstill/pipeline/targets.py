@@ -1,7 +1,8 @@
 """Whom a stage follows: the logits that were stored, a teacher that runs beside the student, or several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder
@@ -20,7 +21,7 @@ from potstill.teachers import (
 from potstill.tensors import Logits
 from potstill.training import Distiller, StageConfig, TeacherNumber
 
-__all__ = ["check_targets", "make_distiller", "make_targets"]
+__all__ = ["check_targets", "look_up_logits", "make_distiller", "make_targets"]
 
 
 def make_distiller(stage: StageConfig, student: Encoder, guide: Guide | None) -> Distiller:
@@ -107,37 +108,51 @@ def make_targets(context: StageContext, distiller: Distiller, guide: Guide | Non
     targets: dict[TeacherNumber, Teacher] = {}
     for number, needs in distiller.teacher_needs.items():
         assert guide is not None, "objectives that follow a teacher are not built without one"
-        singles = guide.pick(number).singles
+        picked = guide.pick(number)
         if needs.is_logits_only:
-            targets[number] = _logits_teacher(context, singles)
+            targets[number] = _logits_teacher(context, picked)
             continue
-        states = StageStates(context=context, guide=singles[0], needs=replace(needs, logits=False)).teacher(
+        states = StageStates(context=context, guide=picked.singles[0], needs=replace(needs, logits=False)).teacher(
             reads_padding=distiller.reads_padding
         )
         is_joined = needs.logits and not isinstance(states, OnlineTeacher)
-        targets[number] = JoinedTeacher(_logits_teacher(context, singles), states) if is_joined else states
+        targets[number] = JoinedTeacher(_logits_teacher(context, picked), states) if is_joined else states
     return targets
 
 
-def _logits_teacher(context: StageContext, singles: Sequence[Guide]) -> Teacher:
+def look_up_logits(study: Study, guide: Guide, folder: RunFolder, split: Literal["train", "augmented"]) -> Logits:
+    """Look up what a teacher, or several together, says about all training examples; compute and store it first.
+
+    Args:
+        study: The run.
+        guide: The teacher.
+        folder: The run folder; logits are stored beside it.
+        split: Which training examples.
+
+    Returns:
+        Logits on the run's device, [examples, labels], float32.
+    """
+    config = study.recipe.teacher
+    logits = [_stored_logits(study, single, folder, split) for single in guide.singles]
+    return logits[0] if len(logits) == 1 else combine_logits(logits, combine=config.combine, weights=config.weights)
+
+
+def _logits_teacher(context: StageContext, guide: Guide) -> Teacher:
     """Give what answers for the logits of a teacher, or of several together."""
-    study, config = context.study, context.study.recipe.teacher
+    study, config, singles = context.study, context.study.recipe.teacher, guide.singles
     if config.store:
-        logits = [_stored_logits(study, single, context.folder) for single in singles]
-        is_alone = len(logits) == 1
-        return StoredTeacher(
-            logits[0] if is_alone else combine_logits(logits, combine=config.combine, weights=config.weights)
-        )
+        return StoredTeacher(look_up_logits(study, guide, context.folder, study.training_split(context.stage)))
     online = [OnlineTeacher(single.encoder.to(study.device)) for single in singles]
     if len(online) == 1:
         return online[0]
     return EnsembleTeacher(online, combine=config.combine, weights=config.weights)
 
 
-def _stored_logits(study: Study, guide: Guide, folder: RunFolder) -> Logits:
-    """Look a teacher's logits on the training examples up, or compute them from its own tokens."""
-    batches = study.batches("train", guide.encoder)
-    name = f"logits-{guide.fingerprint}-{study.data.fingerprint}-{study.recipe.data.max_length}-{study.precision}"
+def _stored_logits(study: Study, guide: Guide, folder: RunFolder, split: Literal["train", "augmented"]) -> Logits:
+    """Look a single teacher's logits on training examples up, or compute them from its own tokens."""
+    batches = study.batches(split, guide.encoder)
+    texts = study.fingerprint(split)
+    name = f"logits-{guide.fingerprint}-{texts}-{study.recipe.data.max_length}-{study.precision}"
     with study.autocast():
         logits = store_logits(
             OnlineTeacher(guide.encoder.to(study.device)),

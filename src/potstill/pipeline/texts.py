@@ -32,12 +32,43 @@ from potstill.evaluation import predict_logits
 from potstill.hub import Encoder
 from potstill.pipeline.batching import make_batches
 from potstill.progress import Observer
+from potstill.teachers import combine_logits
 
-__all__ = ["TextMaker"]
+__all__ = ["TextMaker", "TextTeacher"]
 
 _FORMAT = 1
 _TRIES_PER_WORKER = 100_000
 """Tries for which it is worth while to start a process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TextTeacher:
+    """A teacher as the makers of texts need it, or several that are asked together.
+
+    Attributes:
+        encoders: The teachers, with labels in the task's order; the first one's word embeddings may serve as vectors.
+        fingerprint: Changes with their weights, configs, tokenizers and how they are combined.
+        max_length: Longest text that they are given, in tokens.
+        combine: What is averaged of several.
+        weights: How much each counts; absent: all alike.
+    """
+
+    encoders: tuple[Encoder, ...]
+    fingerprint: str
+    max_length: int
+    combine: Literal["logits", "probabilities"] = "logits"
+    weights: tuple[float, ...] | None = None
+
+    def predict(self, split: Split, *, device: torch.device, precision: Literal["fp32", "bf16"]) -> NDArray[np.float32]:
+        """Give probabilities, [examples, labels], or scores, [examples, 1] for a regression."""
+        parts = []
+        for encoder in self.encoders:
+            batches = make_batches(split, encoder, max_length=self.max_length)
+            logits = predict_logits(encoder.to(device), batches, device=device, precision=precision)
+            parts.append(torch.from_numpy(logits))
+        combined = parts[0] if len(parts) == 1 else combine_logits(parts, combine=self.combine, weights=self.weights)
+        whole: NDArray[np.float32] = combined.numpy()
+        return softmax(whole, axis=1) if self.encoders[0].label_names else whole
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,10 +78,7 @@ class TextMaker:
     Attributes:
         data: The task.
         config: How they are varied.
-        teacher: Whom the filter and the labels ask, and whose word embeddings may serve as vectors; its labels have
-            the task's order.
-        teacher_fingerprint: Changes with its weights, config or tokenizer.
-        max_length: Longest text that the teacher is given, in tokens.
+        teacher: Whom the filter and the labels ask; absent: nobody.
         precision: Arithmetic of matrix products.
         device: Where models run.
         observer: Draws progress.
@@ -59,9 +87,7 @@ class TextMaker:
 
     data: TaskData
     config: AugmentationConfig
-    teacher: Encoder | None
-    teacher_fingerprint: str | None
-    max_length: int
+    teacher: TextTeacher | None
     precision: Literal["fp32", "bf16"]
     device: torch.device
     observer: Observer
@@ -74,7 +100,7 @@ class TextMaker:
             raise RecipeError(f"{path}.balance_classes: the task has scores and no classes; leave it out.")
         if self._has_margin and kind == "regression":
             raise RecipeError(f"{path}.filter.min_margin: a score has no margin; set it to none.")
-        if self.teacher is None and (self._has_margin or self.config.labels == "teacher"):
+        if self.teacher is None and self.config.needs_teacher:
             field = "filter.min_margin" if self._has_margin else "labels = 'teacher'"
             raise RecipeError(f"{path}.{field}: this asks the teacher, and there is none; give one with --teacher.")
 
@@ -91,15 +117,16 @@ class TextMaker:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """Everything that decides the result, as JSON values: the same identity means the same texts."""
-        config = self.config
-        asks_teacher = self._has_margin or config.labels == "teacher"
+        config, teacher = self.config, self.teacher
         return {
             "format": _FORMAT,
             "data": self.data.fingerprint,
             "copies": self._copies,
             "config": config.model_dump(mode="json", exclude={"copies"}),
-            "sources": config.method.sources(self.teacher_fingerprint),
-            "teacher": [self.teacher_fingerprint, self.max_length, self.precision] if asks_teacher else None,
+            "sources": config.method.sources(None if teacher is None else teacher.fingerprint),
+            "teacher": [teacher.fingerprint, teacher.max_length, self.precision]
+            if teacher is not None and config.needs_teacher
+            else None,
         }
 
     def write(self, out: Path) -> tuple[int, int]:
@@ -169,7 +196,7 @@ class TextMaker:
             rows=self.rows,
             workers=workers,
             observer=self.observer,
-            teacher=self.teacher,
+            teacher=None if self.teacher is None else self.teacher.encoders[0],
             precision=self.precision,
             device=str(self.device),
         )
@@ -191,19 +218,14 @@ class TextMaker:
 
     @property
     def _labeller(self) -> Labeller | None:
-        """Ask the teacher for probabilities, or for scores."""
         teacher = self.teacher
-        if teacher is None or not (self._has_margin or self.config.labels == "teacher"):
+        if teacher is None or not self.config.needs_teacher:
             return None
-        teacher.to(self.device)
 
         def label(rows: Sequence[Row]) -> NDArray[np.float32]:
             pairs = [row[1] for row in rows] if self.data.task.is_pair else None
-            batches = make_batches(
-                Split(texts=[row[0] for row in rows], pairs=pairs), teacher, max_length=self.max_length
-            )
-            logits = predict_logits(teacher, batches, device=self.device, precision=self.precision)
-            return softmax(logits, axis=1) if teacher.label_names else logits
+            split = Split(texts=[row[0] for row in rows], pairs=pairs)
+            return teacher.predict(split, device=self.device, precision=self.precision)
 
         return label
 

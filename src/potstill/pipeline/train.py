@@ -72,7 +72,7 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
         if not run.checkpoints.holds(position):
             for name in distiller.adopt_projections(projections):
                 study.observer.note(f"{stage.name}: {name} goes on with the projection that was learnt before")
-        batches = study.batches("train", student, stage.batches)
+        batches = study.batches(study.training_split(stage), student, stage.batches)
         context = StageContext(study=study, stage=stage, batches=batches, folder=folder)
         teachers = make_targets(context, distiller, guide)
         position = train_stage(stage, distiller, teachers, batches, run=run, start=position)

@@ -80,9 +80,10 @@ class StageConfig(Config):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     """Names the stage in `--set`, events and reports."""
-    data: Literal["task", "corpus"] = "task"
-    """What is read: the task's training examples, or plain text (`--corpus`), from which the student learns before
-    the task. Stages on a corpus come first and follow the pre-trained `teacher.base`."""
+    data: Literal["task", "augmented", "corpus"] = "task"
+    """What is read: the task's training examples; texts made out of them, as the recipe's table `augmentation` says;
+    or plain text (`--corpus`), from which the student learns before the task. Stages on a corpus come first and follow
+    the pre-trained `teacher.base`."""
     masking: MaskingConfig | None = None
     """On a corpus: which tokens are hidden from student and teacher; absent: none."""
     objectives: Annotated[tuple[AnyObjectiveConfig, ...], Field(min_length=1)]

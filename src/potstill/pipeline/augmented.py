@@ -1,0 +1,114 @@
+"""The augmented examples of a run: made once, kept by content beside the run, and labelled as the recipe says."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+import numpy as np
+from accelerate import PartialState
+
+from potstill.augmentation import read_columns
+from potstill.data import LabelArray, Split
+from potstill.errors import DataError
+from potstill.pipeline.study import AugmentedExamples, Guide, Study
+from potstill.pipeline.targets import look_up_logits
+from potstill.pipeline.texts import TextMaker, TextTeacher
+from potstill.run_folder import RunFolder
+
+__all__ = ["make_examples", "plan_texts"]
+
+
+def plan_texts(study: Study, guide: Guide | None) -> TextMaker | None:
+    """Say how the texts of a run are made, and refuse what cannot be done.
+
+    Args:
+        study: The run.
+        guide: Its teacher, if it has one.
+
+    Returns:
+        What makes them, or None where no stage reads any.
+
+    Raises:
+        RecipeError: The augmentation does not fit the task, or wants a teacher that is not there.
+    """
+    recipe = study.recipe
+    if recipe.augmentation is None:
+        return None
+    teacher = None
+    if guide is not None:
+        teacher = TextTeacher(
+            encoders=tuple(single.encoder for single in guide.singles),
+            fingerprint=guide.fingerprint,
+            max_length=recipe.data.max_length,
+            combine=recipe.teacher.combine,
+            weights=recipe.teacher.weights,
+        )
+    return TextMaker(
+        data=study.data,
+        config=recipe.augmentation,
+        teacher=teacher,
+        precision=study.precision,
+        device=study.device,
+        observer=study.observer,
+    )
+
+
+def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: RunFolder) -> AugmentedExamples:
+    """Make the examples of a run, or read them where an earlier run with the same settings left them.
+
+    Args:
+        study: The run.
+        maker: Makes the texts.
+        guide: Its teacher, if it has one.
+        folder: The run folder; texts and what the teacher says of them are kept beside it.
+
+    Returns:
+        The examples.
+
+    Raises:
+        DataError: No text came out.
+    """
+    texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
+    key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
+    path = folder.store / f"augmented-{key}.parquet"
+    with PartialState().main_process_first():
+        if path.is_file():
+            study.observer.note(f"augmented examples read from {path.name}")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            texts.write(path)
+    columns = read_columns(path)
+    if not columns["text"]:
+        raise DataError(
+            "augmentation: no text came out that was not there before; raise copies or the probabilities of the method."
+        )
+    examples = AugmentedExamples(
+        split=Split(texts=columns["text"], pairs=columns.get("text_pair")),
+        inherited=_encode(columns["source_label"], maker),
+        is_original=np.array([method == "original" for method in columns["method"]]),
+        fingerprint=key,
+    )
+    total, originals = len(examples.split), int(examples.is_original.sum())
+    study.observer.note(f"augmented examples: {total:,}, of them {total - originals:,} new texts")
+    if maker.config.labels != "teacher":
+        return examples
+    assert guide is not None, "the teacher's labels are refused without one"
+    return replace(examples, taught=_ask(replace(study, augmented=examples), guide, folder))
+
+
+def _ask(study: Study, guide: Guide, folder: RunFolder) -> LabelArray:
+    """Take the teacher's most probable label, or its score, for new texts; what it says is stored for the stages."""
+    examples = study.augmented
+    assert examples is not None, "texts are made before they are labelled"
+    logits = look_up_logits(study, guide, folder, "augmented").cpu().numpy()
+    says = logits.argmax(axis=1) if study.data.task.label_names else logits[:, 0]
+    labels = np.where(examples.is_original, examples.inherited, says)
+    return labels.astype(np.int64) if study.data.task.label_names else labels.astype(np.float32)
+
+
+def _encode(labels: list[str] | list[float], maker: TextMaker) -> LabelArray:
+    """Turn written labels into indices or scores."""
+    names = {name: number for number, name in enumerate(maker.data.task.label_names)}
+    if names:
+        return np.array([names[str(label)] for label in labels], dtype=np.int64)
+    return np.array(labels, dtype=np.float32)

@@ -1,0 +1,139 @@
+"""Stages with data = "augmented": texts are made once by content, labelled as the recipe says, and followed."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+from safetensors.torch import load_file
+
+from potstill import distill
+from potstill.errors import DataError, RecipeError
+from potstill.recipe import load_recipe
+
+AUGMENTED = (
+    "stages.distil.data=augmented",
+    "augmentation.method.kind=tang",
+    "augmentation.method.replace_probability=0",
+    "augmentation.copies=2",
+    "stages.distil.epochs=none",
+    "stages.distil.steps=4",
+    "precision=fp32",
+)
+SOFT = 'stages.distil.objectives=[{kind="soft_labels"}]'
+
+
+def run(teacher, reviews, out, *overrides, **more):
+    return distill(
+        "kd",
+        teacher=str(teacher),
+        data=str(reviews),
+        text="review",
+        label="stars",
+        out=out,
+        overrides=overrides,
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def first(teacher, reviews, tmp_path_factory):
+    """The folder of a run on augmented texts with a control."""
+    out = tmp_path_factory.mktemp("augmented") / "first"
+    run(teacher, reviews, out, *AUGMENTED, "augmentation.labels=teacher", baselines=["hard-labels"])
+    return out
+
+
+def stored(folder):
+    return sorted(path.name for path in (folder.parent / "store").iterdir())
+
+
+def test_texts_and_logits_are_stored_beside_the_run(first):
+    names = stored(first)
+    assert len([name for name in names if name.startswith("augmented-")]) == 1
+    assert len([name for name in names if name.startswith("logits-")]) == 1
+    texts = pyarrow.parquet.read_table(next((first.parent / "store").glob("augmented-*")))
+    logits = load_file(next((first.parent / "store").glob("logits-*.safetensors")))["logits"]
+    assert len(texts) == len(logits) > 216
+    assert not list((first.parent / "store").glob(".*"))
+    assert (first / "student" / "config.json").is_file()
+    assert not (first / "store").exists()
+
+
+def test_another_run_reuses_them_whatever_its_labels_and_its_training(first, teacher, reviews):
+    before = stored(first)
+    run(teacher, reviews, first.parent / "second", *AUGMENTED, SOFT, "seed=5")
+    assert stored(first) == before
+
+
+def test_other_texts_get_another_file(first, teacher, reviews):
+    before = stored(first)
+    run(teacher, reviews, first.parent / "third", *AUGMENTED, SOFT, "augmentation.seed=1")
+    assert len(stored(first)) == len(before) + 2
+
+
+def test_the_control_has_the_label_of_the_source(first):
+    recipe = json.loads((first / "hard-labels" / "recipe.json").read_text())
+    assert recipe["augmentation"]["labels"] == "inherited"
+    assert recipe["stages"][0]["data"] == "augmented"
+    assert json.loads((first / "recipe.json").read_text())["augmentation"]["labels"] == "teacher"
+
+
+def test_labels_follow_their_rule(first, teacher, reviews):
+    from potstill.data import load_task_data
+    from potstill.pipeline.augmented import make_examples, plan_texts
+    from potstill.pipeline.study import Study
+    from potstill.pipeline.teacher import find_teacher
+    from potstill.progress import SilentObserver
+    from potstill.run_folder import RunFolder
+
+    recipe = load_recipe(str(first / "recipe.json"))
+    study = Study(recipe=recipe, data=load_task_data(recipe.data), observer=SilentObserver())
+    guide = find_teacher(study, first, lambda *_: None)
+    examples = make_examples(study, plan_texts(study, guide), guide, RunFolder(path=first))
+    logits = load_file(next((first.parent / "store").glob(f"logits-*{examples.fingerprint}*")))["logits"].numpy()
+    new = ~examples.is_original
+    assert np.array_equal(examples.taught[new], logits.argmax(1)[new])
+    assert np.array_equal(examples.taught[~new], examples.inherited[~new])
+    assert examples.split.texts[0] == study.data.train.texts[0]
+    assert examples.labels("none") is None
+    assert examples.labels("inherited") is examples.inherited
+
+
+def test_a_stage_on_task_and_one_on_augmented_texts_go_together(first, teacher, reviews):
+    stages = (
+        "stages=[{name='new', data='augmented', steps=2, select='last', objectives=[{kind='hidden_states'}]}, "
+        "{name='own', steps=2, objectives=[{kind='soft_labels'}, {kind='hard_labels'}]}]"
+    )
+    chosen = (*(line for line in AUGMENTED if line.startswith("augmentation")), "precision=fp32")
+    run(teacher, reviews, first.parent / "two", stages, *chosen)
+    assert len([name for name in stored(first) if name.startswith("logits-")]) >= 2
+
+
+def test_balanced_filtered_texts_of_neighbours_serve_too(first, teacher, reviews):
+    chosen = (
+        'augmentation={method={kind="tinybert", vectors="embeddings", candidates=3}, copies=2, balance_classes=true, '
+        "filter={min_margin=0.05}}",
+        *(line for line in AUGMENTED if not line.startswith("augmentation")),
+    )
+    run(teacher, reviews, first.parent / "fourth", *chosen, SOFT)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (("stages.distil.data=augmented",), "nothing says how they are made"),
+        (("augmentation.method.kind=tang",), "no stage reads the texts that it makes"),
+        (AUGMENTED, "'hard_labels' reads gold labels, which new texts have not"),
+        ((*AUGMENTED, SOFT, "augmentation.method.kind=tank"), "unknown kind 'tank'"),
+    ],
+)
+def test_recipes_that_cannot_be_run_are_refused(overrides, words):
+    with pytest.raises(RecipeError, match=words):
+        load_recipe("kd", overrides=overrides)
+
+
+def test_nothing_new_is_refused_where_originals_are_left_out(first, teacher, reviews):
+    nothing = ("augmentation.method.mask_probability=0", "augmentation.method.ngram_probability=0")
+    with pytest.raises(DataError, match="no text came out"):
+        run(teacher, reviews, first.parent / "empty", *AUGMENTED, SOFT, *nothing, "augmentation.keep_originals=false")
