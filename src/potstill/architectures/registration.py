@@ -5,7 +5,7 @@ imported. So a finder waits for the two modules that hold the Auto classes and r
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -33,7 +33,7 @@ class _AfterImport(MetaPathFinder):
         self.waiting = waiting
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self, fullname: str, path: Iterable[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find one of the awaited modules by the other finders, and add to its loading."""
         action = self.waiting.pop(fullname, None)

@@ -127,7 +127,7 @@ def make_torch_engine(encoder: Encoder, backend: Backend) -> TorchEngine:
         The engine.
     """
     assert not is_onnx(backend), backend
-    if backend == "eager":
+    if backend == "eager" and encoder.can_capture:  # what cannot capture has no other attention
         encoder.model.set_attn_implementation("eager")
     if backend == "compiled":
         encoder.model.compile(dynamic=True)

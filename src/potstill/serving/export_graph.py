@@ -13,6 +13,7 @@ from torch import Tensor
 
 from potstill.errors import ModelError
 from potstill.hub import Encoder, exporting, input_names
+from potstill.serving.export_bilstm import build_bilstm_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -25,6 +26,7 @@ OPSETS = range(18, 24)
 DEFAULT_OPSET = 20
 """The first with one operator for GELU, which ONNX Runtime 1.17 and everything after it reads."""
 
+_BILSTM = "potstill-bilstm"
 _LARGEST_FILE = 2_000_000_000
 """Bytes; beyond this, protobuf cannot hold the weights and they lie in a file beside the graph."""
 
@@ -65,8 +67,11 @@ def export_graph(encoder: Encoder, *, opset: int = DEFAULT_OPSET) -> "onnx.Model
             f"--opset {opset}: ONNX opsets {OPSETS.start} to {OPSETS.stop - 1} can be written; leave it out for "
             f"{DEFAULT_OPSET}."
         )
-    model = _trace(encoder, opset)
-    _name_nodes(model)
+    if encoder.model.config.model_type == _BILSTM:
+        model = build_bilstm_graph(encoder, opset=opset)
+    else:
+        model = _trace(encoder, opset)
+        _name_nodes(model)
     del model.graph.value_info[:]  # shapes of constants that were folded are wrong in there, and nothing needs them
     model.producer_name = "potstill"
     return model
