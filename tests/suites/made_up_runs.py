@@ -51,4 +51,6 @@ def write_cell(suite: Path, row: str, task: str, models: list[dict], *, seed: in
     cell = f"{row}.{task}.{seed}".replace(" ", "-").lower()
     write_run(suite / "runs" / cell, task, models, seed=seed, examples=examples)
     (suite / "cells").mkdir(exist_ok=True)
-    (suite / "cells" / f"{cell}.json").write_text(json.dumps({"row": row, "task": task, "seed": seed}))
+    (suite / "cells" / f"{cell}.json").write_text(
+        json.dumps({"row": row, "task": task, "seed": seed, "is_general": False})
+    )

@@ -4,10 +4,10 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from tiny_grid import make_small_suite, make_suite
+from tiny_grid import WORDS, make_small_suite, make_suite
 
 from potstill.errors import DataError, RunError
-from potstill.suites import InProcess, Suite, SuiteFolder, Workers, plan_cells, run_suite
+from potstill.suites import InProcess, Suite, SuiteFolder, Workers, plan_cells, read_scores, run_suite
 from potstill.suites.cell import CellFailed, Job
 from potstill.suites.schedule import SilentWatcher, run_cells
 
@@ -103,3 +103,23 @@ def test_data_that_cannot_be_read_is_refused_before_anything_begins(base: Path, 
     with pytest.raises(DataError, match="has no column 'revue'"):
         run_suite(make_suite(base, reviews, tasks=tasks), tmp_path / "out", InProcess(), SilentWatcher())
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_general_student_is_made_once_for_all_seeds(base: Path, reviews: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("".join(f"the {first} {second} is very {first}\n" for first in WORDS for second in WORDS))
+    tiny = ["student.num_layers=1", "student.hidden_size=32", "student.feed_forward_size=32", "student.num_heads=4"]
+    short = ["stages.pretrain.epochs=none", "stages.pretrain.steps=2", "stages.finetune.epochs=1"]
+    systems = [{"name": "Small", "recipe": "bert-small", "set": [*tiny, *short, "data.corpus.max_length=16"]}]
+    suite = make_small_suite(base, reviews, systems=systems, corpus=[str(text)], set=["precision=fp32"])
+    run = run_suite(suite, tmp_path / "out", InProcess(), SilentWatcher())
+    assert run.outcome.failed == {}
+    general, *students = run.cells
+    assert general.is_general
+    assert [cell.general for cell in students] == [general.id] * 2
+    folder = SuiteFolder(path=tmp_path / "out")
+    made = (folder.run(general).student / "model.safetensors").stat().st_mtime_ns
+    assert all((folder.run(cell).student / "model.safetensors").stat().st_mtime_ns > made for cell in students)
+    assert not (folder.runs / "general").exists()
+    assert read_scores(folder.path).rows == ("Small",)

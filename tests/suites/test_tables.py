@@ -45,7 +45,8 @@ def folder(tmp_path: Path) -> Path:
         cola = model("student", {"matthews": COLA[seed], "accuracy": 0.8})
         write_cell(path, "Ours", "cola", [cola, labels_only], seed=seed)
     write_cell(path, "No GD", "cola", [model("student", {"matthews": 0.408, "accuracy": 0.7})])
-    (path / "cells" / "no-gd.mnli.0.json").write_text(json.dumps({"row": "No GD", "task": "mnli", "seed": 0}))
+    missing = {"row": "No GD", "task": "mnli", "seed": 0, "is_general": False}
+    (path / "cells" / "no-gd.mnli.0.json").write_text(json.dumps(missing))
     return path
 
 

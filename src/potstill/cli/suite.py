@@ -44,6 +44,15 @@ def suite(
         str | None,
         typer.Option("--data", metavar="PATH", rich_help_panel=_GRID, help="Folder of the benchmark, such as GLUE's."),
     ] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--corpus",
+            metavar="PATH",
+            rich_help_panel=_GRID,
+            help="Plain text, for systems that learn from it before the task; can be given often.",
+        ),
+    ] = None,
     teacher_base: Annotated[
         str | None,
         typer.Option(
@@ -112,7 +121,7 @@ def suite(
     if name is None:
         _print_suites(as_json=as_json)
         return
-    loaded = load_suite(name, fields={"data": data, "seeds": seeds or None})
+    loaded = load_suite(name, fields={"data": data, "corpus": corpus or None, "seeds": seeds or None})
     teacher = loaded.teacher.model_copy(update={"base": teacher_base}) if teacher_base else loaded.teacher
     loaded = loaded.model_copy(update={"set": (*loaded.set, *(changes or ())), "teacher": teacher})
     folder = SuiteFolder(path=out or Path("runs") / f"suite-{loaded.name}")
@@ -159,7 +168,7 @@ def _print_plan(cells: "tuple[Cell, ...]", folder: "SuiteFolder", *, as_json: bo
         return
     table = Table("run", "system", "task", "seed", "recipe", "waits for", "state")
     for cell in cells:
-        waits = cell.teacher or ""
+        waits = ", ".join(cell.waits_for)
         table.add_row(cell.id, cell.row, cell.task, str(cell.seed), cell.recipe.name, waits, folder.state(cell))
     console = make_console()
     console.print(table)

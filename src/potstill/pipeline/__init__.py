@@ -9,7 +9,7 @@ from potstill.pipeline.blueprint import Blueprint, draw_blueprint
 from potstill.pipeline.compare import compare
 from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.examples import DataOptions
-from potstill.pipeline.general import GeneralRun
+from potstill.pipeline.general import GeneralRun, run_general
 from potstill.pipeline.remeasure import remeasure
 from potstill.pipeline.run import Run, run_recipe
 from potstill.pipeline.ship import Export, export
@@ -35,5 +35,6 @@ __all__ = [
     "pretrain",
     "preview_augmentation",
     "remeasure",
+    "run_general",
     "run_recipe",
 ]

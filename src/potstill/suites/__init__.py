@@ -11,7 +11,8 @@ from potstill.suites.config import (
     read_shipped_suite,
     shipped_suites,
 )
-from potstill.suites.grid import Cell, SuiteFolder, plan_cells
+from potstill.suites.grid import Cell, SuiteFolder
+from potstill.suites.planning import plan_cells
 from potstill.suites.published import PublishedTable, load_published, published_names
 from potstill.suites.rendering import TableFormat, collect_tables, render_tables, write_tables
 from potstill.suites.run import SuiteRun, choose_cells, estimate_missing, open_workers, run_suite

@@ -27,6 +27,7 @@ class Job:
 
     Attributes:
         cell_id: The cell.
+        is_general: Whether it makes a general student, from plain text alone.
         recipe: The resolved recipe as JSON values.
         baselines: Controls beside the student.
         folder: The run folder.
@@ -36,6 +37,7 @@ class Job:
     """
 
     cell_id: str
+    is_general: bool
     recipe: dict[str, Any]
     baselines: tuple[str, ...]
     folder: Path
@@ -71,7 +73,7 @@ def run_cell(job: Job) -> None:
 def _finish(job: Job, observer: ConsoleObserver) -> None:
     import torch
 
-    from potstill.pipeline import run_recipe
+    from potstill.pipeline import run_general, run_recipe
 
     folder = RunFolder(path=job.folder)
     if folder.is_finished:
@@ -82,4 +84,7 @@ def _finish(job: Job, observer: ConsoleObserver) -> None:
     if job.num_threads is not None:
         torch.set_num_threads(job.num_threads)
     recipe = Recipe.parse(job.recipe)
+    if job.is_general:
+        run_general(recipe, folder.path, resume=is_begun, observer=observer)
+        return
     run_recipe(recipe, folder.path, baselines=job.baselines, resume=is_begun, observer=observer)

@@ -107,10 +107,15 @@ class Suite(Config):
     """Controls that are trained beside every student, as `--baseline` of 'potstill distill'."""
     data: str | None = None
     """Folder of the benchmark that the known tasks lie in."""
+    corpus: tuple[str, ...] = ()
+    """Plain text for recipes that read it: files, folders or names of data sets. Their general students are made once,
+    with seed 0, and shared by all tasks and seeds, and by all systems whose stages on plain text are equal."""
     teacher: SuiteTeacher = SuiteTeacher()
     """How the teachers are made."""
     published: tuple[str, ...] = ()
-    """Published tables to print beside ours; 'potstill tables --list' names them."""
+    """Published tables to print beside ours; 'potstill tables' names them."""
+    notes: tuple[str, ...] = ()
+    """What is to be known about our figures; stands below every table."""
 
     @field_validator("tasks", mode="before")
     @classmethod

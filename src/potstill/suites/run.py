@@ -9,7 +9,8 @@ from potstill.data import DataConfig, load_task_data
 from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import Results
 from potstill.suites.config import Suite
-from potstill.suites.grid import Cell, SuiteFolder, plan_cells
+from potstill.suites.grid import Cell, SuiteFolder
+from potstill.suites.planning import plan_cells
 from potstill.suites.schedule import Outcome, Watcher, run_cells
 from potstill.suites.workers import InProcess, LocalProcesses, RayCluster, Workers
 
@@ -95,12 +96,16 @@ def choose_cells(suite: Suite, *, tasks: Sequence[str] = ()) -> tuple[Cell, ...]
     for name in tasks:
         if name not in known:
             raise RecipeError(f"--task {name}: suite '{suite.name}' has no such task.{did_you_mean(name, known)}")
-    return tuple(cell for cell in plan_cells(suite) if not tasks or cell.task in tasks)
+    cells = plan_cells(suite)
+    chosen = [cell for cell in cells if not tasks or cell.task in tasks]
+    awaited = {name for cell in chosen for name in cell.waits_for}
+    return tuple(cell for cell in cells if cell in chosen or cell.id in awaited)
 
 
 def _different_data(cells: list[Cell]) -> list[DataConfig]:
     """List the data of cells, each once."""
-    found: dict[str, DataConfig] = {cell.recipe.data.model_dump_json(): cell.recipe.data for cell in cells}
+    on_tasks = [cell.recipe.data for cell in cells if not cell.is_general]
+    found: dict[str, DataConfig] = {config.model_dump_json(): config for config in on_tasks}
     return list(found.values())
 
 
@@ -131,8 +136,8 @@ def _training_seconds(folder: SuiteFolder) -> dict[tuple[str, str], list[float]]
     known: dict[tuple[str, str], list[float]] = {}
     for request in (folder.path / "cells").glob("*.json"):
         results = folder.runs / request.stem / "results.json"
-        if results.is_file():
-            cell = json.loads(request.read_text(encoding="utf-8"))
+        cell = json.loads(request.read_text(encoding="utf-8"))
+        if results.is_file() and not cell["is_general"]:
             seconds = sum(model.training_seconds or 0.0 for model in Results.read(results).models)
             known.setdefault((cell["row"], cell["task"]), []).append(seconds)
     return known

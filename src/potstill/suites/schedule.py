@@ -49,7 +49,7 @@ class Outcome:
     Attributes:
         finished: Cells that are finished, those of earlier times too.
         failed: What went wrong, by cell.
-        skipped: Cells whose teacher failed.
+        skipped: Cells that wait for one that failed.
     """
 
     finished: tuple[str, ...]
@@ -103,12 +103,13 @@ def run_cells(cells: Sequence[Cell], folder: SuiteFolder, workers: Workers, watc
 
 def _ready(waiting: Sequence[Cell], finished: set[str], *, limit: int) -> list[Cell]:
     """Choose what can start now, in the order of the grid."""
-    return [cell for cell in waiting if cell.teacher is None or cell.teacher in finished][: max(0, limit)]
+    return [cell for cell in waiting if finished.issuperset(cell.waits_for)][: max(0, limit)]
 
 
 def _job(cell: Cell, folder: SuiteFolder) -> Job:
     return Job(
         cell_id=cell.id,
+        is_general=cell.is_general,
         recipe=folder.resolve(cell).to_json(),
         baselines=cell.baselines,
         folder=folder.run(cell).path.resolve(),

@@ -10,7 +10,8 @@ from potstill.errors import RecipeError, RunError
 from potstill.evaluation import ModelResult, Results, Role
 from potstill.run_folder import RunFolder
 from potstill.suites.config import Suite
-from potstill.suites.grid import SuiteFolder, row_names
+from potstill.suites.grid import SuiteFolder
+from potstill.suites.planning import row_names
 
 __all__ = ["Measured", "ScoreSheet", "read_scores"]
 
@@ -150,7 +151,8 @@ def _read_suite(place: SuiteFolder) -> Suite:
 def _suite_runs(place: SuiteFolder, suite: Suite) -> Iterator[tuple[str, str, int, RunFolder]]:
     """List the cells that were begun: teachers first, then in the order of the suite."""
     rows, tasks = [suite.teacher.name, *row_names(suite)], [task.name for task in suite.tasks]
-    cells = {file.stem: _read_json(file) for file in (place.path / "cells").glob("*.json")}
+    requests = {file.stem: _read_json(file) for file in (place.path / "cells").glob("*.json")}
+    cells = {cell_id: values for cell_id, values in requests.items() if not values["is_general"]}
 
     def order(cell_id: str) -> tuple[int, int, int, str]:
         row, task, seed = (cells[cell_id][key] for key in ("row", "task", "seed"))

@@ -235,6 +235,8 @@ def _spread_notes(sheet: ScoreSheet) -> Iterator[str]:
 
 def _notes(sheet: ScoreSheet) -> Iterator[str]:
     """Say what is not as published: missing runs, and tasks that were learnt from a part of their examples."""
+    if sheet.suite is not None:
+        yield from sheet.suite.notes
     if sheet.num_missing:
         yield f"{sheet.num_missing} runs of the suite are not finished."
     known: Mapping[str, int | None] = {name: task.train.rows for name, task in shipped_tasks().items()}

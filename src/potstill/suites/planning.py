@@ -1,0 +1,192 @@
+"""Lay a suite out: systems x variants x tasks x seeds, and before them what they share."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from potstill.data import BUNDLED_NAMES, DataConfig, find_known_task
+from potstill.errors import RecipeError
+from potstill.recipe import Recipe, load_recipe
+from potstill.suites.config import Suite, SuiteTask, System, Variant
+from potstill.suites.grid import Cell
+
+__all__ = ["plan_cells", "row_names"]
+
+
+def plan_cells(suite: Suite) -> tuple[Cell, ...]:
+    """List the cells of a suite.
+
+    Args:
+        suite: The suite.
+
+    Returns:
+        The cells that make general students and teachers, then the students', task by task, so that a task can be
+        looked at early.
+
+    Raises:
+        RecipeError: A recipe does not exist or a change does not fit; the system is named.
+    """
+    makers: dict[str, Cell] = {}
+    students: list[Cell] = []
+    for task in suite.tasks:
+        for seed, (system, variant) in product(suite.seeds, _rows(suite)):
+            request = _Request(suite=suite, system=system, variant=variant, task=task)
+            recipe = request.load(seed=seed)
+            general = _general_cell(request) if recipe.corpus_stages and recipe.general is None else None
+            teacher = _teacher_cell(suite, task) if _lacks_teacher(recipe) else None
+            for maker in (general, teacher):
+                if maker is not None:
+                    makers.setdefault(maker.id, maker)
+            students.append(
+                Cell(
+                    id=".".join(map(_slug, (request.row, task.name, str(seed)))),
+                    row=request.row,
+                    task=task.name,
+                    seed=seed,
+                    recipe=recipe,
+                    baselines=suite.baselines,
+                    teacher=None if teacher is None else teacher.id,
+                    general=None if general is None else general.id,
+                )
+            )
+    cells = (*makers.values(), *students)
+    _check_distinct(cells)
+    return cells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What a row asks for on a task."""
+
+    suite: Suite
+    system: System
+    variant: Variant | None
+    task: SuiteTask
+
+    @property
+    def row(self) -> str:
+        return _row_name(self.suite, self.system, self.variant)
+
+    def load(self, *, seed: int, **fields: object) -> Recipe:
+        """Load the recipe with all changes, from the widest to the narrowest."""
+        suite, system, variant, task = self.suite, self.system, self.variant, self.task
+        changes = [*suite.set, *task.set, *system.set, *system.per_task.get(task.name, ())]
+        ablations = [system.ablation] if system.ablation else []
+        where = f"systems.{system.name}"
+        if variant is not None:
+            changes += variant.set
+            ablations += [variant.ablation] if variant.ablation else []
+            where += f", variants.{variant.name}"
+        given = {"teacher.model": task.teacher, "teacher.base": suite.teacher.base}
+        known = {path: value for path, value in given.items() if value is not None}
+        values = {**_data_fields(suite, task), "seed": seed, **known, **fields}
+        return _load(system.recipe, ablations, changes, values, where=f"{where}, {task.name}")
+
+
+def _lacks_teacher(recipe: Recipe) -> bool:
+    """Say whether a recipe's stages on the task need a fine-tuned teacher that is not named."""
+    stages = [stage for stage in recipe.stages if stage.data != "corpus"]
+    follows = any(objective.needs_teacher for stage in stages for objective in stage.objectives)
+    return (follows or recipe.start_from == "teacher") and not recipe.teacher.names
+
+
+def _general_cell(request: _Request) -> Cell:
+    """Make the cell of the general student; rows whose stages on plain text are equal share one."""
+    if not request.suite.corpus:
+        raise RecipeError(
+            f"systems.{request.system.name}: recipe '{request.system.recipe}' reads plain text and the suite has none; "
+            "pass --corpus with text files, or set 'general' of the recipe to a student made by 'potstill pretrain'."
+        )
+    paths = [_absolute(path) for path in request.suite.corpus]
+    recipe = request.load(seed=0, **{"data.corpus.paths": paths})
+    made_of = recipe.to_json()
+    identity = [
+        made_of["student"],
+        made_of["data"]["corpus"],
+        [stage.model_dump(mode="json") for stage in recipe.corpus_stages],
+    ]
+    key = hashlib.sha256(json.dumps([*identity, recipe.teacher.base], sort_keys=True).encode()).hexdigest()[:8]
+    corpus_part = recipe.model_copy(
+        update={"stages": recipe.corpus_stages, "data": DataConfig(corpus=recipe.data.corpus)}
+    )
+    return Cell(
+        id=f"general.{_slug(recipe.name)}-{key}",
+        row="general",
+        task="plain text",
+        seed=0,
+        recipe=corpus_part,
+        is_general=True,
+    )
+
+
+def row_names(suite: Suite) -> tuple[str, ...]:
+    """Name the rows of a suite, from top to bottom, without the teacher's."""
+    return tuple(_row_name(suite, system, variant) for system, variant in _rows(suite))
+
+
+def _rows(suite: Suite) -> Iterator[tuple[System, Variant | None]]:
+    yield from product(suite.systems, suite.variants or (None,))
+
+
+def _row_name(suite: Suite, system: System, variant: Variant | None) -> str:
+    if variant is None:
+        return system.name
+    return variant.name if len(suite.systems) == 1 else f"{system.name}, {variant.name}"
+
+
+def _teacher_cell(suite: Suite, task: SuiteTask) -> Cell:
+    teacher = suite.teacher
+    if teacher.base is None:
+        raise RecipeError(
+            f"teacher.base: suite '{suite.name}' needs a teacher for task '{task.name}' and has none; pass "
+            "--teacher-base with the encoder to fine-tune, or set 'teacher' of the task."
+        )
+    fields = {**_data_fields(suite, task), "seed": teacher.seed, "teacher.base": teacher.base}
+    changes = [change for change in (*suite.set, *task.set) if change.startswith(("data.", "precision="))]
+    changes += teacher.set
+    recipe = _load(teacher.recipe, [], changes, fields, where=f"teacher, {task.name}")
+    return Cell(id=f"teacher.{_slug(task.name)}", row=teacher.name, task=task.name, seed=teacher.seed, recipe=recipe)
+
+
+def _data_fields(suite: Suite, task: SuiteTask) -> dict[str, Any]:
+    """Say where a task's data lies, so that every process finds it."""
+    is_bundled = task.name in BUNDLED_NAMES
+    known = task.name if is_bundled else find_known_task(task.name)
+    fields: dict[str, Any] = {} if known is None else {"data.task": known}
+    path = task.data or (None if is_bundled else suite.data)
+    if path is not None:
+        fields["data.path"] = _absolute(path)
+    return fields
+
+
+def _absolute(path: str) -> str:
+    """Name a file or folder so that every process finds it; leave the name of a data set as it is."""
+    place = Path(path).expanduser()
+    return str(place.resolve()) if place.exists() else path
+
+
+def _load(name: str, ablations: Sequence[str], changes: Sequence[str], fields: dict[str, Any], *, where: str) -> Recipe:
+    try:
+        return load_recipe(name, overrides=changes, ablations=ablations, fields=fields)
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from None
+
+
+def _slug(text: str) -> str:
+    """Write a name as a part of a folder's name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-") or "x"
+
+
+def _check_distinct(cells: Sequence[Cell]) -> None:
+    seen: dict[str, Cell] = {}
+    for cell in cells:
+        if cell.id in seen:
+            raise RecipeError(
+                f"'{seen[cell.id].row}' and '{cell.row}' would both lie in '{cell.id}'; name them more differently."
+            )
+        seen[cell.id] = cell

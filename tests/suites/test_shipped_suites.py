@@ -1,0 +1,62 @@
+"""Every suite that comes along can be laid out, and stands beside the published rows that it is meant for."""
+
+from pathlib import Path
+
+import pytest
+
+from potstill.errors import RecipeError
+from potstill.suites import Suite, load_published, load_suite, plan_cells, published_names, shipped_suites
+from potstill.suites.planning import row_names
+
+GRID = Path(__file__).parents[2] / "docs" / "grid.toml"
+
+
+def load(name: str) -> Suite:
+    suite = load_suite(name)
+    assert name in (suite.name, str(GRID))
+    return suite.model_copy(update={"data": "glue", "corpus": ("wiki.txt",)})
+
+
+@pytest.mark.parametrize("name", [*shipped_suites(), str(GRID)])
+def test_every_recipe_ablation_and_change_of_a_suite_exists(name: str) -> None:
+    suite = load(name)
+    cells = plan_cells(suite)
+    students = [cell for cell in cells if cell.row in row_names(suite)]
+    assert len(students) == len(row_names(suite)) * len(suite.tasks) * len(suite.seeds)
+    made = {cell.id for cell in cells}
+    assert all(made.issuperset(cell.waits_for) for cell in cells)
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_suites() if name in published_names()])
+def test_every_published_row_of_a_system_has_ours_beside_it(name: str) -> None:
+    suite = load(name)
+    wanted = {item.published or item.name for item in (suite.teacher, *suite.systems, *suite.variants)}
+    printed = {row.system for row in load_published(name).rows} - {"BERT BASE (Google)"}
+    if all(row.average is None for row in load_published(name).rows):
+        printed &= wanted | {"TinyBERT"}
+    with_augmentation = {"TinyBERT", "No GD", "No TD"} if name == "seed-table5" else set()  # not in the recipe
+    assert printed - {"BERT BASE (Teacher)"} - with_augmentation <= wanted
+
+
+def test_the_suites_of_the_published_tables_are_there() -> None:
+    assert {"methods", "seed-glue", "seed-size", "smoke", *(f"seed-table{n}" for n in (4, 5, 6, 7))} == set(
+        shipped_suites()
+    )
+
+
+def test_general_students_are_shared_by_tasks_seeds_and_equal_stages() -> None:
+    cells = plan_cells(load("seed-table5"))
+    general = [cell for cell in cells if cell.is_general]
+    assert len(general) == 1
+    waiting = {cell.row for cell in cells if cell.general == general[0].id}
+    assert waiting == {"No DA", "No TD and no DA"}
+    assert {cell.recipe.data.corpus.paths for cell in cells if not cell.is_general} == {()}
+    other_objectives = plan_cells(load("seed-table6"))
+    # No Pred changes the task's stages alone and shares the whole one's
+    assert len([cell for cell in other_objectives if cell.is_general]) == 5
+
+
+def test_a_suite_without_the_text_that_a_recipe_reads_is_refused() -> None:
+    suite = load("seed-table6").model_copy(update={"corpus": ()})
+    with pytest.raises(RecipeError, match=r"systems\.TinyBERT 4x312: .* reads plain text and the suite has none; pass"):
+        plan_cells(suite)
