@@ -16,16 +16,8 @@ from potstill.architectures.registration import register_architectures
 
 if TYPE_CHECKING:
     from potstill.errors import PotstillError
-    from potstill.pipeline import (
-        AugmentedTexts,
-        GeneralRun,
-        Run,
-        augment,
-        distill,
-        evaluate,
-        finetune,
-        pretrain,
-    )
+    from potstill.pipeline import GeneralRun, Run, distill, evaluate, finetune, pretrain
+    from potstill.pipeline.augmenting import AugmentedTexts, augment
     from potstill.recipe import Recipe, load_recipe
     from potstill.serving import Classifier, Prediction, load, predict
 

@@ -3,7 +3,7 @@
 from potstill.pipeline.answer import answer_test_sets
 from potstill.pipeline.api import default_folder, distill, finetune, pretrain
 from potstill.pipeline.apply import evaluate
-from potstill.pipeline.augment import AugmentedTexts, augment, preview_augmentation
+from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmentation
 from potstill.pipeline.bench import bench
 from potstill.pipeline.blueprint import Blueprint, draw_blueprint
 from potstill.pipeline.compare import compare
