@@ -281,7 +281,7 @@ def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
         for event in own
         if event["event"] == "evaluation"
     ]
-    (end,) = [event for event in own if event["event"] == "stage"]
+    end = next(event for event in own if event["event"] == "stage")
     return StageFigures(name=stage.name, steps=end["steps"], before=scores[0], after=scores[-1])
 
 

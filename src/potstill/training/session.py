@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
 
 from potstill.errors import RecipeError
 
@@ -61,7 +62,10 @@ def open_accelerator(precision: Precision, *, trackers: Sequence[str], folder: P
     """
     AcceleratorState._reset_state()  # a process may train one run after another, each with its own precision
     mixed: Literal["no", "bf16"] = "bf16" if precision == "bf16" else "no"
-    accelerator = Accelerator(mixed_precision=mixed, log_with=list(trackers) or None, project_dir=str(folder))
+    parallel = DistributedDataParallelKwargs(find_unused_parameters=True)  # a stage may leave the head alone
+    accelerator = Accelerator(
+        mixed_precision=mixed, log_with=list(trackers) or None, project_dir=str(folder), kwargs_handlers=[parallel]
+    )
     if trackers:
         accelerator.init_trackers("potstill")
     return accelerator
