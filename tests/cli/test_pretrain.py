@@ -49,12 +49,6 @@ def test_a_distillation_without_a_task_ends_with_the_general_student(
     assert outcome.code == 0, outcome.stderr
 
 
-def test_explaining_a_recipe_says_that_it_reads_plain_text(potstill) -> None:
-    outcome = potstill("recipes", "explain", "distilbert-6")
-    assert "3 passes over the plain text (--corpus)" in outcome.stdout
-    assert "masking.smoothing = 0.7" in outcome.stdout
-
-
 LONG = ["--set", "data.corpus.max_length=512", "--set", "data.corpus.packing=lines"]
 
 
