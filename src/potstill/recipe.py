@@ -185,6 +185,22 @@ class Recipe(Config):
         """
         return self.model_copy(update={"student": self.student.with_random_start()})
 
+    def with_base_start(self) -> "Recipe":
+        """Make the control whose student knows nothing of a fine-tuned teacher.
+
+        Returns:
+            The recipe with the same student, started from the pre-trained `teacher.base`.
+
+        Raises:
+            RecipeError: The base is not given.
+        """
+        if self.teacher.base is None:
+            raise RecipeError(
+                "--baseline base-start: it starts from the pre-trained encoder that the teacher was fine-tuned from, "
+                "and that is not given; pass it with --teacher-base."
+            )
+        return self.model_copy(update={"start_from": "base"})
+
     def to_json(self) -> dict[str, Any]:
         """Give the resolved recipe, all defaults filled in, as JSON values."""
         return self.model_dump(mode="json")

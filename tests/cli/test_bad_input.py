@@ -182,6 +182,10 @@ CASES: dict[str, tuple[Case, str]] = {
         "the model reads at most 64",
     ),
     "text to predict that is longer than the model reads": (lambda k: k.predict("film " * 100), "at most 64"),
+    "start of a control that is not known": (
+        lambda k: k.distill("--baseline", "base-start"),
+        "pass it with --teacher-base",
+    ),
     "unknown control": (lambda k: k.distill("--baseline", "hard-label"), "Did you mean 'hard-labels'?"),
     "tracker that is not installed": (
         lambda k: k.distill("--set", f'tracking.trackers=["{MISSING_TRACKER}"]'),

@@ -63,17 +63,18 @@ def teacher(base: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def student_run(teacher: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run folder of a student distilled from the teacher, with both controls."""
+def student_run(base: Path, teacher: Path, reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of a student distilled from the teacher, with all controls."""
     out = tmp_path_factory.mktemp("student") / "run"
     distill(
         "kd",
         teacher=str(teacher),
+        teacher_base=str(base),
         data=str(reviews),
         text="review",
         label="stars",
         out=out,
         overrides=["stages.0.optimizer.learning_rate=3e-3", "precision=fp32"],
-        baselines=["hard-labels", "random-start"],
+        baselines=["hard-labels", "base-start", "random-start"],
     )
     return out

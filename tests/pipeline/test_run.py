@@ -27,6 +27,7 @@ def test_student_learns_from_the_teacher_and_controls_are_measured(student_run: 
         "teacher",
         "student",
         "student_hard_labels",
+        "student_base_start",
         "student_random_start",
     ]
     student = results.find("student")
@@ -36,6 +37,7 @@ def test_student_learns_from_the_teacher_and_controls_are_measured(student_run: 
     assert {comparison.other for comparison in results.comparisons} == {
         "teacher",
         "student_hard_labels",
+        "student_base_start",
         "student_random_start",
     }
 

@@ -114,7 +114,8 @@ def distill(
             metavar="NAME",
             rich_help_panel="Run",
             help="Train a control beside the student; can be given often. 'hard-labels': the same student without a "
-            "teacher; 'random-start': without a teacher and from random weights.",
+            "teacher; 'base-start': and started from the pre-trained --teacher-base instead of the teacher; "
+            "'random-start': and from random weights.",
         ),
     ] = None,
     resume: Resume = False,

@@ -22,7 +22,7 @@ __all__ = [
     "Speed",
 ]
 
-Role = Literal["model", "teacher", "student", "student_hard_labels", "student_random_start"]
+Role = Literal["model", "teacher", "student", "student_hard_labels", "student_base_start", "student_random_start"]
 Precision = Literal["fp32", "bf16", "fp16"]
 Interval = tuple[float, float]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

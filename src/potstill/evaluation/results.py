@@ -52,7 +52,8 @@ class ModelResult(Config):
 
     role: Role
     """Its part in the run: the `teacher`; the distilled `student`; the same start trained on gold labels alone
-    (`student_hard_labels`); the same architecture from random weights, on gold labels alone
+    (`student_hard_labels`); the same architecture started from the pre-trained base instead of the teacher, on gold
+    labels alone (`student_base_start`), or from random weights, on gold labels alone
     (`student_random_start`); a `model` on its own."""
     name: str
     """The model's hub name or the last part of its folder."""

@@ -4,12 +4,20 @@ from potstill.evaluation.figures import Interval, Role
 
 __all__ = ["ORDER", "compare_times", "name_metric", "name_role", "write_brackets", "write_count", "write_hundred"]
 
-ORDER: tuple[Role, ...] = ("teacher", "student_random_start", "student_hard_labels", "model", "student")
+ORDER: tuple[Role, ...] = (
+    "teacher",
+    "student_random_start",
+    "student_base_start",
+    "student_hard_labels",
+    "model",
+    "student",
+)
 """From what is compared with to what is compared."""
 
 _ROLES: dict[Role, str] = {
     "teacher": "teacher",
     "student_random_start": "labels only, random start",
+    "student_base_start": "labels only, base start",
     "student_hard_labels": "labels only",
     "student": "student",
 }

@@ -47,7 +47,7 @@ def distill(
         out: The run folder; absent: a new folder under `runs/`.
         overrides: `path=value` changes of the recipe, as `--set` on the command line.
         ablations: Named changes that the recipe's file holds, as `--ablation` on the command line.
-        baselines: Controls to train beside the student: `hard-labels`, `random-start`.
+        baselines: Controls to train beside the student: `hard-labels`, `base-start`, `random-start`.
         resume: Take up an unfinished run.
         observer: Draws progress; absent: silence.
 

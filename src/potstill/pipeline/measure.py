@@ -27,6 +27,7 @@ __all__ = ["CONTROL_ROLES", "measure"]
 
 CONTROL_ROLES: dict[str, Role] = {
     "hard-labels": "student_hard_labels",
+    "base-start": "student_base_start",
     "random-start": "student_random_start",
 }
 """The part that each control has in the results."""

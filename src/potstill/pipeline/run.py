@@ -56,7 +56,7 @@ def run_recipe(
     Args:
         recipe: What to do; `recipe.data` and `recipe.teacher` say on what.
         out: The run folder.
-        baselines: Controls to train and measure beside the student: `hard-labels`, `random-start`.
+        baselines: Controls to train and measure beside the student: `hard-labels`, `base-start`, `random-start`.
         resume: Take up an unfinished run; its student is the same as without the interruption.
         observer: Draws progress; absent: silence.
 
@@ -72,6 +72,8 @@ def run_recipe(
     check_trackers(recipe.tracking.trackers)
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
+    for control in controls.values():
+        control(recipe)  # one that cannot be made is refused now
     study = Study(recipe=task_part(recipe), data=data, observer=observer or SilentObserver())
     if resume:
         folder.check_same_recipe(recipe.to_json())
@@ -105,6 +107,7 @@ def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]
     """Say how each control's recipe comes from the student's."""
     known: dict[str, Callable[[Recipe], Recipe]] = {
         "hard-labels": lambda recipe: recipe.without_teacher(),
+        "base-start": lambda recipe: recipe.without_teacher().with_base_start(),
         "random-start": lambda recipe: recipe.without_teacher().with_random_start(),
     }
     for name in baselines:

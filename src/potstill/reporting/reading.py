@@ -13,7 +13,11 @@ from potstill.run_folder import RunFolder
 
 __all__ = ["RunRecord", "find_runs", "read_run"]
 
-_NESTED = {"hard-labels": "labels only", "random-start": "labels only, random start"}
+_NESTED = {
+    "hard-labels": "labels only",
+    "base-start": "labels only, base start",
+    "random-start": "labels only, random start",
+}
 """Folders inside a run folder that hold a training of their own, and what each is called."""
 
 

@@ -26,11 +26,12 @@ CSS: dict[Role, str] = {
     "student": "student",
     "model": "student",
     "student_hard_labels": "labels",
+    "student_base_start": "base",
     "student_random_start": "random",
 }
 """The class that colours a model, by its role."""
 
-_COURSES = {"labels only": "labels", "labels only, random start": "random"}
+_COURSES = {"labels only": "labels", "labels only, base start": "base", "labels only, random start": "random"}
 _MAX_SCATTER = 600
 _SHOWN: tuple[Role, ...] = ("teacher", "student", "model")
 """Models whose outputs are drawn."""

@@ -74,7 +74,19 @@ def draw_suite(runs: Sequence[RunRecord], home: Path, *, title: str) -> str:
 
 def _table(task: str, groups: Sequence[Group]) -> Table:
     metric = name_metric(groups[0].metric)
-    header = ["system", "runs", metric, "kept, %", "labels only", "random start", "smaller", "faster", "weights", "MB"]
+    header = [
+        "system",
+        "runs",
+        metric,
+        "kept, %",
+        "labels only",
+        "base start",
+        "random start",
+        "smaller",
+        "faster",
+        "weights",
+        "MB",
+    ]
     rows = []
     for group in groups:
         model = group.models[0]
@@ -85,6 +97,7 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
                 _write(group.score),
                 _write(group.kept),
                 _write(group.control("student_hard_labels")),
+                _write(group.control("student_base_start")),
                 _write(group.control("student_random_start")),
                 _write_times(group.times_smaller),
                 _write_times(group.times_faster),

@@ -17,6 +17,7 @@ __all__ = ["Measured", "ScoreSheet", "read_scores"]
 
 _CONTROLS: dict[Role, str] = {
     "student_hard_labels": "{}, labels only",
+    "student_base_start": "{}, labels only, base start",
     "student_random_start": "{}, labels only, random start",
 }
 
