@@ -1,5 +1,6 @@
 """A run that is killed at any moment and taken up again ends with the same student, bit for bit."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +59,18 @@ def test_killed_run_resumes_to_the_identical_student(
     assert resumed.folder == out
     ours = (out / "student" / "model.safetensors").read_bytes()
     assert ours == (uninterrupted / "student" / "model.safetensors").read_bytes()
+
+
+def test_a_run_that_was_stopped_after_its_training_is_only_measured(uninterrupted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(uninterrupted, out)
+    (out / "results.json").unlink()
+    events, student = (out / "events.jsonl").read_bytes(), out / "student" / "model.safetensors"
+    written = student.stat().st_mtime_ns
+    again = distill(str(out / "recipe.json"), resume=True)
+    assert (out / "events.jsonl").read_bytes() == events
+    assert student.stat().st_mtime_ns == written
+    assert again.results.find("student") is not None
     assert _events(out) == _events(uninterrupted)
 
 
@@ -71,7 +84,7 @@ def test_stage_after_stage_resumes_at_the_second(
     expected = (whole.student / "model.safetensors").read_bytes()
     assert (cut.student / "model.safetensors").read_bytes() == expected
     (cut.folder / "results.json").unlink()
-    (cut.student / "model.safetensors").unlink()
+    shutil.rmtree(cut.student)
     names = sorted(path.name for path in (cut.folder / "checkpoints").iterdir())
     assert names[-1].startswith("001-")
     resumed = distill(str(cut.folder / "recipe.json"), resume=True)

@@ -59,6 +59,9 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
     """
     recipe = study.recipe
     folder.path.mkdir(parents=True, exist_ok=True)
+    done = EventLog(folder.events).last("stage")
+    if done is not None and folder.student.is_dir():  # stopped after its training
+        return float(done["seconds"])
     accelerator = open_accelerator(study.precision, trackers=recipe.tracking.trackers, folder=folder.path)
     student.to(accelerator.device)
     run = _stage_run(study, student, accelerator, folder)
