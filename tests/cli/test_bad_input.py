@@ -107,7 +107,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "another kind of file": (lambda k: k.distill(data=k.file("a.xlsx", "x")), "'.xlsx' are not read"),
     "folder without train": (lambda k: k.distill(data=k.file("d/dev.csv", "x").parent), "no split 'train'"),
     "no data at all": (lambda k: k.distill(data="none"), "nothing says where the examples are"),
-    "unknown task": (lambda k: k.distill("--task", "sst-3"), "must be one of cola, movies"),
+    "unknown task": (lambda k: k.distill("--task", "sst-3"), "must be one of cola, mnli"),
     "task without its folder": (lambda k: k.distill("--task", "sst-2"), "set data.path"),
     "missing GLUE file": (
         lambda k: k.distill("--task", "sst-2", "--data", k.file("SST-2/x.tsv", "x").parent),

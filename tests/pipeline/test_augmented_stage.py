@@ -130,7 +130,7 @@ def test_balanced_filtered_texts_of_neighbours_serve_too(first, teacher, reviews
 )
 def test_recipes_that_cannot_be_run_are_refused(overrides, words):
     with pytest.raises(RecipeError, match=words):
-        load_recipe("kd", overrides=overrides)
+        load_recipe("kd-labels", overrides=overrides)
 
 
 def test_nothing_new_is_refused_where_originals_are_left_out(first, teacher, reviews):

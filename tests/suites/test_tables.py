@@ -7,7 +7,7 @@ import statistics
 from pathlib import Path
 
 import pytest
-from made_up_runs import model, write_cell, write_run
+from made_up_suites import model, write_cell, write_run
 
 from potstill.errors import RecipeError, RunError
 from potstill.files import write_json

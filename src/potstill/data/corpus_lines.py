@@ -5,8 +5,9 @@ import re
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from potstill.data.corpus_config import CorpusConfig
 from potstill.errors import DataError
@@ -57,7 +58,7 @@ class CorpusSource:
     def _file_lines(self, path: Path, advance: Advance) -> Iterator[str]:
         number, told = 0, 0
         with path.open("rb") as file, _explaining(path):
-            lines = gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
+            lines: BufferedIOBase = gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
             while line := _read_line(lines, path, number + 1):
                 number += 1
                 yield _decode(line, path, number)
@@ -150,7 +151,7 @@ def _data_set(loaded: Any, name: str, column: str) -> CorpusSource:  # noqa: ANN
     return CorpusSource(name, rows=(row.get(column) for row in loaded), size=size)
 
 
-def _read_line(lines: IO[bytes] | gzip.GzipFile, path: Path, number: int) -> bytes:
+def _read_line(lines: BufferedIOBase, path: Path, number: int) -> bytes:
     line = lines.readline(_LONGEST_LINE + 1)
     if len(line) > _LONGEST_LINE:
         raise DataError(f"{path}: line {number} is longer than {_LONGEST_LINE // 2**20} MiB; give text, one a line.")

@@ -163,7 +163,7 @@ class Encoder(nn.Module):
         """Say how many layers must be run."""
         if needs.logits or needs.vocabulary:
             return self.shape.num_layers
-        return max(1, *needs.hidden_states, *needs.attention_layers)
+        return max((1, *needs.hidden_states, *needs.attention_layers))
 
     def _vocabulary(self, states: Tensor) -> VocabularyOutputs:
         self.check_vocabulary()

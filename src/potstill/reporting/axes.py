@@ -90,7 +90,7 @@ def round_ticks(low: float, high: float, *, target: int = 5) -> list[float]:
     Example:
         >>> round_ticks(0.13, 0.92)
         [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-        >>> round_ticks(3, 3)
+        >>> round_ticks(3.0, 3.0)
         [2.0, 3.0, 4.0]
     """
     if not high > low:

@@ -141,7 +141,7 @@ def cost_per_million(price_per_hour: float, sentences_per_second: float) -> floa
         The price, in the same currency.
 
     Example:
-        >>> cost_per_million(0.36, 100.0)
+        >>> cost_per_million(3.6, 1000.0)
         1.0
     """
     return price_per_hour / 3600 * (1_000_000 / sentences_per_second)
