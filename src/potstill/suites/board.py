@@ -111,7 +111,7 @@ class Board:
         return Counter(self._states.values())[state]
 
     def _rest(self) -> str:
-        """Say how much is done and about how long the rest takes, at the pace of this session."""
+        """Say how much is done and about how long the rest takes, at the pace so far."""
         text = f"{self._count('done')} of {len(self._cells)} runs, {_clock(time.monotonic() - self._begun)}"
         left = self._count("left") + self._count("running")
         if self._seconds and left:
