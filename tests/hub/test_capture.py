@@ -55,20 +55,6 @@ def make(config: PreTrainedConfig) -> Encoder:
     return build_encoder(config, tokenizer, label_names=("no", "yes"))
 
 
-@pytest.fixture(scope="module")
-def batch() -> Batch:
-    torch.manual_seed(1)
-    ids = torch.randint(5, VOCABULARY, (2, 6))
-    mask = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]], dtype=torch.bool)
-    return Batch(
-        input_ids=ids.masked_fill(~mask, 0),
-        token_mask=mask,
-        token_type_ids=torch.zeros_like(ids),
-        labels=None,
-        example_ids=torch.arange(2),
-    )
-
-
 @pytest.mark.parametrize("family", CAPTURED)
 def test_every_layer_is_captured(family: str, batch: Batch) -> None:
     encoder = make(CAPTURED[family])

@@ -86,20 +86,6 @@ def save(encoder: Encoder, folder: Path) -> str:
     return str(folder)
 
 
-@pytest.fixture(scope="module")
-def batch() -> Batch:
-    torch.manual_seed(1)
-    ids = torch.randint(5, VOCABULARY, (2, 6))
-    mask = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0]], dtype=torch.bool)
-    return Batch(
-        input_ids=ids.masked_fill(~mask, 0),
-        token_mask=mask,
-        token_type_ids=torch.zeros_like(ids),
-        labels=None,
-        example_ids=torch.arange(2),
-    )
-
-
 @each_family
 def test_features_and_decoder_make_the_logits_of_the_model(family: str, batch: Batch) -> None:
     encoder = make_masked_lm(FAMILIES[family])

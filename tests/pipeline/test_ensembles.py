@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import WORDS
 from safetensors.torch import load_file
+from tiny_reviews import WORDS
 from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,

@@ -2,15 +2,12 @@
 
 import json
 import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import WORDS
+from killing import kill_after_checkpoints
+from tiny_reviews import WORDS
 from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification
 
 from potstill import GeneralRun, distill, pretrain
@@ -128,15 +125,7 @@ def test_a_killed_run_resumes_to_the_identical_student(
 ) -> None:
     settings = [*GENERAL, "checkpoints.every_steps=2", "checkpoints.keep=99"]
     out = tmp_path / "cut"
-    command = [sys.executable, "-c", SCRIPT, str(base), str(corpus), str(out), *settings]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    seen: set[str] = set()
-    while process.poll() is None and len(seen) < num_checkpoints:
-        seen |= {path.parent.name for path in out.glob("checkpoints/*/position.json") if path.parent.name[0] != "."}
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (out / "results.json").exists(), "the run ended before it could be killed"
+    kill_after_checkpoints(SCRIPT, str(base), str(corpus), str(out), *settings, out=out, count=num_checkpoints)
     resumed = pretrain(recipe=str(out / "recipe.json"), resume=True)
     assert resumed.folder == out
     assert weights(resumed) == weights(general)

@@ -1,13 +1,10 @@
 """A run that is killed at any moment and taken up again ends with the same student, bit for bit."""
 
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from killing import kill_after_checkpoints
 
 from potstill import distill
 from potstill.errors import RunError
@@ -46,15 +43,7 @@ def test_killed_run_resumes_to_the_identical_student(
     teacher: Path, reviews: Path, uninterrupted: Path, tmp_path: Path, num_checkpoints: int
 ) -> None:
     out = tmp_path / "run"
-    command = [sys.executable, "-c", SCRIPT, str(teacher), str(reviews), str(out), *SETTINGS]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    seen: set[str] = set()
-    while process.poll() is None and len(seen) < num_checkpoints:
-        seen |= {path.parent.name for path in out.glob("checkpoints/*/position.json") if path.parent.name[0] != "."}
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (out / "results.json").exists(), "the run ended before it could be killed"
+    kill_after_checkpoints(SCRIPT, str(teacher), str(reviews), str(out), *SETTINGS, out=out, count=num_checkpoints)
     resumed = distill(str(out / "recipe.json"), resume=True)
     assert resumed.folder == out
     ours = (out / "student" / "model.safetensors").read_bytes()

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
+from tiny_reviews import WORDS, make_base, save_base
 
 from potstill.data import DataConfig, TaskData, load_task_data
 from potstill.hub import Encoder, load_encoder_base
@@ -18,7 +18,6 @@ from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 
 NUM_STEPS = 5
-WORDS = ["good", "bad", "film", "plot", "the", "a", "is", "was", "very", "not", "grain", "barley", "still", "copper"]
 SIZES = ("hidden_size", "feed_forward_size", "lstm_size", "head_size", "vectors.size")
 SHRINKS = 13, 12
 """Sizes that a recipe gives in numbers become so many times smaller, in multiples of 12 heads: 312 becomes 24."""
@@ -45,25 +44,12 @@ class GoldenWorld:
 
 def make_world(folder: Path) -> GoldenWorld:
     """Draw encoder and texts; large weights, so that no loss is near 0."""
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=48,
-        num_hidden_layers=12,
-        num_attention_heads=12,
-        intermediate_size=64,
-        max_position_embeddings=32,
-        initializer_range=0.2,
-    )
-    model = BertForMaskedLM(config)
+    model = make_base(hidden_size=48, num_hidden_layers=12, num_attention_heads=12, initializer_range=0.2)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if name.endswith("attention.output.dense.weight"):
                 weight.mul_(0.1)  # else the tokens of a text become all alike in twelve layers
-    base = folder / "base"
-    model.save_pretrained(base)
-    BertTokenizerFast(vocab={word: index for index, word in enumerate(vocabulary)}).save_pretrained(base)
+    base = save_base(folder / "base", model)
     generator = random.Random(0)
     lines = [" ".join(generator.choices(WORDS[2:], k=generator.randint(11, 20))) for _ in range(80)]
     corpus = folder / "corpus.txt"

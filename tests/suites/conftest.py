@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from tiny_grid import make_small_suite, make_suite, save_base, write_reviews
+from tiny_grid import make_small_suite, make_suite
+from tiny_reviews import save_base, write_reviews
 
 from potstill.suites import InProcess, Suite, run_suite
 from potstill.suites.schedule import SilentWatcher
@@ -14,7 +15,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_reviews(tmp_path_factory.mktemp("data"))
+    return write_reviews(tmp_path_factory.mktemp("data"), count=120)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from tiny_grid import WORDS, make_small_suite, make_suite
+from tiny_grid import make_small_suite, make_suite
+from tiny_reviews import WORDS
 
 from potstill.errors import DataError, RunError
 from potstill.suites import InProcess, Suite, SuiteFolder, Workers, plan_cells, read_scores, run_suite

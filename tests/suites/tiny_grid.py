@@ -1,46 +1,8 @@
-"""A tiny encoder, two small tasks of one's own, and a suite of two systems on them."""
+"""A suite of two systems on two small tasks of one's own."""
 
-import random
 from pathlib import Path
 
-import torch
-from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
-
 from potstill.suites import Suite
-
-WORDS = ["good", "bad", "film", "plot", "the", "a", "is", "was", "very", "not", "grain", "barley"]
-
-
-def save_base(folder: Path) -> Path:
-    """Save a random BERT of 2 layers without a classification head."""
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=32,
-    )
-    BertForMaskedLM(config).save_pretrained(folder)
-    BertTokenizerFast(vocab={word: index for index, word in enumerate(vocabulary)}).save_pretrained(folder)
-    return folder
-
-
-def write_reviews(folder: Path) -> Path:
-    """Write 120 reviews whose label is whether they say `good` or `bad`, and a score that says the same."""
-    generator = random.Random(0)
-    lines = ["review,stars,score"]
-    for _ in range(120):
-        words = generator.choices(WORDS[2:], k=generator.randint(3, 9))
-        verdict = generator.choice(["good", "bad"])
-        words.insert(generator.randrange(len(words)), verdict)
-        lines.append(f"{' '.join(words)},{verdict},{generator.random() + (verdict == 'good'):.3f}")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "reviews.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def make_suite(base: Path, data: Path, **fields: object) -> Suite:

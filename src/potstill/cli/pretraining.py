@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 from rich.markup import escape
@@ -15,7 +15,7 @@ from potstill.console import ConsoleObserver
 if TYPE_CHECKING:
     from potstill.pipeline import GeneralRun
 
-__all__ = ["PRETRAIN_EXAMPLES", "pretrain", "run_on_text"]
+__all__ = ["PRETRAIN_EXAMPLES", "TextRun", "pretrain", "run_on_text"]
 
 PRETRAIN_EXAMPLES = """
 [bold]Examples[/]
@@ -32,6 +32,16 @@ PRETRAIN_EXAMPLES = """
   [dim]# try it on the first lines[/]
   potstill pretrain minilm --corpus wikimedia/wikipedia:20231101.en --set data.corpus.limit=10000
 """
+
+
+class TextRun(TypedDict):
+    """What both commands that learn from plain text hand on to `pipeline.pretrain`."""
+
+    model: str | None
+    corpus: Sequence[str]
+    overrides: Sequence[str]
+    ablations: Sequence[str]
+    resume: bool
 
 
 def pretrain(
@@ -61,45 +71,20 @@ def pretrain(
     Leaves a run folder with the student, which later distillations start from ('potstill distill ... --general'), and
     results.json: losses on text that was held out, before and after, and how many hidden words the student predicts.
     """
-    run_on_text(
-        recipe,
-        model=model,
-        corpus=corpus or [],
-        out=out,
-        overrides=overrides or (),
-        ablations=ablations or (),
-        resume=resume,
-        as_json=as_json,
+    settings = TextRun(
+        model=model, corpus=corpus or (), overrides=overrides or (), ablations=ablations or (), resume=resume
     )
+    run_on_text(recipe, out, settings, as_json=as_json)
 
 
-def run_on_text(
-    recipe: str,
-    *,
-    model: str | None,
-    corpus: list[str],
-    out: Path | None,
-    overrides: Sequence[str],
-    ablations: Sequence[str],
-    resume: bool,
-    as_json: bool,
-) -> None:
+def run_on_text(recipe: str, out: Path | None, settings: TextRun, *, as_json: bool) -> None:
     """Run the stages of a recipe on plain text, and print what came of it."""
     from potstill import pipeline
     from potstill.recipe import load_recipe
 
-    folder = out or pipeline.default_folder(recipe, load_recipe(recipe, ablations=ablations))
+    folder = out or pipeline.default_folder(recipe, load_recipe(recipe, ablations=settings["ablations"]))
     with resumable(folder, ()):
-        run = pipeline.pretrain(
-            model,
-            recipe=recipe,
-            corpus=corpus,
-            out=folder,
-            overrides=overrides,
-            ablations=ablations,
-            resume=resume,
-            observer=ConsoleObserver(),
-        )
+        run = pipeline.pretrain(recipe=recipe, out=folder, observer=ConsoleObserver(), **settings)
     if as_json:
         print_json(
             {

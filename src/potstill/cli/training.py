@@ -20,7 +20,7 @@ from potstill.cli.options import (
     TextPair,
 )
 from potstill.cli.output import print_run, resumable
-from potstill.cli.pretraining import run_on_text
+from potstill.cli.pretraining import TextRun, run_on_text
 from potstill.console import ConsoleObserver
 
 __all__ = ["DISTILL_EXAMPLES", "FINETUNE_EXAMPLES", "distill", "finetune"]
@@ -131,16 +131,10 @@ def distill(
 
     is_of_a_task = any((task, data, text, text_pair, label, general, teachers, baselines))
     if not is_of_a_task and _is_on_text_alone(recipe, overrides or (), ablations=ablations or ()):
-        run_on_text(
-            recipe,
-            model=teacher_base,
-            corpus=corpus or [],
-            out=out,
-            overrides=overrides or (),
-            ablations=ablations or (),
-            resume=resume,
-            as_json=as_json,
+        settings = TextRun(
+            model=teacher_base, corpus=corpus or (), overrides=overrides or (), ablations=ablations or (), resume=resume
         )
+        run_on_text(recipe, out, settings, as_json=as_json)
         return
     folder = out or _choose_folder(recipe, overrides or (), task, ablations=ablations or ())
     with resumable(folder, baselines or ()):

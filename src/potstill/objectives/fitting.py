@@ -9,6 +9,7 @@ __all__ = [
     "pick_layer",
     "require_same_heads",
     "require_same_labels",
+    "require_same_vocabulary",
     "require_same_width",
     "require_teacher",
 ]
@@ -52,6 +53,25 @@ def require_same_labels(student: EncoderShape, teacher: EncoderShape, *, kind: s
         raise RecipeError(
             f"{path}: '{kind}' compares logits label by label, but the student has {student.num_labels} labels and "
             f"the teacher {teacher.num_labels}; use a teacher that was fine-tuned on this task."
+        )
+
+
+def require_same_vocabulary(student: EncoderShape, teacher: EncoderShape, *, kind: str, path: str) -> None:
+    """Refuse vocabularies that cannot be compared.
+
+    Args:
+        student: Sizes of the student.
+        teacher: Sizes of the teacher.
+        kind: The objective that asks.
+        path: Where it stands in the recipe.
+
+    Raises:
+        RecipeError: The numbers of tokens differ.
+    """
+    if student.vocab_size != teacher.vocab_size:
+        raise RecipeError(
+            f"{path}: '{kind}' compares scores token by token, but the student's vocabulary has {student.vocab_size} "
+            f"tokens and the teacher's {teacher.vocab_size}; use kind = 'masked_lm', which needs no teacher."
         )
 
 

@@ -8,10 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from potstill.errors import RecipeError
-from potstill.tensors import Batch, EncoderShape, Loss, VocabularyOutputs
+from potstill.tensors import Batch, Loss, VocabularyOutputs
 
-__all__ = ["Positions", "require_same_vocabulary", "select_positions", "sum_over_rows", "vocabulary_rows"]
+__all__ = ["Positions", "select_positions", "sum_over_rows", "vocabulary_rows"]
 
 Positions: TypeAlias = Literal["tokens", "targets"]
 """tokens = every real token; targets = where a token was chosen to be predicted."""
@@ -20,25 +19,6 @@ RowLoss: TypeAlias = Callable[[Tensor, slice], Tensor]
 
 _CHUNK_ELEMENTS = 2**24
 """Logits that exist at a time: 64 MiB in float32, 549 rows of BERT's vocabulary."""
-
-
-def require_same_vocabulary(student: EncoderShape, teacher: EncoderShape, *, kind: str, path: str) -> None:
-    """Refuse vocabularies that cannot be compared.
-
-    Args:
-        student: Sizes of the student.
-        teacher: Sizes of the teacher.
-        kind: The objective that asks.
-        path: Where it stands in the recipe.
-
-    Raises:
-        RecipeError: The numbers of tokens differ.
-    """
-    if student.vocab_size != teacher.vocab_size:
-        raise RecipeError(
-            f"{path}: '{kind}' compares scores token by token, but the student's vocabulary has {student.vocab_size} "
-            f"tokens and the teacher's {teacher.vocab_size}; use kind = 'masked_lm', which needs no teacher."
-        )
 
 
 def select_positions(batch: Batch, positions: Positions) -> Bool[Tensor, "batch tokens"]:

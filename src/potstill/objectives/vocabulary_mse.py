@@ -4,15 +4,9 @@ from typing import ClassVar, Literal
 
 from torch.nn import functional
 
-from potstill.objectives.fitting import require_teacher
+from potstill.objectives.fitting import require_same_vocabulary, require_teacher
 from potstill.objectives.objective import Objective, ObjectiveConfig
-from potstill.objectives.vocabulary import (
-    Positions,
-    require_same_vocabulary,
-    select_positions,
-    sum_over_rows,
-    vocabulary_rows,
-)
+from potstill.objectives.vocabulary import Positions, select_positions, sum_over_rows, vocabulary_rows
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenMask, VocabularyOutputs
 
 __all__ = ["VocabularyMse", "VocabularyMseConfig", "vocabulary_distance"]

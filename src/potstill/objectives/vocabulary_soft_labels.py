@@ -4,16 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from potstill.objectives.fitting import require_teacher
+from potstill.objectives.fitting import require_same_vocabulary, require_teacher
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.soft_labels import soft_label_divergence
-from potstill.objectives.vocabulary import (
-    Positions,
-    require_same_vocabulary,
-    select_positions,
-    sum_over_rows,
-    vocabulary_rows,
-)
+from potstill.objectives.vocabulary import Positions, select_positions, sum_over_rows, vocabulary_rows
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenMask, VocabularyOutputs
 
 __all__ = ["VocabularySoftLabels", "VocabularySoftLabelsConfig", "vocabulary_divergence"]

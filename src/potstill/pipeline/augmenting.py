@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from accelerate import PartialState
 
@@ -90,40 +90,41 @@ def augment(
     check_suffix(path)
     if path.exists():
         raise RunError(f"'{path}' exists already; choose another name, or remove it.")
-    fields = {"task": task, "path": data, "text": text, "text_pair": text_pair, "label": label}
-    maker = _make(method, fields, copies, teacher, overrides, workers, observer or SilentObserver())
+    source = TextSource(task=task, data=data, text=text, text_pair=text_pair, label=label, teacher=teacher)
+    maker = _make(method, source, copies, overrides, workers, observer)
     num_rows, num_new = maker.write(path)
     return AugmentedTexts(path=path, num_rows=num_rows, num_new=num_new)
+
+
+class TextSource(TypedDict, total=False):
+    """Where the examples come from and who labels the new texts, as in `augment`."""
+
+    task: str | None
+    data: str | None
+    text: str | None
+    text_pair: str | None
+    label: str | None
+    teacher: str | None
 
 
 def preview_augmentation(
     count: int,
     method: str = "tang",
     *,
-    task: str | None = None,
-    data: str | None = None,
-    text: str | None = None,
-    text_pair: str | None = None,
-    label: str | None = None,
     copies: int | None = None,
-    teacher: str | None = None,
     overrides: Sequence[str] = (),
     observer: Observer | None = None,
+    **source: Unpack[TextSource],
 ) -> list[tuple[Row, list[Variant]]]:
     """Show for a few training examples what `augment` would draw for them, before duplicates are dropped.
 
     Args:
         count: How many examples.
         method: As in `augment`.
-        task: As in `augment`.
-        data: As in `augment`.
-        text: As in `augment`.
-        text_pair: As in `augment`.
-        label: As in `augment`.
         copies: As in `augment`.
-        teacher: As in `augment`.
         overrides: As in `augment`.
         observer: As in `augment`.
+        source: `task`, `data`, `text`, `text_pair`, `label` and `teacher`, as in `augment`.
 
     Returns:
         Each example with its variants.
@@ -131,22 +132,22 @@ def preview_augmentation(
     Raises:
         PotstillError: Something the user can mend; the message says how.
     """
-    fields = {"task": task, "path": data, "text": text, "text_pair": text_pair, "label": label}
-    return _make(method, fields, copies, teacher, overrides, 1, observer or SilentObserver()).preview(count)
+    return _make(method, source, copies, overrides, 1, observer).preview(count)
 
 
 def _make(
     method: str,
-    fields: dict[str, str | None],
+    source: TextSource,
     copies: int | None,
-    teacher: str | None,
     overrides: Sequence[str],
     workers: int | None,
-    observer: Observer,
+    observer: Observer | None,
 ) -> TextMaker:
     """Load what the settings name."""
+    teacher = source.get("teacher")
+    data = {"path" if name == "data" else name: value for name, value in source.items() if name != "teacher"}
     values: dict[str, Any] = {
-        "data": {name: value for name, value in fields.items() if value is not None},
+        "data": {name: value for name, value in data.items() if value is not None},
         "augmentation": {"method": {"kind": method}, "labels": "none" if teacher is None else "teacher"},
     }
     if copies is not None:
@@ -169,6 +170,6 @@ def _make(
         teacher=asked,
         precision=resolve_precision(settings.precision),
         device=PartialState().device,
-        observer=observer,
+        observer=observer or SilentObserver(),
         num_workers=workers,
     )
