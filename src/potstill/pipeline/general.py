@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,15 @@ from accelerate import PartialState
 from potstill.data import Corpus, load_corpus
 from potstill.errors import RecipeError
 from potstill.evaluation import (
-    CorpusFigures,
     GeneralResults,
-    StageFigures,
     describe_environment,
 )
 from potstill.files import whole_folder, write_json, write_text
-from potstill.hub import count_parameters, fingerprint_model, load_tokenizer, resolve_model
+from potstill.hub import fingerprint_model, load_tokenizer, resolve_model
 from potstill.pipeline.estimate import format_seconds
+from potstill.pipeline.general_estimate import estimate_general
+from potstill.pipeline.general_measure import describe_general, measure_general
 from potstill.pipeline.general_study import GeneralStudy, open_study, require_base
-from potstill.pipeline.heldout import fill_some
 from potstill.pipeline.projections import read_projections, save_projections
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
@@ -30,9 +28,7 @@ from potstill.run_folder import RunFolder
 from potstill.training import (
     Checkpoints,
     EventLog,
-    StageConfig,
     StageRun,
-    StepPlan,
     check_trackers,
     open_accelerator,
     resolve_precision,
@@ -40,8 +36,6 @@ from potstill.training import (
 )
 
 __all__ = ["GeneralRun", "run_general", "start_generally", "task_part"]
-
-_NUM_PROBES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +143,11 @@ def run_general(
     folder.path.mkdir(parents=True, exist_ok=True)
     write_json(folder.environment, describe_environment() | {"seed": recipe.seed, "precision": recipe.precision})
     write_json(folder.recipe, recipe.to_json())
-    observer.note(f"{recipe.name} on {len(corpus.train):,} examples of text: about {_estimate(study)} on this machine")
+    left = format_seconds(estimate_general(study))
+    observer.note(f"{recipe.name} on {len(corpus.train):,} examples of text: about {left} on this machine")
     seconds = _train(study, folder)
-    results = _measure(study, folder, seconds)
-    write_text(folder.student / "README.md", _describe(results))
+    results = measure_general(study, folder, seconds)
+    write_text(folder.student / "README.md", describe_general(results))
     results.write(folder.results)
     return GeneralRun(folder=out, results=results)
 
@@ -246,87 +241,3 @@ def _train(study: GeneralStudy, folder: RunFolder) -> float:
             study.student.save(aside, has_head=study.student.has_vocabulary_head)
     accelerator.wait_for_everyone()
     return position.seconds
-
-
-def _measure(study: GeneralStudy, folder: RunFolder, seconds: float) -> GeneralResults:
-    events = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
-    stages = tuple(_figures(stage, events) for stage in study.recipe.stages)
-    corpus, student = study.corpus, study.student.eval()
-    counts = count_parameters(student)
-    return GeneralResults(
-        name=study.recipe.name,
-        base=require_base(study.recipe),
-        corpus=CorpusFigures(
-            num_lines=corpus.num_lines,
-            num_examples=len(corpus.train),
-            num_tokens=len(corpus.train.tokens.ids),
-            num_heldout=len(corpus.heldout),
-            num_dropped=corpus.num_dropped,
-            fingerprint=corpus.fingerprint,
-        ),
-        parameters=asdict(counts) | {"total": counts.total},
-        stages=stages,
-        masked_lm_accuracy=stages[-1].after.get("masked_lm_accuracy"),
-        fills=fill_some(student, study.heldout()) if student.has_vocabulary_head else (),
-        training_seconds=round(seconds, 2),
-        environment=describe_environment(),
-    )
-
-
-def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
-    """Read what a stage did from the events."""
-    own = [event for event in events if event.get("stage") == stage.name]
-    scores = [
-        {name: value for name, value in event.items() if name not in ("event", "stage", "step")}
-        for event in own
-        if event["event"] == "evaluation"
-    ]
-    end = next(event for event in own if event["event"] == "stage")
-    return StageFigures(name=stage.name, steps=end["steps"], before=scores[0], after=scores[-1])
-
-
-def _estimate(study: GeneralStudy) -> str:
-    """Time a few batches of every stage and carry the figure over to all of them."""
-    total = 0.0
-    study.student.to(study.device).train()
-    with torch.random.fork_rng():
-        for stage in study.recipe.stages:
-            batches = study.batches(stage)
-            plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=PartialState().num_processes)
-            steps = plan.total(epochs=stage.epochs, steps=stage.steps)
-            total += _seconds_per_batch(study, stage) * steps * stage.accumulate
-    study.student.zero_grad(set_to_none=True)
-    study.student.eval()
-    return format_seconds(total)
-
-
-def _seconds_per_batch(study: GeneralStudy, stage: StageConfig) -> float:
-    batches, masker = study.batches(stage), study.masker(stage)
-    distiller = study.distiller(stage).to(study.device)
-    teachers = study.teachers(distiller)
-    plan = batches.plan(0)
-    begun = 0.0
-    for number in range(_NUM_PROBES + 1):
-        batch = batches.collate(plan[number % len(plan)])
-        batch = (batch if masker is None else masker.mask(batch)).to(study.device)
-        with study.autocast():
-            needed = distiller.teacher_needs.items()
-            loss, _ = distiller(batch, {who: teachers[who].outputs(batch, needs) for who, needs in needed})
-        loss.backward()
-        if number == 0:
-            begun = time.perf_counter()  # the first batch warms up
-    return (time.perf_counter() - begun) / _NUM_PROBES
-
-
-def _describe(results: GeneralResults) -> str:
-    """Write the general student's page."""
-    after = results.stages[-1].after
-    figures = "\n".join(f"| {name} | {value:.4f} |" for name, value in after.items())
-    return (
-        f"# A general student: {results.name}\n\n"
-        f"Made by Potstill from `{Path(results.base).name}` and {results.corpus.num_lines:,} lines of text, without "
-        "any task. Start a distillation from it:\n\n"
-        "    potstill distill RECIPE --general FOLDER --task TASK\n\n"
-        "## On text that was held out\n\n"
-        f"| figure | value |\n|---|---|\n{figures}\n"
-    )

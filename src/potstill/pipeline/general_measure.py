@@ -1,0 +1,83 @@
+"""What a run on plain text has to tell: figures from its events, sizes, guesses, and the student's page."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from potstill.evaluation import CorpusFigures, GeneralResults, StageFigures, describe_environment
+from potstill.hub import count_parameters
+from potstill.pipeline.general_study import GeneralStudy, require_base
+from potstill.pipeline.heldout import fill_some
+from potstill.run_folder import RunFolder
+from potstill.training import StageConfig
+
+__all__ = ["describe_general", "measure_general"]
+
+
+def measure_general(study: GeneralStudy, folder: RunFolder, seconds: float) -> GeneralResults:
+    """Gather what a run on plain text left.
+
+    Args:
+        study: The run; its student is trained.
+        folder: Where its events are.
+        seconds: Spent in training.
+
+    Returns:
+        The results.
+    """
+    events = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
+    stages = tuple(_figures(stage, events) for stage in study.recipe.stages)
+    corpus, student = study.corpus, study.student.eval()
+    counts = count_parameters(student)
+    return GeneralResults(
+        name=study.recipe.name,
+        base=require_base(study.recipe),
+        corpus=CorpusFigures(
+            num_lines=corpus.num_lines,
+            num_examples=len(corpus.train),
+            num_tokens=len(corpus.train.tokens.ids),
+            num_heldout=len(corpus.heldout),
+            num_dropped=corpus.num_dropped,
+            fingerprint=corpus.fingerprint,
+        ),
+        parameters=asdict(counts) | {"total": counts.total},
+        stages=stages,
+        masked_lm_accuracy=stages[-1].after.get("masked_lm_accuracy"),
+        fills=fill_some(student, study.heldout()) if student.has_vocabulary_head else (),
+        training_seconds=round(seconds, 2),
+        environment=describe_environment(),
+    )
+
+
+def describe_general(results: GeneralResults) -> str:
+    """Write a general student's page.
+
+    Args:
+        results: Of its run.
+
+    Returns:
+        Markdown.
+    """
+    after = results.stages[-1].after
+    figures = "\n".join(f"| {name} | {value:.4f} |" for name, value in after.items())
+    return (
+        f"# A general student: {results.name}\n\n"
+        f"Made by Potstill from `{Path(results.base).name}` and {results.corpus.num_lines:,} lines of text, without "
+        "any task. Start a distillation from it:\n\n"
+        "    potstill distill RECIPE --general FOLDER --task TASK\n\n"
+        "## On text that was held out\n\n"
+        f"| figure | value |\n|---|---|\n{figures}\n"
+    )
+
+
+def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
+    """Read what a stage did from the events."""
+    own = [event for event in events if event.get("stage") == stage.name]
+    scores = [
+        {name: value for name, value in event.items() if name not in ("event", "stage", "step")}
+        for event in own
+        if event["event"] == "evaluation"
+    ]
+    end = next(event for event in own if event["event"] == "stage")
+    return StageFigures(name=stage.name, steps=end["steps"], before=scores[0], after=scores[-1])
