@@ -113,7 +113,7 @@ class Recipe(Config):
         if not readers:
             raise ValueError(
                 "augmentation: no stage reads the texts that it makes; set data = 'augmented' in a stage, or leave the "
-                "table out"
+                "table out (--set augmentation=none)"
             )
         for stage in readers if self.augmentation.labels == "none" else ():
             if any(objective.kind == "hard_labels" for objective in stage.objectives):

@@ -112,6 +112,10 @@ CASES = {
         ("--out", "x.parquet", "--method", "tinybert", "--set", "augmentation.method.masked_lm=/no/such/model"),
         "'/no/such/model' does not exist",
     ),
+    "base of a recipe": (
+        ("--out", "x.parquet", "--method", "tinybert", "--set", "augmentation.method.masked_lm=base"),
+        "'base' is the teacher.base of a recipe, and here is none",
+    ),
     "missing data": (("--out", "x.parquet", "--data", "nope.csv"), "nope.csv' does not exist"),
 }
 

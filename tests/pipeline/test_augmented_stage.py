@@ -6,10 +6,17 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
 
 from potstill import distill
+from potstill.data import load_task_data
 from potstill.errors import DataError, RecipeError
+from potstill.pipeline.augmented import make_examples, plan_texts
+from potstill.pipeline.study import Study
+from potstill.pipeline.teacher import find_teacher
+from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
+from potstill.run_folder import RunFolder
 
 AUGMENTED = (
     "stages.distil.data=augmented",
@@ -80,13 +87,6 @@ def test_the_control_has_the_label_of_the_source(first):
 
 
 def test_labels_follow_their_rule(first, teacher, reviews):
-    from potstill.data import load_task_data
-    from potstill.pipeline.augmented import make_examples, plan_texts
-    from potstill.pipeline.study import Study
-    from potstill.pipeline.teacher import find_teacher
-    from potstill.progress import SilentObserver
-    from potstill.run_folder import RunFolder
-
     recipe = load_recipe(str(first / "recipe.json"))
     study = Study(recipe=recipe, data=load_task_data(recipe.data), observer=SilentObserver())
     guide = find_teacher(study, first, lambda *_: None)
@@ -137,3 +137,36 @@ def test_nothing_new_is_refused_where_originals_are_left_out(first, teacher, rev
     nothing = ("augmentation.method.mask_probability=0", "augmentation.method.ngram_probability=0")
     with pytest.raises(DataError, match="no text came out"):
         run(teacher, reviews, first.parent / "empty", *AUGMENTED, SOFT, *nothing, "augmentation.keep_originals=false")
+
+
+class Notes:
+    """Keeps what a run says."""
+
+    def __init__(self):
+        self.said = []
+
+    def note(self, text):
+        self.said.append(text)
+
+    def task(self, name, total, *, done=0):
+        return SilentObserver().task(name, total, done=done)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("base", None), ("bare", "has no masked-LM head, so candidates of all words are neighbours"), (None, "not given")],
+)
+def test_tinybert_asks_the_pretrained_base_where_it_is_a_masked_language_model(given, said, base, reviews, tmp_path):
+    if given == "bare":
+        given = tmp_path / "bare"
+        AutoModel.from_pretrained(base).save_pretrained(given)
+        AutoTokenizer.from_pretrained(base).save_pretrained(given)
+    elif given == "base":
+        given = base
+    fields = {"teacher.base": None if given is None else str(given), "data.path": str(reviews), "precision": "fp32"}
+    fields |= {"data.text": "review", "data.label": "stars"}
+    recipe = load_recipe("tinybert-4x312", ablations=["no-gd"], fields=fields)
+    notes = Notes()
+    maker = plan_texts(Study(recipe=recipe, data=load_task_data(recipe.data), observer=notes), None)
+    assert maker.config.method.masked_lm == (str(given) if said is None else None)
+    assert [said in note for note in notes.said] == ([] if said is None else [True])

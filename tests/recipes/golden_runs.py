@@ -10,6 +10,7 @@ from tiny_reviews import WORDS, make_base, save_base
 
 from potstill.data import DataConfig, TaskData, load_task_data
 from potstill.hub import Encoder, load_encoder_base
+from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.general import run_general, task_part
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.train import build_student, train_student
@@ -77,6 +78,8 @@ def shrink(name: str, world: GoldenWorld) -> Recipe:
             overrides.append(f"student.{path}={max(1, held // times // multiple) * multiple}")
     if recipe.corpus_stages:
         overrides += [f'data.corpus.paths=["{world.corpus}"]', "data.corpus.max_length=24"]
+    if recipe.augmentation is not None:
+        overrides += ["augmentation.copies=2", "augmentation.method.vectors=embeddings"]
     for number, stage in enumerate(recipe.stages):
         place = f"stages.{number}"
         overrides += [f"{place}.epochs=none", f"{place}.steps={NUM_STEPS}", f"{place}.accumulate=1"]
@@ -111,6 +114,9 @@ def _train(recipe: Recipe, world: GoldenWorld, folder: Path) -> list[dict[str, o
     if recipe.needs_teacher or recipe.start_from == "teacher":
         logits = study.dev_logits(world.teacher)
         guide = Guide(encoder=world.teacher, name="tiny", fingerprint="tiny", dev_logits=logits)
+    if (maker := plan_texts(study, guide)) is not None:
+        folder.mkdir(parents=True)
+        study = dataclasses.replace(study, augmented=make_examples(study, maker, guide, RunFolder(path=folder)))
     train_student(study, build_student(study, guide), guide, RunFolder(path=folder))
     return _read_events(folder)
 

@@ -26,6 +26,10 @@ def kinds(recipe: Recipe, stage: str) -> list[str]:
     return [item.kind for found in recipe.stages if found.name == stage for item in found.objectives]
 
 
+def reads(recipe: Recipe) -> dict[str, str]:
+    return {stage.name: stage.data for stage in recipe.stages}
+
+
 @pytest.mark.parametrize(("name", "ablation"), ABLATIONS, ids=lambda part: part)
 def test_every_ablation_changes_the_recipe_and_is_recorded(name: str, ablation: str) -> None:
     whole, part = load_recipe(name), load_recipe(name, ablations=[ablation])
@@ -60,6 +64,14 @@ class TestTinyBert:
         recipe = load_recipe(name, ablations=["no-td"])
         assert [stage.name for stage in recipe.stages] == ["general", "prediction"]
         assert kinds(recipe, "prediction") == ["hard_labels"]
+        assert (reads(recipe)["prediction"], recipe.augmentation.labels) == ("augmented", "inherited")
+
+    def test_no_da_reads_the_tasks_own_texts_alone(self, name: str) -> None:
+        whole, recipe = load_recipe(name), load_recipe(name, ablations=["no-da"])
+        assert reads(whole) == {"general": "corpus", "intermediate": "augmented", "prediction": "augmented"}
+        assert whole.augmentation.method.kind == "tinybert"
+        assert reads(recipe) == {"general": "corpus", "intermediate": "task", "prediction": "task"}
+        assert recipe.augmentation is None
 
     def test_no_embd_drops_hidden_state_0(self, name: str) -> None:
         attention, hidden = objectives(load_recipe(name, ablations=["no-embd"]), "general", "intermediate")
@@ -70,6 +82,7 @@ class TestTinyBert:
         recipe = load_recipe(name, ablations=["no-pred"])
         assert kinds(recipe, "prediction") == ["hard_labels"]
         assert objectives(recipe, "general", "intermediate") == objectives(load_recipe(name), "general", "intermediate")
+        assert reads(recipe) == {"general": "corpus", "intermediate": "augmented", "prediction": "task"}
 
     def test_no_trm_follows_the_embeddings_alone(self, name: str) -> None:
         (only,) = objectives(load_recipe(name, ablations=["no-trm"]), "general", "intermediate")

@@ -31,6 +31,7 @@ _COPIES = {
     "rte": 30,
 }
 _OTHER_COPIES = 20
+_BASE = "base"
 _EMBEDDINGS = "embeddings"
 
 Candidates: TypeAlias = dict[int, tuple[str, ...]]
@@ -54,7 +55,8 @@ class TinyBertConfig(MethodConfig):
     candidates: int = Field(default=15, ge=1, le=1000)
     """Words to choose from, of which those that the model would only put inside a word are dropped."""
     masked_lm: str | None = None
-    """A masked language model: folder or hub name. Absent: neighbours are the candidates of all words."""
+    """A masked language model: folder or hub name. Absent: neighbours are the candidates of all words. `base`, in a
+    recipe, is its `teacher.base`; where that has no masked-LM head, it counts as absent, and the run says so."""
     context: Literal["pair", "single"] = "pair"
     """What the model reads: the masked text followed by the text as it is, as the published code does, or the masked
     text alone. The first gives words nearer to the old one and reads twice as many tokens."""
@@ -76,6 +78,11 @@ class TinyBertConfig(MethodConfig):
                     raise ValueError(f"{name} has no effect without masked_lm; leave it out")
         return self
 
+    @property
+    def asks_base(self) -> bool:
+        """Whether the masked language model is the `teacher.base` of a recipe."""
+        return self.masked_lm == _BASE
+
     def default_copies(self, task: str) -> int:
         """Give the number of the published code; see `MethodConfig.default_copies`."""
         return _COPIES.get(task, _OTHER_COPIES)
@@ -84,6 +91,11 @@ class TinyBertConfig(MethodConfig):
         """Name model and vectors; see `MethodConfig.sources`."""
         from potstill.hub import fingerprint_model
 
+        if self.asks_base:
+            raise RecipeError(
+                "augmentation.method.masked_lm: 'base' is the teacher.base of a recipe, and here is none; name a "
+                "masked language model."
+            )
         model = {} if self.masked_lm is None else {"masked_lm": fingerprint_model(self.masked_lm)}
         where = self._vectors(has_teacher=teacher is not None)
         if where == _EMBEDDINGS:

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 from accelerate import PartialState
 
-from potstill.augmentation import read_columns
+from potstill.augmentation import AugmentationConfig, read_columns
 from potstill.data import LabelArray, Split
 from potstill.errors import DataError
+from potstill.hub import find_masked_lm
 from potstill.pipeline.study import AugmentedExamples, Guide, Study
 from potstill.pipeline.targets import look_up_logits
 from potstill.pipeline.texts import TextMaker, TextTeacher
+from potstill.progress import Observer
 from potstill.run_folder import RunFolder
 
 __all__ = ["make_examples", "plan_texts"]
@@ -45,12 +47,27 @@ def plan_texts(study: Study, guide: Guide | None) -> TextMaker | None:
         )
     return TextMaker(
         data=study.data,
-        config=recipe.augmentation,
+        config=_name_masked_lm(recipe.augmentation, recipe.teacher.base, study.observer),
         teacher=teacher,
         precision=study.precision,
         device=study.device,
         observer=study.observer,
     )
+
+
+def _name_masked_lm(config: AugmentationConfig, base: str | None, observer: Observer) -> AugmentationConfig:
+    """Put the pre-trained base where a method asks for it, if it is a masked language model."""
+    method = config.method
+    if method.kind != "tinybert" or not method.asks_base:
+        return config
+    found = base if base is not None and find_masked_lm(base) is not None else None
+    if found is None:
+        why = "is not given" if base is None else f"({base}) has no masked-LM head"
+        observer.note(
+            f"augmentation: teacher.base {why}, so candidates of all words are neighbours; a masked language model in "
+            "augmentation.method.masked_lm gives better ones"
+        )
+    return config.model_copy(update={"method": method.model_copy(update={"masked_lm": found})})
 
 
 def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: RunFolder) -> AugmentedExamples:

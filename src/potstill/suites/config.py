@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 Label = Annotated[str, Field(pattern=r"^[^/\\\n|]+$")]
+Ablations = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -33,8 +34,8 @@ class System(Config):
     """Names the row in tables."""
     recipe: str
     """A shipped recipe's name or a recipe file."""
-    ablation: str | None = None
-    """A named change of the recipe, such as `no-gd`; None = the recipe as it is."""
+    ablation: Ablations = ()
+    """A named change of the recipe, such as `no-gd`, or a list of them; none = the recipe as it is."""
     set: tuple[str, ...] = ()
     """`path=value` changes of the recipe, as `--set` of 'potstill distill'."""
     per_task: dict[str, tuple[str, ...]] = {}
@@ -48,8 +49,8 @@ class Variant(Config):
 
     name: Label
     """Names the row in tables, behind the system's name where there are several systems."""
-    ablation: str | None = None
-    """A named change of the recipes; None = none."""
+    ablation: Ablations = ()
+    """A named change of the recipes, or a list of them."""
     set: tuple[str, ...] = ()
     """`path=value` changes of the recipes."""
     published: str | None = None

@@ -76,11 +76,11 @@ class _Request:
         """Load the recipe with all changes, from the widest to the narrowest."""
         suite, system, variant, task = self.suite, self.system, self.variant, self.task
         changes = [*suite.set, *task.set, *system.set, *system.per_task.get(task.name, ())]
-        ablations = [system.ablation] if system.ablation else []
+        ablations = [*system.ablation]
         where = f"systems.{system.name}"
         if variant is not None:
             changes += variant.set
-            ablations += [variant.ablation] if variant.ablation else []
+            ablations += variant.ablation
             where += f", variants.{variant.name}"
         given = {"teacher.model": task.teacher, "teacher.base": suite.teacher.base}
         known = {path: value for path, value in given.items() if value is not None}
@@ -112,7 +112,11 @@ def _general_cell(request: _Request) -> Cell:
     ]
     key = hashlib.sha256(json.dumps([*identity, recipe.teacher.base], sort_keys=True).encode()).hexdigest()[:8]
     corpus_part = recipe.model_copy(
-        update={"stages": recipe.corpus_stages, "data": DataConfig(corpus=recipe.data.corpus)}
+        update={
+            "stages": recipe.corpus_stages,
+            "augmentation": None,
+            "data": DataConfig(corpus=recipe.data.corpus),
+        }
     )
     return Cell(
         id=f"general.{_slug(recipe.name)}-{key}",
