@@ -10,6 +10,8 @@ from potstill.errors import ModelError
 from potstill.hub import build_shape, count_parameters
 from potstill.serving.bench_batches import batches_of_lengths, published_rows, qnli_lengths, square_batch
 from potstill.serving.bench_measure import make_latency, make_rates, take_turns
+from potstill.serving.bench_probe import probe
+from potstill.serving.bench_subjects import Origin, load_runner
 from potstill.serving.flops import bilstm_flops, count_flops, transformer_flops
 from potstill.tensors import EncoderShape
 
@@ -145,3 +147,10 @@ def test_a_batch_of_random_tokens_is_always_the_same():
     encoder = build_shape("1x12x12")
     once, again = (square_batch(encoder, num_examples=2, num_tokens=5).input_ids for _ in range(2))
     assert torch.equal(once, again)
+
+
+def test_the_memory_of_a_probed_process_is_its_own(tmp_path):
+    runner = load_runner(Origin(name="1x24x48", is_shape=True, backend="sdpa"), scratch=tmp_path, num_threads=1)
+    held = torch.ones(1500, 2**20 // 4)  # 1,500 MB in this process, and for a moment in the one that it starts
+    found = probe(runner, num_threads=1)
+    assert 0 < found.model_bytes < found.peak_bytes < held.nbytes
