@@ -92,7 +92,7 @@ def texts_of(rows: Sequence[NewRow]) -> list[tuple[str, ...]]:
     return [row_texts(row.variant) for row in rows]
 
 
-def make_masked_lm(*, seed: int = 0, num_positions: int = 64) -> Encoder:
+def make_masked_lm(*, seed: int = 0, num_positions: int = 64, num_layers: int = 2) -> Encoder:
     """A random masked language model that knows a few words, pieces of words and marks."""
     special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
     others = ("a", "the", "is", "and", ",", ".", "un", "##flinching", "##ly", "##s", "gor", "##geous")
@@ -101,7 +101,7 @@ def make_masked_lm(*, seed: int = 0, num_positions: int = 64) -> Encoder:
     config = BertConfig(
         vocab_size=len(names),
         hidden_size=16,
-        num_hidden_layers=2,
+        num_hidden_layers=num_layers,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=num_positions,

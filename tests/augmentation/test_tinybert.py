@@ -85,21 +85,58 @@ def test_a_pair_changes_in_one_text_and_the_other_stays(config):
     assert {differs for _, differs in changed} == {(True, False), (False, True)}
 
 
+def expect(masked_lm: Encoder, text: str, pair: str | None, *, count: int) -> tuple[str, ...]:
+    """Ask for the words at one mask, every logit computed: the slow way."""
+    spelled = spell_vocabulary(masked_lm.tokenizer)
+    encoded = masked_lm.tokenizer.wrapped(text, pair, return_tensors="pt")
+    position = encoded["input_ids"][0].tolist().index(4)
+    with torch.no_grad():
+        best = masked_lm.model(**encoded).logits[0, position].topk(count).indices.tolist()
+    return tuple(sorted({spelled[token] for token in best if spelled[token]}))
+
+
 @pytest.mark.parametrize("context", ["pair", "single"])
 def test_words_of_one_token_get_what_the_model_expects_at_their_mask(config, masked_lm, context):
-    """One word at a time, and every logit computed: the slow way."""
     text = "The film is good and witty."
     found = find(config.model_copy(update={"context": context}), text)[0]
     words = list(split_words(text).words)
-    spelled = spell_vocabulary(masked_lm.tokenizer)
     for place in (1, 3, 5):
         masked = " ".join([*words[:place], "[MASK]", *words[place + 1 :]])
-        encoded = masked_lm.tokenizer.wrapped(masked, text if context == "pair" else None, return_tensors="pt")
-        position = encoded["input_ids"][0].tolist().index(4)
-        with torch.no_grad():
-            best = masked_lm.model(**encoded).logits[0, position].topk(5).indices.tolist()
-        assert found[place] == tuple(sorted({spelled[token] for token in best if spelled[token]}))
+        assert found[place] == expect(masked_lm, masked, text if context == "pair" else None, count=5)
     assert set(found) == {1, 3, 5}
+
+
+def test_a_shared_reading_shows_a_mask_all_but_its_word(glove, tmp_path):
+    """Of one layer: there, other tokens know nothing of the word, so that it is as if the word were masked."""
+    model = make_masked_lm(num_layers=1)
+    model.save(tmp_path)
+    config = TinyBertConfig(
+        masked_lm=str(tmp_path), vectors=str(glove), candidates=5, context="single", share_reading=True
+    )
+    texts = ("The film is good and witty.", "bad plot", "good", *ODD_TEXTS)
+    for text, found in zip(texts, find(config, *texts), strict=True):
+        words = list(split_words(text).words)
+        for place in [place for place in found if words[place] in WORDS][:4]:
+            masked = " ".join([*words[:place], "[MASK]", *words[place + 1 :]])
+            assert len(words) > 50 or found[place] == expect(model, masked, None, count=5)
+    assert set(find(config, texts[0])[0]) == {1, 3, 5}
+
+
+@pytest.mark.parametrize("context", ["pair", "single"])
+def test_what_a_mask_is_given_does_not_depend_on_other_masks_of_a_shared_reading(masked_lm, context):
+    words = MaskedWords(masked_lm, count=5, context=context, masked_together=None)
+    texts = ["good film works", "bad plot"]
+    spans = [[(0, 4), (5, 9), (10, 15)], [(0, 3), (4, 8)]]
+    together = words.candidates(texts, spans)
+    for number, wanted in enumerate(spans):
+        for span in wanted:
+            assert words.candidates([texts[number]], [[span]])[0][span] == together[number][span]
+
+
+def test_a_shared_reading_sees_the_words_that_are_asked_for(config):
+    sharing = config.model_copy(update={"share_reading": True})
+    assert [sorted(found) for found in find(sharing, *REVIEWS)] == [sorted(found) for found in find(config, *REVIEWS)]
+    assert find(sharing, *REVIEWS) != find(config, *REVIEWS)
 
 
 def test_words_of_several_tokens_get_their_neighbours(config, glove):
@@ -132,8 +169,8 @@ def test_replacements_are_written_like_the_word(config):
 
 def test_words_behind_the_longest_input_have_no_candidates(config):
     text = " ".join(["film"] * 600)
-    for context, last in (("single", 62), ("pair", 62)):
-        found = find(config.model_copy(update={"context": context}), text)[0]
+    for context, shares, last in (("single", False, 62), ("pair", False, 62), ("single", True, 62)):
+        found = find(config.model_copy(update={"context": context, "share_reading": shares}), text)[0]
         assert sorted(found) == list(range(last + 1))
 
 
@@ -144,11 +181,14 @@ def test_masking_together_gives_as_many_words_candidates(config):
     assert alone != together
 
 
-def test_batches_do_not_change_the_candidates(config):
+@pytest.mark.parametrize("shares", [False, True])
+def test_batches_do_not_change_the_candidates(config, shares):
+    config = config.model_copy(update={"share_reading": shares})
     assert find(config, *REVIEWS) == [find(config, text)[0] for text in REVIEWS]
 
 
-def test_only_masked_positions_are_scored(masked_lm, monkeypatch):
+@pytest.mark.parametrize("together", [1, None])
+def test_only_masked_positions_are_scored(masked_lm, monkeypatch, together):
     seen = []
     linear = torch.nn.functional.linear
 
@@ -158,7 +198,7 @@ def test_only_masked_positions_are_scored(masked_lm, monkeypatch):
         return linear(features, weight, bias)
 
     monkeypatch.setattr(torch.nn.functional, "linear", record)
-    words = MaskedWords(masked_lm, count=3, context="pair", masked_together=1)
+    words = MaskedWords(masked_lm, count=3, context="pair", masked_together=together)
     words.candidates(["good film", "bad plot works"], [[(0, 4), (5, 9)], [(0, 3), (4, 8), (9, 14)]])
     assert sum(seen) == 5
 
@@ -202,11 +242,16 @@ def test_a_model_without_a_masked_lm_head_is_refused(masked_lm, tmp_path):
         TinyBertConfig(masked_lm=str(tmp_path), vectors="embeddings").build(material(as_rows(REVIEWS)))
 
 
-@pytest.mark.parametrize("field", ["context", "masked_together"])
-def test_fields_of_the_model_are_refused_without_one(field):
-    value = {"context": "single", "masked_together": 2}[field]
+@pytest.mark.parametrize(("field", "value"), [("context", "single"), ("masked_together", 2), ("share_reading", True)])
+def test_fields_of_the_model_are_refused_without_one(field, value):
     with pytest.raises(RecipeError, match=f"{field} has no effect without masked_lm"):
         AugmentationConfig.parse({"method": {"kind": "tinybert", field: value}})
+
+
+def test_masks_of_a_shared_reading_have_no_number():
+    method = {"kind": "tinybert", "masked_lm": "any", "share_reading": True, "masked_together": 2}
+    with pytest.raises(RecipeError, match="masked_together has no effect with share_reading"):
+        AugmentationConfig.parse({"method": method})
 
 
 @pytest.mark.parametrize(

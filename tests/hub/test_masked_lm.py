@@ -1,5 +1,6 @@
 """Masked language models: scores of the vocabulary as features and decoder, and heads that can be given and copied."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,18 @@ from transformers import (
 from potstill.errors import ModelError
 from potstill.hub import (
     Encoder,
+    Layout,
     Tokenizer,
     add_vocabulary_head,
     build_encoder,
+    check_layout,
     copy_vocabulary_head,
     count_parameters,
     load_classifier,
     load_encoder_base,
     load_masked_lm,
+    read_masks,
+    score_vocabulary,
 )
 from potstill.tensors import Batch, Needs
 
@@ -92,6 +97,33 @@ def test_features_and_decoder_make_the_logits_of_the_model(family: str, batch: B
     found = encoder(batch, VOCABULARY_ALONE).vocabulary
     logits = encoder.model(input_ids=batch.input_ids, attention_mask=batch.token_mask).logits
     torch.testing.assert_close(found.features @ found.weight.T + found.bias, logits, rtol=1e-5, atol=1e-5)
+
+
+@each_family
+def test_scores_at_some_tokens_are_those_of_the_model(family: str, batch: Batch) -> None:
+    encoder = make_masked_lm(FAMILIES[family])
+    rows, columns = torch.tensor([1, 0, 0]), torch.tensor([2, 5, 0])
+    logits = encoder.model(input_ids=batch.input_ids, attention_mask=batch.token_mask).logits[rows, columns]
+    scores = score_vocabulary(encoder, read_masks(encoder, batch, rows, columns))
+    torch.testing.assert_close(scores, logits, rtol=1e-5, atol=1e-5)
+    again = encoder.model(input_ids=batch.input_ids, attention_mask=batch.token_mask).logits[rows, columns]
+    assert torch.equal(again, logits)
+
+
+@each_family
+def test_tokens_can_be_arranged_or_the_model_is_refused(family: str, batch: Batch) -> None:
+    encoder = make_masked_lm(FAMILIES[family])
+    if family.startswith(("mpnet", "modernbert")):
+        with pytest.raises(ModelError, match="cannot read masks beside the words"):
+            check_layout(encoder)
+        return
+    check_layout(encoder)
+    order = torch.tensor([3, 0, 5, 1, 4, 2])
+    mixed = replace(batch, input_ids=batch.input_ids[:, order], token_mask=batch.token_mask[:, order])
+    layout = Layout(positions=order.expand(2, 6), visible=mixed.token_mask[:, None].expand(2, 6, 6))
+    rows, columns = torch.tensor([0, 1, 1]), torch.tensor([4, 0, 3])
+    found = read_masks(encoder, mixed, rows, torch.argsort(order)[columns], layout=layout)
+    torch.testing.assert_close(found, read_masks(encoder, batch, rows, columns), rtol=1e-5, atol=1e-5)
 
 
 @each_family

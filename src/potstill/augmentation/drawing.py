@@ -44,7 +44,7 @@ class NewRow:
 
 def row_texts(variant: Variant) -> Row:
     """Give the texts of a variant."""
-    return tuple(edit.text for edit in variant)
+    return tuple([edit.text for edit in variant])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,7 +22,7 @@ def text_key(texts: Sequence[str]) -> int:
         >>> text_key(["a film ."]) == text_key(["a film."])
         True
     """
-    joined = "\t".join("".join(text.split()) for text in texts)
+    joined = "\t".join(["".join(text.split()) for text in texts])
     return int.from_bytes(blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 

@@ -139,35 +139,36 @@ class TangSampler(Sampler):
         if not all(len(source) for source in sources):
             return []
         if len(sources) == 1:
-            return [(edit,) for edit in edits[0] if not edit.is_all_replaced]
+            return [(edit,) for edit in edits[0] if edit is not None and not edit.is_all_replaced]
         same = [edit_words(source, {}) for source in sources]
         modes = self._modes(random, attempts)
         return [
             (
-                edits[0][attempt] if mode != 1 else same[0],
-                edits[1][attempt] if mode != 0 else same[1],
+                edits[0][attempt] or same[0] if mode != 1 else same[0],
+                edits[1][attempt] or same[1] if mode != 0 else same[1],
             )
             for attempt, mode in enumerate(modes)
         ]
 
-    def _vary(self, source: Words, tags: bytes, random: Generator, attempts: int) -> list[Edit]:
-        """Try one text so many times."""
+    def _vary(self, source: Words, tags: bytes, random: Generator, attempts: int) -> list[Edit | None]:
+        """Try one text so many times; None where nothing changes, as every third time in short texts."""
         config, count = self._config, len(source)
         draws = random.random((2, attempts, count))
         cuts = random.random((attempts, 3)).tolist()
-        replacements: list[dict[int, str]] = [{} for _ in range(attempts)]
+        replacements: dict[int, dict[int, str]] = {}
         is_hit = draws[0] < config.mask_probability + config.replace_probability
         rows, positions = is_hit.nonzero()
         hits = zip(rows.tolist(), positions.tolist(), draws[0][is_hit].tolist(), draws[1][is_hit].tolist(), strict=True)
         for attempt, position, decision, choice in hits:
-            if decision < config.mask_probability:
-                replacements[attempt][position] = config.mask_token
-            else:
-                replacements[attempt][position] = self._pools[tags[position]].pick(choice)
-        return [
-            edit_words(source, replacements[attempt], kept=self._cut(cuts[attempt], count))
-            for attempt in range(attempts)
-        ]
+            is_mask = decision < config.mask_probability
+            word = config.mask_token if is_mask else self._pools[tags[position]].pick(choice)
+            replacements.setdefault(attempt, {})[position] = word
+        edits: list[Edit | None] = []
+        for attempt, cut in enumerate(cuts):
+            changes, kept = replacements.get(attempt), self._cut(cut, count)
+            is_same = changes is None and kept is None
+            edits.append(None if is_same else edit_words(source, changes or {}, kept=kept))
+        return edits
 
     def _cut(self, draws: list[float], count: int) -> tuple[int, int] | None:
         """Choose the run of words to keep, or None for all; every start that leaves room for the run is as likely."""

@@ -18,6 +18,7 @@ from potstill.hub.loading import (
     resolve_model,
 )
 from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, find_masked_lm, load_masked_lm
+from potstill.hub.masks import Layout, check_layout, read_masks, score_vocabulary
 from potstill.hub.pushing import PushPlan, plan_push, push
 from potstill.hub.shapes import build_shape
 from potstill.hub.tokenizing import TokenBlock, Tokenizer
@@ -30,6 +31,7 @@ __all__ = [
     "EncoderParts",
     "ExportModule",
     "LayerParts",
+    "Layout",
     "ModelDescription",
     "ParameterCounts",
     "PushPlan",
@@ -43,6 +45,7 @@ __all__ = [
     "build_encoder",
     "build_shape",
     "build_word_tokenizer",
+    "check_layout",
     "copy_vocabulary_head",
     "count_parameters",
     "describe_model",
@@ -58,8 +61,10 @@ __all__ = [
     "load_tokenizer",
     "plan_push",
     "push",
+    "read_masks",
     "reorder_labels",
     "resolve_model",
+    "score_vocabulary",
     "spell_vocabulary",
     "trim_vocabulary",
 ]

@@ -1,13 +1,13 @@
-"""Run only the first layers of an encoder, where nothing deeper is asked for."""
+"""Run only a part of an encoder's layers, where nothing more is asked for."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.utils.output_capturing import maybe_install_capturing_hooks
 
-__all__ = ["first_layers"]
+__all__ = ["first_layers", "last_layer_at"]
 
 _STACKED = frozenset({"bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"})
 """Model types whose hidden state i is what layer i puts out, without a norm after the last."""
@@ -35,6 +35,33 @@ def first_layers(model: PreTrainedModel, depth: int) -> Generator[None]:
         yield
     finally:
         holder.layer = layers
+
+
+@contextmanager
+def last_layer_at(model: PreTrainedModel, rows: Tensor, columns: Tensor) -> Generator[bool]:
+    """Let the last layer of a model's body go on with some tokens alone, once attention has mixed them with the others.
+
+    Args:
+        model: Any model of transformers; one whose layers do not lie in a plain stack is left as it is.
+        rows: Row of each token, [tokens].
+        columns: Its column, [tokens].
+
+    Yields:
+        Whether, inside the block, the body's last hidden states are those of these tokens, [1, tokens, hidden].
+    """
+    holder = _find_stack(model)
+    if holder is None or model.config.model_type == "distilbert" or not isinstance(holder.layer, nn.ModuleList):
+        yield False
+        return
+
+    def choose(_: nn.Module, states: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(each[rows, columns][None] for each in states)
+
+    handle = holder.layer[-1].get_submodule("attention.output").register_forward_pre_hook(choose)
+    try:
+        yield True
+    finally:
+        handle.remove()
 
 
 def _find_stack(model: PreTrainedModel) -> nn.Module | None:

@@ -59,12 +59,14 @@ class Encoder(nn.Module):
     @property
     def max_tokens(self) -> int | None:
         """Tokens of the longest text that it can read; None where its positions have no table."""
-        embeddings = getattr(self.model.base_model, "embeddings", None)
-        positions = getattr(embeddings, "position_embeddings", None)
-        if not isinstance(positions, nn.Embedding):
-            return None
-        first = 0 if positions.padding_idx is None else positions.padding_idx + 1
-        return positions.num_embeddings - first
+        positions = self._positions
+        return None if positions is None else positions.num_embeddings - self.first_position
+
+    @property
+    def first_position(self) -> int:
+        """The row of its table of positions for the first token of a text; 0 where there is no table."""
+        positions = self._positions
+        return 0 if positions is None or positions.padding_idx is None else positions.padding_idx + 1
 
     @property
     def word_embeddings(self) -> nn.Embedding:
@@ -158,6 +160,12 @@ class Encoder(nn.Module):
         with quiet():
             (self.model if has_head else self.model.base_model).save_pretrained(folder)
             self.tokenizer.wrapped.save_pretrained(folder)
+
+    @property
+    def _positions(self) -> nn.Embedding | None:
+        embeddings = getattr(self.model.base_model, "embeddings", None)
+        positions = getattr(embeddings, "position_embeddings", None)
+        return positions if isinstance(positions, nn.Embedding) else None
 
     def _depth(self, needs: Needs) -> int:
         """Say how many layers must be run."""
