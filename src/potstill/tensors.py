@@ -1,6 +1,6 @@
 """Axis names, shape types, and the records that travel: `TokenBlock`, `Batch` and `EncoderOutputs`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -101,17 +101,20 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Copy the batch to a device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
 
-        def move(tensor: Tensor) -> Tensor:
-            return tensor.to(device, non_blocking=True)
+    def pin_memory(self) -> "Batch":
+        """Copy the batch to memory from which a GPU can fetch it while it computes."""
+        return self._map(Tensor.pin_memory)
 
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         return Batch(
-            input_ids=move(self.input_ids),
-            token_mask=move(self.token_mask),
-            token_type_ids=None if self.token_type_ids is None else move(self.token_type_ids),
-            labels=None if self.labels is None else move(self.labels),
-            example_ids=move(self.example_ids),
-            target_ids=None if self.target_ids is None else move(self.target_ids),
+            input_ids=change(self.input_ids),
+            token_mask=change(self.token_mask),
+            token_type_ids=None if self.token_type_ids is None else change(self.token_type_ids),
+            labels=None if self.labels is None else change(self.labels),
+            example_ids=change(self.example_ids),
+            target_ids=None if self.target_ids is None else change(self.target_ids),
         )
 
 

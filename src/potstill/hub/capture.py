@@ -5,13 +5,17 @@ recorder that comes down as a keyword of the model's forward, then calls the SDP
 on modules, no attention maps, and nothing at all where no recorder was passed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
+
+from potstill.hub.dropout import drop
 
 __all__ = ["ATTENTION_NAME", "AttentionRecorder"]
 
@@ -56,8 +60,38 @@ def _recording_sdpa(
 ) -> tuple[Tensor, None]:
     if attention_recorder is not None:
         attention_recorder.record(query, key, value)
+    dropout = kwargs.get("dropout", 0.0)
+    if dropout > 0.0 and query.device.type == "cpu" and _is_plain(query, key, attention_mask, kwargs):
+        scaling = kwargs.get("scaling") or query.shape[-1] ** -0.5
+        return _attend_and_drop(query * scaling, key, value, attention_mask, dropout=dropout), None
     output, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
     return output, None
+
+
+def _is_plain(query: Tensor, key: Tensor, mask: Tensor | None, options: Mapping[str, Any]) -> bool:
+    """Say whether attention is what BERT's is: no causal order, no shared heads, nothing added to the scores."""
+    is_masked_only = mask is None or mask.dtype == torch.bool
+    is_causal = bool(options.get("is_causal")) or options.get("position_bias") is not None
+    return is_masked_only and not is_causal and query.shape == key.shape
+
+
+def _attend_and_drop(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, dropout: float) -> Tensor:
+    """Attend with dropout on a CPU, where SDPA has no fast kernel for it: it writes the probabilities out, more slowly.
+
+    Args:
+        query: Scaled, [batch, heads, tokens, head_size].
+        key: Of the same shape.
+        value: Of the same shape.
+        mask: True where a query may see a key.
+        dropout: Share of the probabilities that become 0.
+
+    Returns:
+        What is attended to, [batch, tokens, heads, head_size].
+    """
+    scores = query @ key.transpose(-1, -2)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    return (drop(scores.softmax(dim=-1), dropout) @ value).transpose(1, 2).contiguous()
 
 
 AttentionInterface.register(ATTENTION_NAME, _recording_sdpa)

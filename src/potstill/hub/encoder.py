@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
 from potstill.hub.depth import first_layers
+from potstill.hub.dropout import quicken_dropout
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
@@ -36,6 +37,7 @@ class Encoder(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.label_names = tuple(label_names)
+        quicken_dropout(model)
         self.takes_types = "token_type_ids" in inspect.signature(model.forward).parameters
 
     @property

@@ -1,11 +1,13 @@
 """Adam without bias correction, the optimizer that BERT and the students cut from it were published with."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.adamw import adamw
 
 __all__ = ["BertAdam"]
 
@@ -17,7 +19,7 @@ class BertAdam(Optimizer):
         p <- p - rate * (m / (sqrt(v) + epsilon) + decay * p)
 
     Without the correction of m and v for their start at zero, the first step is (1 - b1) / sqrt(1 - b2) = 3.16 times
-    Adam's, with the usual betas.
+    Adam's, with the usual betas. A step is torch's fused one of AdamW, told that it has already made endless steps.
     """
 
     def __init__(
@@ -57,22 +59,28 @@ class BertAdam(Optimizer):
         return loss
 
     def _step_group(self, group: dict[str, Any]) -> None:
-        weights = [weight for weight in group["params"] if weight.grad is not None]
+        weights: list[Tensor] = [weight for weight in group["params"] if weight.grad is not None]
         if not weights:
             return
-        gradients = [weight.grad for weight in weights]
-        means = [self._moment(weight, "mean") for weight in weights]
-        squares = [self._moment(weight, "square") for weight in weights]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        steps = torch.full((), math.inf, device=weights[0].device)  # 1 - beta^inf = 1: the correction is none
         mean_decay, square_decay = group["betas"]
-        torch._foreach_lerp_(means, gradients, 1.0 - mean_decay)
-        torch._foreach_mul_(squares, square_decay)
-        torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - square_decay)
-        roots = torch._foreach_sqrt(squares)
-        torch._foreach_add_(roots, group["eps"])
-        updates = torch._foreach_div(means, roots)
-        if group["weight_decay"]:
-            torch._foreach_add_(updates, weights, alpha=group["weight_decay"])
-        torch._foreach_add_(weights, updates, alpha=-group["lr"])
+        adamw(
+            weights,
+            gradients,
+            [self._moment(weight, "mean") for weight in weights],
+            [self._moment(weight, "square") for weight in weights],
+            [],
+            [steps] * len(weights),
+            fused=True,
+            amsgrad=False,
+            beta1=mean_decay,
+            beta2=square_decay,
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
 
     def _moment(self, weight: Tensor, name: str) -> Tensor:
         state = self.state[weight]

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,7 @@ from potstill.training.config import CheckpointConfig, StageConfig, TrackingConf
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.masking import Masker
+from potstill.training.prefetch import prepare_ahead
 from potstill.training.steps import Step, StepPlan
 
 __all__ = ["Scorer", "StageRun", "train_stage"]
@@ -112,8 +113,9 @@ class _Stage:
         self._restore_or_save(start)
         begun = time.perf_counter()
         with self.run.observer.task(self.stage.name, self.total, done=start.step) as progress:
-            for step in self.plan.steps(start.step, self.total):
-                self._make(step, position.step)
+            steps = self.plan.steps(start.step, self.total)
+            for step, batches in prepare_ahead(steps, self._collate):
+                self._make(step, batches, position.step)
                 seconds = start.seconds + time.perf_counter() - begun
                 position = replace(position, step=position.step + 1, seconds=seconds)
                 progress.advance()
@@ -134,19 +136,25 @@ class _Stage:
         elif start.stage > 0:
             checkpoints.save(replace(start, events_size=self.run.events.size()), None)
 
-    def _make(self, step: Step, number: int) -> None:
+    def _collate(self, step: Step) -> list[Batch]:
+        """Pad this process's share of the batches of a step; needs no random number."""
+        accelerator = self.run.accelerator
+        own = step.batches[accelerator.process_index :: accelerator.num_processes]
+        batches = [self.batches.collate(example_ids) for example_ids in own]
+        is_copied_in_the_background = accelerator.device.type == "cuda" and self.masker is None
+        return [batch.pin_memory() for batch in batches] if is_copied_in_the_background else batches
+
+    def _make(self, step: Step, batches: Sequence[Batch], number: int) -> None:
         """Make one optimizer step from this process's share of the batches."""
         accelerator = self.run.accelerator
         rate = self.stage.optimizer.learning_rate * self.stage.schedule.multiplier(number, self.total)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        own = step.batches[accelerator.process_index :: accelerator.num_processes]
-        for position, example_ids in enumerate(own):
-            batch = self.batches.collate(example_ids)
-            batch = (batch if self.masker is None else self.masker.mask(batch)).to(accelerator.device)
+        for position, collated in enumerate(batches):
+            batch = (collated if self.masker is None else self.masker.mask(collated)).to(accelerator.device)
             share = len(batch) * accelerator.num_processes / step.num_examples
-            waits = position < len(own) - 1
+            waits = position < len(batches) - 1
             with accelerator.no_sync(self.model) if waits else nullcontext():
                 loss, losses = self.model(batch, self._targets(batch))
                 accelerator.backward(loss * share)
