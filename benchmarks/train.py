@@ -27,12 +27,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from plain import make_plain, matrix_rate, needed_operations, pad, plain_seconds
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from torch import Tensor
 from torch.utils.data import DataLoader
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig
 
 from potstill.data import TaskData, load_task_data
 from potstill.hub import Encoder, build_encoder, load_tokenizer, resolve_model
@@ -143,40 +143,10 @@ def tokenise(data: TaskData, teacher: Encoder) -> list[dict[str, list[int]]]:
     return [{key: encoded[key][i] for key in ("input_ids", "token_type_ids")} for i in range(len(data.train))]
 
 
-def pad(rows: list[dict[str, list[int]]], length: int) -> dict[str, Tensor]:
-    """Pad examples to a length."""
-    width = max(length, *(len(row["input_ids"]) for row in rows))
-    batch = {key: torch.tensor([row[key] + [0] * (width - len(row[key])) for row in rows]) for key in rows[0]}
-    batch["attention_mask"] = torch.tensor(
-        [[1] * len(r["input_ids"]) + [0] * (width - len(r["input_ids"])) for r in rows]
-    )
-    return batch
-
-
-def make_plain(sizes: dict[str, int], vocab_size: int) -> BertForSequenceClassification:
-    """Make a model as scripts do, its attention written out and handed back."""
-    config = BertConfig(vocab_size=vocab_size, output_hidden_states=True, output_attentions=True, **sizes)
-    return BertForSequenceClassification._from_config(config, attn_implementation="eager")
-
-
 def reference_seconds(teacher: Encoder, rows: list[dict[str, list[int]]]) -> float:
     """Time an epoch of the published protocol."""
-    vocab_size = teacher.shape.vocab_size
-    big, small = make_plain(TEACHER, vocab_size).eval(), make_plain(STUDENT, vocab_size)
-    fit = nn.Linear(312, 768)
-    optimizer = torch.optim.AdamW([*small.parameters(), *fit.parameters()], lr=5e-5)
-    begun = time.perf_counter()
-    for start in range(0, len(rows), 32):
-        batch = pad(rows[start : start + 32], 128)
-        with torch.no_grad():
-            theirs = big(**batch)
-        ours = small(**batch)
-        states = [mse_loss(fit(ours.hidden_states[s]), theirs.hidden_states[t]) for s, t in PAIRS]
-        maps = [mse_loss(ours.attentions[s - 1], theirs.attentions[t - 1]) for s, t in PAIRS[1:]]
-        torch.stack([*states, *maps]).sum().backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    return time.perf_counter() - begun
+    batches = (pad(rows[start : start + 32], 128) for start in range(0, len(rows), 32))
+    return plain_seconds(TEACHER, STUDENT, PAIRS, batches, vocab_size=teacher.shape.vocab_size)
 
 
 def textbrewer_seconds(teacher: Encoder, rows: list[dict[str, list[int]]], folder: Path) -> float:
@@ -217,36 +187,11 @@ def textbrewer_seconds(teacher: Encoder, rows: list[dict[str, list[int]]], folde
         adaptor,
     )
     ordered = sorted(rows, key=lambda row: len(row["input_ids"]))
-    loader = DataLoader(ordered, batch_size=32, collate_fn=lambda part: pad(part, 0))
+    loader = DataLoader(ordered, batch_size=32, collate_fn=pad)
     begun = time.perf_counter()
     with distiller:
         distiller.train(torch.optim.AdamW(small.parameters(), lr=5e-5), loader, num_epochs=1, callback=None)
     return time.perf_counter() - begun
-
-
-def matrix_rate() -> float:
-    """Measure floating point operations per second of a large product in the arithmetic that training would take."""
-    dtype = torch.bfloat16 if resolve_precision("auto") == "bf16" else torch.float32
-    left, right = torch.randn(2, 1536, 1536, dtype=dtype)
-    times = []
-    for _ in range(6):
-        begun = time.perf_counter()
-        left @ right
-        times.append(time.perf_counter() - begun)
-    return 2 * 1536**3 / statistics.median(times)
-
-
-def needed_operations(lengths: list[int]) -> float:
-    """Count the operations of an intermediate epoch: the teacher once, the student three times, the losses."""
-
-    def forward(sizes: dict[str, int], length: int) -> float:
-        width, inner = sizes["hidden_size"], sizes["intermediate_size"]
-        return sizes["num_hidden_layers"] * (2 * (4 * width**2 + 2 * width * inner) * length + 4 * length**2 * width)
-
-    def losses(length: int) -> float:
-        return 3 * len(PAIRS) * 2 * length * 312 * 768 + (len(PAIRS) - 1) * 2 * length**2 * (3 * 312 + 768)
-
-    return sum(forward(TEACHER, n) + 3 * forward(STUDENT, n) + losses(n) for n in lengths)
 
 
 def show(seconds: dict[str, list[float]], lengths: list[int]) -> None:
@@ -262,7 +207,7 @@ def show(seconds: dict[str, list[float]], lengths: list[int]) -> None:
         table.add_row(name, f"{len(lengths) / statistics.median(own):.1f}", *(f"{ratio:.1f}" for ratio in ratios))
     Console().print(table)
     rate = matrix_rate()
-    least = needed_operations(lengths) / rate
+    least = needed_operations(TEACHER, STUDENT, PAIRS, lengths) / rate
     share = least / statistics.median(seconds["run"])
     print(f"limit: {len(lengths) / least:.1f} ex/s at {rate / 1e9:.0f} GFLOP/s; 'run' reaches {share:.0%} of it")
 
