@@ -47,6 +47,8 @@ def test_runs_are_found_in_folders_without_controls_and_teachers(make_run, tmp_p
     first, second = make_run("suite/runs/a"), make_run("suite/runs/b")
     make_run("suite/teachers/t")
     make_run("suite/general/g")
+    general = make_run("suite/runs/general.tiny-1")
+    (general / "results.json").write_text('{"kind": "general"}')
     assert find_runs([tmp_path / "suite"]) == [first, second]
     assert find_runs([second, tmp_path / "suite"]) == [second, first]
 

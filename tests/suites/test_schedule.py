@@ -75,6 +75,12 @@ def test_a_finished_suite_has_a_normal_run_folder_for_each_cell_and_shares_teach
     assert teacher.name == "teacher.stars"
 
 
+def test_a_suite_ends_with_a_report_of_all_its_runs(small_suite: Suite, finished: Path) -> None:
+    page = (finished / "report.html").read_text(encoding="utf-8")
+    for cell in plan_cells(small_suite):
+        assert f'href="runs/{cell.id}/report.html"' in page
+
+
 def test_a_finished_suite_is_not_trained_again(small_suite: Suite, finished: Path) -> None:
     stamps = {path: path.stat().st_mtime_ns for path in finished.glob("runs/*/results.json")}
     run = run_suite(small_suite, finished, InProcess(), SilentWatcher())

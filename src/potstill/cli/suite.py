@@ -114,7 +114,8 @@ def suite(
     """Run a grid of systems, tasks and seeds, and print its tables beside the published ones.
 
     Every cell is a run folder like those of 'potstill distill'; teachers are fine-tuned once for each task and shared.
-    What fails is tried once more and does not stop the rest. The same command again does only what is missing.
+    What fails is tried once more and does not stop the rest. The same command again does only what is missing. At
+    the end report.html in the suite's folder compares all runs.
     """
     from potstill.suites import SuiteFolder, choose_cells, load_suite
 
@@ -198,6 +199,7 @@ def _print_outcome(run: "SuiteRun", folder: "SuiteFolder", *, as_json: bool) -> 
             for table in collect_tables(sheet):
                 make_console().print(to_terminal(table))
             make_console().print(f"tables: {folder.tables}/tables.md, .tex, .csv", markup=False)
+            make_console().print(f"report: {folder.report}", markup=False)
     if as_json:
         values = {"finished": outcome.finished, "failed": outcome.failed, "skipped": outcome.skipped}
         print_json({"folder": str(folder.path), **values})

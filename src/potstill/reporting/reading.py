@@ -110,7 +110,10 @@ def find_runs(paths: Sequence[Path]) -> list[Path]:
 
 
 def _is_run(folder: Path, root: Path) -> bool:
-    return RunFolder(path=folder).recipe.is_file() and not {"teachers", "general"} & set(folder.relative_to(root).parts)
+    """Say whether a folder with results is meant; those of a general student tell of no models and no task."""
+    is_made_for_others = bool({"teachers", "general"} & set(folder.relative_to(root).parts))
+    place = RunFolder(path=folder)
+    return place.recipe.is_file() and not is_made_for_others and _read_object(place.results).get("kind") != "general"
 
 
 def _check_finished(folder: RunFolder) -> None:

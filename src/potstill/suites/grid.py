@@ -87,6 +87,11 @@ class SuiteFolder:
         """Folder of the tables."""
         return self.path / "tables"
 
+    @property
+    def report(self) -> Path:
+        """The page that compares the runs."""
+        return self.path / "report.html"
+
     def run(self, cell: Cell) -> RunFolder:
         """Give the run folder of a cell."""
         return RunFolder(path=self.runs / cell.id)

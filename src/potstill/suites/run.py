@@ -1,4 +1,4 @@
-"""Run a suite, from its grid to its tables; a second call does only what is missing."""
+"""Run a suite, from its grid to its report; a second call does only what is missing."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 from potstill.data import DataConfig, load_task_data
 from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import Results
+from potstill.reporting import write_suite_report
 from potstill.suites.config import Suite
 from potstill.suites.grid import Cell, SuiteFolder
 from potstill.suites.planning import plan_cells
@@ -61,7 +62,8 @@ def run_suite(suite: Suite, out: Path, workers: Workers, watcher: Watcher, *, ta
         tasks: Only the cells of these tasks; empty = all.
 
     Returns:
-        What became of it. Cells that failed are told there and nothing is raised for them.
+        What became of it. Cells that failed are told there and nothing is raised for them. `report.html` in its folder
+        compares all that are finished.
 
     Raises:
         PotstillError: The suite, its data or its folder cannot be used; no cell has begun then.
@@ -76,6 +78,9 @@ def run_suite(suite: Suite, out: Path, workers: Workers, watcher: Watcher, *, ta
         outcome = run_cells(cells, folder, workers, watcher)
     finally:
         workers.close()
+    runs = [cell for cell in plan_cells(suite) if not cell.is_general and folder.state(cell) == "finished"]
+    if runs:
+        write_suite_report([folder.run(cell).path for cell in runs], folder.report)
     return SuiteRun(folder=out, cells=cells, outcome=outcome)
 
 
