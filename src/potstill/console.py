@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from potstill.processes import is_main_process
 from potstill.progress import ProgressTask
 
 __all__ = ["ConsoleObserver"]
@@ -30,8 +31,8 @@ class ConsoleObserver:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        """Draw on a console; absent: on stderr."""
-        self._console = console or Console(stderr=True)
+        """Draw on a console; absent: on stderr, of several processes the main one alone."""
+        self._console = console or Console(stderr=True, quiet=not is_main_process())
         self._bars: Progress | None = None
 
     def note(self, text: str) -> None:

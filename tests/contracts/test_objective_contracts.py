@@ -1,6 +1,6 @@
 """What every objective keeps, checked for each member of the union."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ from random_outputs import (
 )
 
 from potstill.errors import RecipeError
-from potstill.objectives import Objective
+from potstill.objectives import Objective, count_units
 from potstill.tensors import Batch, EncoderOutputs, Loss
 
 MASK = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0]], dtype=torch.bool)
@@ -246,3 +246,24 @@ def test_the_checkpoint_of_an_objective_brings_its_projections_back(sample: Samp
     fresh = sample.config.build(student=sample.student, teacher=sample.teacher, path="here")
     fresh.load_state_dict(world.objective.state_dict())
     assert fresh(world.student, world.teacher, world.batch) == world.loss()
+
+
+@each_sample
+def test_parts_weighed_by_their_units_make_the_loss_of_the_whole(sample: Sample) -> None:
+    world = make_world(sample)
+    total = torch.zeros(())
+    for rows in (slice(0, 1), slice(1, 3)):
+        student, teacher = (take(outputs, rows) for outputs in (world.student, world.teacher))
+        part, unit = take_examples(world.batch, rows), world.objective.unit
+        share = count_units(part, unit) / count_units(world.batch, unit)
+        total = total + share * world.objective(student, teacher, part)
+    assert total.item() == pytest.approx(world.loss().item(), rel=1e-5)
+
+
+def take_examples(batch: Batch, rows: slice) -> Batch:
+    given = {item.name: getattr(batch, item.name) for item in fields(batch)}
+    return Batch(**{name: None if tensor is None else tensor[rows] for name, tensor in given.items()})
+
+
+def take(outputs: EncoderOutputs, rows: slice) -> EncoderOutputs:
+    return change(outputs, lambda name, tensor: tensor if name in DECODER else tensor[rows])

@@ -13,6 +13,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -20,6 +21,7 @@ from rich.console import Console
 from potstill.cli.app import app
 from potstill.cli.output import Stopped, make_console
 from potstill.errors import PotstillError
+from potstill.processes import count_launched, is_main_process
 
 __all__ = ["main", "run"]
 
@@ -34,6 +36,9 @@ _QUIET = {
 _ALONE = {(): ["--help"], ("recipes",): ["recipes", "list"]}
 """What a command stands for that needs another one behind it and has none."""
 
+_TOGETHER = ("distill", "finetune", "pretrain")
+"""What several processes can do together."""
+
 _OF_THE_MACHINE = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
 
 
@@ -43,6 +48,8 @@ def main() -> None:
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    if not is_main_process():
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
     sys.exit(run(sys.argv[1:]))
 
 
@@ -56,6 +63,9 @@ def run(arguments: Sequence[str]) -> int:
         The exit code. Mistakes are told on stderr; nothing is raised.
     """
     console = make_console(stderr=True)
+    if count_launched() > 1 and arguments and arguments[0] not in _TOGETHER:
+        known = ", ".join(_TOGETHER)
+        return _refuse(console, f"'{arguments[0]}' runs in one process; {known} can be started in several.")
     try:
         code = app(_ALONE.get(tuple(arguments), list(arguments)), prog_name="potstill", standalone_mode=False)
         sys.stdout.flush()

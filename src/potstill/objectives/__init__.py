@@ -12,6 +12,7 @@ from potstill.objectives.hidden_cosine import HiddenCosineConfig
 from potstill.objectives.hidden_states import HiddenStatesConfig
 from potstill.objectives.logits_mse import LogitsMseConfig
 from potstill.objectives.masked_lm import MaskedLmConfig
+from potstill.objectives.masked_means import count_units
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.patience import PatienceConfig
 from potstill.objectives.relations import RelationsConfig
@@ -36,6 +37,7 @@ __all__ = [
     "SoftLabelsConfig",
     "VocabularyMseConfig",
     "VocabularySoftLabelsConfig",
+    "count_units",
 ]
 
 AnyObjectiveConfig: TypeAlias = Annotated[

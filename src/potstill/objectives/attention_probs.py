@@ -46,6 +46,7 @@ class AttentionProbs(AttentionObjective):
         """Keep the pairs and the divergence."""
         super().__init__(layer_pairs)
         self.divergence: Divergence = divergence
+        self.unit = "pairs" if divergence == "mse" else "examples"
 
     def compare(self, student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
         """Measure one layer pair; see `AttentionObjective.compare`."""

@@ -54,6 +54,7 @@ class AttentionScores(AttentionObjective):
         super().__init__(layer_pairs)
         self.reduction: Reduction = reduction
         self.reads_padding = reduction == "reference"
+        self.unit = "examples" if self.reads_padding else "pairs"
 
     def compare(self, student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
         """Measure one layer pair; see `AttentionObjective.compare`."""

@@ -68,6 +68,7 @@ class Embeddings(Objective):
         self.projection = projection
         self.reduction: Reduction = reduction
         self.reads_padding = reduction == "reference"
+        self.unit = "examples" if self.reads_padding else "tokens"
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -55,6 +55,7 @@ class HiddenCosine(Objective):
             teacher_needs=Needs(hidden_states=frozenset({teacher_layer})),
         )
         self.layer_pairs = ((student_layer, teacher_layer),)
+        self.unit = "tokens"
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -88,6 +88,7 @@ class HiddenStatesMse(Objective):
         self.projections = nn.ModuleList(projections)
         self.reduction: Reduction = reduction
         self.reads_padding = reduction == "reference"
+        self.unit = "examples" if self.reads_padding else "tokens"
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

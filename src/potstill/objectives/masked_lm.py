@@ -36,6 +36,7 @@ class MaskedLm(Objective):
     def __init__(self) -> None:
         """Ask for the student's vocabulary alone."""
         super().__init__(student_needs=Needs(vocabulary=True), teacher_needs=Needs())
+        self.unit = "targets"
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -2,17 +2,48 @@
 
 from typing import Literal, TypeAlias
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from potstill.tensors import Loss, TokenMask
+from potstill.tensors import Batch, Loss, TokenMask
 
-__all__ = ["Reduction", "RowValues", "mean_over_pairs", "mean_over_rows", "mean_over_tokens", "num_pairs"]
+__all__ = [
+    "Reduction",
+    "RowValues",
+    "Unit",
+    "count_units",
+    "mean_over_pairs",
+    "mean_over_rows",
+    "mean_over_tokens",
+    "num_pairs",
+]
 
 RowValues: TypeAlias = Float[Tensor, "batch heads queries"]
 """One value per head and query."""
 Reduction: TypeAlias = Literal["mean", "reference"]
 """mean = our convention, padding left out; reference = the arithmetic of the published code, as each objective says."""
+
+Unit: TypeAlias = Literal["examples", "tokens", "pairs", "targets"]
+"""What a loss is a mean over: examples, real tokens, pairs (query, key) of real tokens, or tokens to be predicted."""
+
+
+def count_units(batch: Batch, unit: Unit) -> Int[Tensor, ""]:
+    """Count what a loss is a mean over.
+
+    Args:
+        batch: Some examples.
+        unit: What to count.
+
+    Returns:
+        The number, on the batch's device.
+    """
+    if unit == "pairs":
+        return num_pairs(batch.token_mask)
+    if unit == "targets":
+        assert batch.target_ids is not None, "a stage whose objectives read targets has a masking"
+        return (batch.target_ids >= 0).sum()
+    return batch.token_mask.sum() if unit == "tokens" else batch.token_mask.new_tensor(len(batch), dtype=torch.int64)
 
 
 def mean_over_tokens(values: Float[Tensor, "batch tokens"], token_mask: TokenMask) -> Loss:

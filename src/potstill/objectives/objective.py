@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from potstill.config import Config
+from potstill.objectives.masked_means import Unit
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
 __all__ = ["Objective", "ObjectiveConfig"]
@@ -62,9 +63,11 @@ class Objective(nn.Module, ABC):
         student_needs: What `forward` reads of the student's outputs.
         teacher_needs: What `forward` reads of the teacher's outputs; empty where no teacher is needed.
         reads_padding: Whether states at padded positions count, as in some published code.
+        unit: What the loss is a mean over; processes that share a batch weigh their parts by it.
     """
 
     reads_padding: bool = False
+    unit: Unit = "examples"
 
     def __init__(self, *, student_needs: Needs, teacher_needs: Needs) -> None:
         """State what the objective reads."""

@@ -42,6 +42,7 @@ class VocabularyMse(Objective):
         """Keep the settings."""
         super().__init__(student_needs=Needs(vocabulary=True), teacher_needs=Needs(vocabulary=True))
         self.config = config
+        self.unit = config.positions
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -46,6 +46,7 @@ class VocabularySoftLabels(Objective):
         """Keep the settings."""
         super().__init__(student_needs=Needs(vocabulary=True), teacher_needs=Needs(vocabulary=True))
         self.config = config
+        self.unit = config.positions
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

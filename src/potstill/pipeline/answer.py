@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from accelerate import PartialState
-
 from potstill.data import DataConfig, load_task_data, match_labels
 from potstill.data.known_tasks import shipped_tasks
 from potstill.errors import DataError
@@ -12,6 +10,7 @@ from potstill.evaluation import predict_logits
 from potstill.evaluation.metrics import decide
 from potstill.hub import load_classifier, reorder_labels
 from potstill.pipeline.batching import make_batches
+from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 
 __all__ = ["answer_test_sets"]
@@ -45,7 +44,7 @@ def answer_test_sets(
     splits = {"": examples.test, **examples.other_test}
     encoder = load_classifier(str(model))
     reorder_labels(encoder, match_labels(examples.task, encoder.label_names), examples.task.label_names)
-    encoder.to(PartialState().device)
+    encoder.to(process_state().device)
     answers = {}
     for file in entry.test:
         split = splits.get(file.name or "")

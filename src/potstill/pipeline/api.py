@@ -6,6 +6,7 @@ from typing import Any
 
 from potstill.pipeline.general import GeneralRun, run_general
 from potstill.pipeline.run import Run, run_recipe
+from potstill.processes import agree
 from potstill.progress import Observer
 from potstill.recipe import Recipe, load_recipe
 
@@ -184,4 +185,4 @@ def default_folder(name: str, recipe: Recipe) -> Path:
     number = 1
     while (folder := base if number == 1 else base.with_name(f"{base.name}-{number}")).exists():
         number += 1
-    return folder
+    return agree(folder)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from accelerate import PartialState
-
 from potstill.data import Task, match_labels
 from potstill.evaluation import (
     EvaluatedModel,
@@ -20,6 +18,7 @@ from potstill.evaluation.results import Role
 from potstill.hub import Encoder, load_classifier, reorder_labels
 from potstill.pipeline.batching import make_batches
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
+from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.training import resolve_precision
 
@@ -69,7 +68,7 @@ def evaluate(
         models.insert(0, ("teacher", teacher, load_classifier(teacher)))
     measured: list[EvaluatedModel] = []
     for role, name, each in models:
-        _order_labels(each, examples.task).to(PartialState().device)
+        _order_labels(each, examples.task).to(process_state().device)
         prepare = partial(make_batches, encoder=each, max_length=examples.max_length)
         others = {other: (prepare(split), split) for other, split in examples.other_splits.items()}
         measured.append(

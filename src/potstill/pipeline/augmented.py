@@ -5,7 +5,6 @@ import json
 from dataclasses import replace
 
 import numpy as np
-from accelerate import PartialState
 
 from potstill.augmentation import AugmentationConfig, read_columns
 from potstill.data import LabelArray, Split
@@ -14,6 +13,7 @@ from potstill.hub import find_masked_lm
 from potstill.pipeline.study import AugmentedExamples, Guide, Study
 from potstill.pipeline.targets import look_up_logits
 from potstill.pipeline.texts import TextMaker, TextTeacher
+from potstill.processes import main_first
 from potstill.progress import Observer
 from potstill.run_folder import RunFolder
 
@@ -88,7 +88,7 @@ def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: R
     texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
     key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
     path = folder.store / f"augmented-{key}.parquet"
-    with PartialState().main_process_first():
+    with main_first():
         if path.is_file():
             study.observer.note(f"augmented examples read from {path.name}")
         else:

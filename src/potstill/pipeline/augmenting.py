@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
-from accelerate import PartialState
-
 from potstill.augmentation import AugmentationConfig, Row, Variant, check_suffix
 from potstill.config import Config
 from potstill.data import DataConfig, load_task_data, match_labels
 from potstill.errors import RunError
 from potstill.hub import fingerprint_model, load_classifier, reorder_labels
 from potstill.pipeline.texts import TextMaker, TextTeacher
+from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import override_fields
 from potstill.training import resolve_precision
@@ -169,7 +168,7 @@ def _make(
         config=settings.augmentation,
         teacher=asked,
         precision=resolve_precision(settings.precision),
-        device=PartialState().device,
+        device=process_state().device,
         observer=observer or SilentObserver(),
         num_workers=workers,
     )

@@ -9,6 +9,7 @@ from torch.optim import AdamW
 from potstill.data import Batches
 from potstill.hub import Encoder
 from potstill.pipeline.study import Guide, Study
+from potstill.processes import count_launched
 from potstill.tensors import Needs
 from potstill.training import StageConfig, StepPlan
 
@@ -37,10 +38,10 @@ def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num
         for stage in study.recipe.stages:
             split = study.training_split(stage)
             batches = study.batches(split, student, stage.batches)
-            plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=1)
+            plan = StepPlan(batches=batches, accumulate=stage.accumulate)
             steps = plan.total(epochs=stage.epochs, steps=stage.steps)
             epochs = steps / max(1, len(plan.epoch(0)))
-            training = _training(study, student, batches) * epochs + steps * _optimizer_step(student)
+            training = _training(study, student, batches) * epochs / count_launched() + steps * _optimizer_step(student)
             training += evaluation * max(1.0, epochs * stage.evaluations_per_epoch)
             total += training * (1 + num_controls)
             if guide is not None and any(objective.needs_teacher for objective in stage.objectives):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 
 from potstill.data import Corpus, load_corpus
 from potstill.errors import RecipeError
@@ -22,6 +21,7 @@ from potstill.pipeline.general_estimate import estimate_general
 from potstill.pipeline.general_measure import describe_general, measure_general
 from potstill.pipeline.general_study import GeneralStudy, open_study, require_base
 from potstill.pipeline.projections import read_projections, save_projections
+from potstill.processes import is_main_process, main_first, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
@@ -30,6 +30,7 @@ from potstill.training import (
     EventLog,
     StageRun,
     check_trackers,
+    close_trackers,
     open_accelerator,
     resolve_precision,
     train_stage,
@@ -130,6 +131,7 @@ def run_general(
     """  # noqa: DOC502 - raised further down
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
+    wait_for_all()
     check_trackers(recipe.tracking.trackers)
     recipe = _corpus_part(recipe)
     observer = observer or SilentObserver()
@@ -140,16 +142,19 @@ def run_general(
             return GeneralRun(folder=out, results=GeneralResults.read(folder.results))
     corpus = _load_corpus(recipe, store or folder.store, observer)
     study = open_study(recipe, corpus, observer)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    write_json(folder.environment, describe_environment() | {"seed": recipe.seed, "precision": recipe.precision})
-    write_json(folder.recipe, recipe.to_json())
+    if is_main_process():
+        folder.path.mkdir(parents=True, exist_ok=True)
+        write_json(folder.environment, describe_environment() | {"seed": recipe.seed, "precision": recipe.precision})
+        write_json(folder.recipe, recipe.to_json())
     left = format_seconds(estimate_general(study))
     observer.note(f"{recipe.name} on {len(corpus.train):,} examples of text: about {left} on this machine")
     seconds = _train(study, folder)
-    results = measure_general(study, folder, seconds)
-    write_text(folder.student / "README.md", describe_general(results))
-    results.write(folder.results)
-    return GeneralRun(folder=out, results=results)
+    if is_main_process():
+        results = measure_general(study, folder, seconds)
+        write_text(folder.student / "README.md", describe_general(results))
+        results.write(folder.results)
+    wait_for_all()
+    return GeneralRun(folder=out, results=GeneralResults.read(folder.results))
 
 
 def _corpus_part(recipe: Recipe) -> Recipe:
@@ -178,7 +183,7 @@ def _require_text(recipe: Recipe) -> None:
 def _load_corpus(recipe: Recipe, store: Path, observer: Observer) -> Corpus:
     _require_text(recipe)
     base = require_base(recipe)
-    with PartialState().main_process_first():
+    with main_first():
         return load_corpus(
             recipe.data.corpus, load_tokenizer(resolve_model(base), base), store=store, observer=observer
         )
@@ -219,7 +224,7 @@ def _train(study: GeneralStudy, folder: RunFolder) -> float:
         if not checkpoints.holds(position):
             distiller.adopt_projections(projections)
         score = study.scorer(stage, distiller)
-        if position.step == 0 and not checkpoints.holds(position):
+        if accelerator.is_main_process and position.step == 0 and not checkpoints.holds(position):
             events.write("evaluation", {"stage": stage.name, "step": 0, **score(study.student)})
         run = StageRun(
             accelerator=accelerator,
@@ -233,7 +238,7 @@ def _train(study: GeneralStudy, folder: RunFolder) -> float:
         teachers, masker = study.teachers(distiller), study.masker(stage)
         position = train_stage(stage, distiller, teachers, study.batches(stage), run=run, start=position, masker=masker)
         projections = distiller.projections()
-    accelerator.end_training()
+    close_trackers(accelerator)
     if accelerator.is_main_process:
         if projections:
             save_projections(projections, folder)

@@ -3,9 +3,9 @@
 import time
 
 import torch
-from accelerate import PartialState
 
 from potstill.pipeline.general_study import GeneralStudy
+from potstill.processes import count_launched
 from potstill.training import StageConfig, StepPlan
 
 __all__ = ["estimate_general"]
@@ -27,9 +27,9 @@ def estimate_general(study: GeneralStudy) -> float:
     with torch.random.fork_rng():
         for stage in study.recipe.stages:
             batches = study.batches(stage)
-            plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=PartialState().num_processes)
+            plan = StepPlan(batches=batches, accumulate=stage.accumulate)
             steps = plan.total(epochs=stage.epochs, steps=stage.steps)
-            total += _seconds_per_batch(study, stage) * steps * stage.accumulate
+            total += _seconds_per_batch(study, stage) * steps * stage.accumulate / count_launched()
     study.student.zero_grad(set_to_none=True)
     study.student.eval()
     return total

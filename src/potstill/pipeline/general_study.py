@@ -6,7 +6,6 @@ from operator import or_
 
 import numpy as np
 import torch
-from accelerate import PartialState
 
 from potstill.data import BatchConfig, Batches, Corpus, count_tokens
 from potstill.errors import DataError, RecipeError
@@ -19,6 +18,7 @@ from potstill.hub import (
     load_masked_lm,
 )
 from potstill.pipeline.heldout import HeldoutScorer
+from potstill.processes import process_state
 from potstill.progress import Observer
 from potstill.recipe import Recipe
 from potstill.teachers import OnlineTeacher, Teacher
@@ -54,7 +54,7 @@ class GeneralStudy:
     @cached_property
     def device(self) -> torch.device:
         """The device of this process."""
-        return torch.device(PartialState().device)
+        return torch.device(process_state().device)
 
     def autocast(self) -> torch.autocast:
         """Open the run's arithmetic for a block."""

@@ -16,6 +16,7 @@ from potstill.pipeline.measure import measure
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.teacher import find_teacher
 from potstill.pipeline.train import build_student, train_student
+from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.reporting import write_report
@@ -68,6 +69,7 @@ def run_recipe(
     """
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
+    wait_for_all()
     controls = _controls(baselines)
     check_trackers(recipe.tracking.trackers)
     data = load_task_data(recipe.data)
@@ -96,11 +98,13 @@ def run_recipe(
     trained = {"student": train_student(study, student, guide, folder)}
     for name, control in controls.items():
         trained[name] = _train_control(replace(study, recipe=control(study.recipe)), guide, folder.nested(name))
-    results = measure(study, guide, folder, trained)
-    write_model_card(folder.student, results, recipe=recipe.to_json())
-    results.write(folder.results)
-    write_report(folder.path)
-    return Run(folder=out, results=results)
+    if is_main_process():
+        results = measure(study, guide, folder, trained)
+        write_model_card(folder.student, results, recipe=recipe.to_json())
+        results.write(folder.results)
+        write_report(folder.path)
+    wait_for_all()
+    return Run(folder=out, results=Results.read(folder.results))
 
 
 def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]:
@@ -118,6 +122,8 @@ def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]
 
 def _open_folder(folder: RunFolder, study: Study, guide: Guide | None, recipe: Recipe) -> None:
     """Write what the run is: its recipe and its environment."""
+    if not is_main_process():
+        return
     folder.path.mkdir(parents=True, exist_ok=True)
     environment = describe_environment() | {
         "seed": study.recipe.seed,
@@ -137,7 +143,8 @@ def _identify(guide: Guide) -> dict[str, Any]:
 
 def _train_control(study: Study, guide: Guide | None, folder: RunFolder) -> float:
     """Train a control beside the student; one that is there already is kept."""
-    folder.path.mkdir(parents=True, exist_ok=True)
     study.observer.note(f"control: {folder.path.name}")
-    write_json(folder.recipe, study.recipe.to_json())
+    if is_main_process():
+        folder.path.mkdir(parents=True, exist_ok=True)
+        write_json(folder.recipe, study.recipe.to_json())
     return train_student(study, build_student(study, guide), guide, folder)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from accelerate import PartialState
-
 from potstill.data import Batches
 from potstill.errors import RecipeError
 from potstill.files import write_json
 from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.study import Guide, Study
+from potstill.processes import main_first
 from potstill.run_folder import RunFolder
 from potstill.teachers import OnlineTeacher, StateStore, StatesTrial, StoredStates, Teacher, example_keys, try_states
 from potstill.tensors import Needs
@@ -73,7 +72,7 @@ class StageStates:
             raise RecipeError(f"teacher.states: stage '{self.context.stage.name}' {obstacle}; set states = 'run'.")
         if wanted == "run" or obstacle is not None:
             return self._online
-        with PartialState().main_process_first():
+        with main_first():
             if self._choose(wanted) == "run":
                 return self._online
             return self._fill()
@@ -153,9 +152,7 @@ class StageStates:
 
     def _passes(self) -> float:
         stage = self.context.stage
-        plan = StepPlan(
-            batches=self.context.batches, accumulate=stage.accumulate, num_processes=PartialState().num_processes
-        )
+        plan = StepPlan(batches=self.context.batches, accumulate=stage.accumulate)
         return plan.total(epochs=stage.epochs, steps=stage.steps) / len(plan.epoch(0))
 
     def _fill(self) -> StoredStates:

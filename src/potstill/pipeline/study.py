@@ -6,13 +6,13 @@ from typing import Literal
 
 import numpy as np
 import torch
-from accelerate import PartialState
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, LabelArray, Split, TaskData, TokenisedSplit
 from potstill.evaluation import predict_logits
 from potstill.hub import Encoder
 from potstill.pipeline.batching import make_batches
+from potstill.processes import process_state
 from potstill.progress import Observer
 from potstill.recipe import Recipe
 from potstill.tensors import Batch
@@ -95,7 +95,7 @@ class Study:
     @cached_property
     def device(self) -> torch.device:
         """The device of this process."""
-        return torch.device(PartialState().device)
+        return torch.device(process_state().device)
 
     @property
     def precision(self) -> Literal["fp32", "bf16"]:

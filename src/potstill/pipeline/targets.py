@@ -8,6 +8,7 @@ from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder
 from potstill.pipeline.states import StageContext, StageStates
 from potstill.pipeline.study import Guide, Study
+from potstill.processes import main_first
 from potstill.run_folder import RunFolder
 from potstill.teachers import (
     EnsembleTeacher,
@@ -153,7 +154,7 @@ def _stored_logits(study: Study, guide: Guide, folder: RunFolder, split: Literal
     batches = study.batches(split, guide.encoder)
     texts = study.fingerprint(split)
     name = f"logits-{guide.fingerprint}-{texts}-{study.recipe.data.max_length}-{study.precision}"
-    with study.autocast():
+    with main_first(), study.autocast():
         logits = store_logits(
             OnlineTeacher(guide.encoder.to(study.device)),
             (batch.to(study.device) for batch in batches.ordered()),

@@ -14,7 +14,7 @@ from potstill.pipeline.states import StageContext
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.targets import check_targets, make_distiller, make_targets
 from potstill.run_folder import RunFolder
-from potstill.training import Checkpoints, EventLog, StageRun, open_accelerator, train_stage
+from potstill.training import Checkpoints, EventLog, StageRun, close_trackers, open_accelerator, train_stage
 
 __all__ = ["build_student", "train_student"]
 
@@ -80,7 +80,7 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
         teachers = make_targets(context, distiller, guide)
         position = train_stage(stage, distiller, teachers, batches, run=run, start=position)
         projections = distiller.projections()
-    accelerator.end_training()
+    close_trackers(accelerator)
     if accelerator.is_main_process:
         if projections:
             save_projections(projections, folder)

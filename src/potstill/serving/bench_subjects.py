@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from accelerate import PartialState
 
 from potstill.errors import ModelError
 from potstill.evaluation import safetensors_bytes, weight_bytes
 from potstill.hub import Encoder, build_shape, load_classifier, resolve_model
+from potstill.processes import process_state
 from potstill.serving.backends import ONNX_FILES, Backend, check_backend, is_onnx
 from potstill.serving.engines import Engine, OnnxEngine, find_onnx, make_torch_engine
 from potstill.serving.export_config import ExportConfig
@@ -75,7 +75,7 @@ def load_runner(origin: Origin, *, scratch: Path, num_threads: int | None) -> Ru
     Raises:
         ModelError: The model cannot be loaded, was not exported, or the machine lacks what the back-end needs.
     """
-    device = PartialState().device
+    device = process_state().device
     check_backend(origin.backend, device=device)
     if is_onnx(origin.backend) and origin.is_shape:
         check_export_packages()

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import PartialState
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, DataConfig, Split, tokenise
 from potstill.errors import DataError
 from potstill.hub import ModelDescription, describe_model
+from potstill.processes import process_state
 from potstill.progress import Observer
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
@@ -151,7 +151,7 @@ def load(
     description = describe_model(name)
     if threads is not None:
         torch.set_num_threads(threads)
-    engine = load_engine(name, wanted, device=PartialState().device, num_threads=threads)
+    engine = load_engine(name, wanted, device=process_state().device, num_threads=threads)
     return Classifier(engine, description, max_length=max_length or trained_length(name))
 
 

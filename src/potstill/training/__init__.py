@@ -7,7 +7,13 @@ from potstill.training.events import EventLog
 from potstill.training.loop import Scorer, StageRun, train_stage
 from potstill.training.masking import Masker, MaskingConfig
 from potstill.training.optimizer import AdadeltaConfig, AdamWConfig, AnyOptimizerConfig, BertAdamConfig
-from potstill.training.session import Precision, check_trackers, open_accelerator, resolve_precision
+from potstill.training.session import (
+    Precision,
+    check_trackers,
+    close_trackers,
+    open_accelerator,
+    resolve_precision,
+)
 from potstill.training.steps import StepPlan
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "TeacherNumber",
     "TrackingConfig",
     "check_trackers",
+    "close_trackers",
     "open_accelerator",
     "resolve_precision",
     "train_stage",

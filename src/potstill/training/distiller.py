@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
-from potstill.objectives import AnyObjectiveConfig, Objective
+from potstill.objectives import AnyObjectiveConfig, Objective, count_units
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
 
 __all__ = ["Distiller", "TeacherNumber"]
@@ -26,6 +26,7 @@ class Distiller(nn.Module):
         student: The encoder in training.
         objectives: The objectives, with their projections where they have any.
         names: One unique name for each objective.
+        units: What each objective is a mean over.
         weights: Weight of each objective.
         follows: Which teacher each objective follows.
         student_needs: What the objectives read of the student, together.
@@ -50,6 +51,7 @@ class Distiller(nn.Module):
         ]
         self.objectives = nn.ModuleList(built)
         self.names = _unique_names([config.kind for config in configs])
+        self.units = tuple(objective.unit for objective in built)
         self.weights = tuple(config.weight for config in configs)
         self.reads_padding = any(objective.reads_padding for objective in built)
         self.student_needs = reduce(or_, (objective.student_needs for objective in built), Needs())
@@ -60,12 +62,15 @@ class Distiller(nn.Module):
                 needs[number] = needs.get(number, Needs()) | objective.teacher_needs
         self.teacher_needs: Mapping[TeacherNumber, Needs] = needs
 
-    def forward(self, batch: Batch, targets: Mapping[TeacherNumber, EncoderOutputs]) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, batch: Batch, targets: Mapping[TeacherNumber, EncoderOutputs], shares: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Measure the batch.
 
         Args:
             batch: Tokenised examples on the student's device.
             targets: What `teacher_needs` asked of each teacher.
+            shares: Factor of each loss where the batch is a part of a larger one, [objectives]; absent: 1.
 
         Returns:
             The weighted sum, a scalar, and the single losses without weights, [objectives], without gradient.
@@ -78,7 +83,13 @@ class Distiller(nn.Module):
                 for objective, number in zip(self.objectives, self.follows, strict=True)
             ]
         )
+        if shares is not None:
+            losses = losses * shares
         return (losses * losses.new_tensor(self.weights)).sum(), losses.detach()
+
+    def count_units(self, batch: Batch) -> Tensor:
+        """Count what each loss is a mean over in a batch, [objectives], float32."""
+        return torch.stack([count_units(batch, unit) for unit in self.units]).float()
 
     def projections(self) -> dict[str, Tensor]:
         """Give the weights that the objectives have learnt, by the objective's name.

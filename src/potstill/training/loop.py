@@ -13,6 +13,7 @@ from torch import Tensor
 from potstill.data import Batches
 from potstill.errors import RunError
 from potstill.hub import Encoder
+from potstill.processes import agree
 from potstill.progress import Observer, ProgressTask
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, EncoderOutputs
@@ -101,7 +102,7 @@ class _Stage:
         accelerator = run.accelerator
         optimizer = stage.optimizer.build(distiller.parameters())
         self.model, self.optimizer = accelerator.prepare(distiller, optimizer)
-        self.plan = StepPlan(batches=batches, accumulate=stage.accumulate, num_processes=accelerator.num_processes)
+        self.plan = StepPlan(batches=batches, accumulate=stage.accumulate)
         self.total = self.plan.total(epochs=stage.epochs, steps=stage.steps)
         self.best: dict[str, Tensor] | None = None
         self.sums = torch.zeros(len(distiller.names) + 1, device=accelerator.device)
@@ -110,6 +111,9 @@ class _Stage:
     def train(self, start: Position) -> Position:
         """Go through the stage from a position."""
         position = start
+        accelerator = self.run.accelerator
+        if accelerator.num_processes > 1:
+            torch.manual_seed(torch.initial_seed() + accelerator.process_index)  # each has a dropout of its own
         self._restore_or_save(start)
         begun = time.perf_counter()
         with self.run.observer.task(self.stage.name, self.total, done=start.step) as progress:
@@ -137,31 +141,43 @@ class _Stage:
             checkpoints.save(replace(start, events_size=self.run.events.size()), None)
 
     def _collate(self, step: Step) -> list[Batch]:
-        """Pad this process's share of the batches of a step; needs no random number."""
+        """Pad this process's part of every batch of a step; needs no random number."""
         accelerator = self.run.accelerator
-        own = step.batches[accelerator.process_index :: accelerator.num_processes]
-        batches = [self.batches.collate(example_ids) for example_ids in own]
+        parts = [example_ids[accelerator.process_index :: accelerator.num_processes] for example_ids in step.batches]
+        kept = [own if len(own) else whole[:1] for own, whole in zip(parts, step.batches, strict=True)]
+        batches = [self.batches.collate(example_ids) for example_ids in kept]  # an idle process must keep step
         is_copied_in_the_background = accelerator.device.type == "cuda" and self.masker is None
         return [batch.pin_memory() for batch in batches] if is_copied_in_the_background else batches
 
     def _make(self, step: Step, batches: Sequence[Batch], number: int) -> None:
-        """Make one optimizer step from this process's share of the batches."""
+        """Make one optimizer step; of every batch this process takes its part."""
         accelerator = self.run.accelerator
         rate = self.stage.optimizer.learning_rate * self.stage.schedule.multiplier(number, self.total)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        for position, collated in enumerate(batches):
+        for position, (collated, example_ids) in enumerate(zip(batches, step.batches, strict=True)):
             batch = (collated if self.masker is None else self.masker.mask(collated)).to(accelerator.device)
-            share = len(batch) * accelerator.num_processes / step.num_examples
+            shares = self._shares(batch, is_idle=accelerator.process_index >= len(example_ids))
+            share = len(example_ids) / step.num_examples
             waits = position < len(batches) - 1
             with accelerator.no_sync(self.model) if waits else nullcontext():
-                loss, losses = self.model(batch, self._targets(batch))
+                loss, losses = self.model(batch, self._targets(batch), shares)
                 accelerator.backward(loss * share)
             self.sums += share * torch.cat([loss.detach()[None], losses])
         self._clip()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+
+    def _shares(self, batch: Batch, *, is_idle: bool) -> Tensor | None:
+        """Weigh this process's part of a batch, so that the mean over processes is the loss on the whole batch."""
+        accelerator = self.run.accelerator
+        if accelerator.num_processes == 1:
+            return None
+        own = self.distiller.count_units(batch) * (not is_idle)
+        whole: Tensor = accelerator.reduce(own, reduction="sum")
+        shares: Tensor = own * accelerator.num_processes / whole.clamp(min=1.0)
+        return shares
 
     def _clip(self) -> None:
         norm = self.stage.clip_norm
@@ -223,7 +239,7 @@ class _Stage:
         """Score the student and keep its weights where they are the best so far."""
         student = self.distiller.student
         progress.advance(0, text="scoring the development set")
-        figures = dict(self.run.score(student))
+        figures = agree(dict(self.run.score(student)) if self.run.accelerator.is_main_process else {})
         name, score = next(iter(figures.items()))
         self.run.events.write("evaluation", {"stage": self.stage.name, "step": position.step, **figures})
         self.run.accelerator.log({f"dev/{key}": value for key, value in figures.items()}, step=position.step)

@@ -11,8 +11,9 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 
 from potstill.errors import RecipeError
+from potstill.processes import process_state
 
-__all__ = ["Precision", "check_trackers", "open_accelerator", "resolve_precision"]
+__all__ = ["Precision", "check_trackers", "close_trackers", "open_accelerator", "resolve_precision"]
 
 Precision = Literal["fp32", "bf16"]
 
@@ -60,6 +61,7 @@ def open_accelerator(precision: Precision, *, trackers: Sequence[str], folder: P
     Returns:
         The accelerator.
     """
+    process_state()
     AcceleratorState._reset_state()  # a process may train one run after another, each with its own precision
     mixed: Literal["no", "bf16"] = "bf16" if precision == "bf16" else "no"
     parallel = DistributedDataParallelKwargs(find_unused_parameters=True)  # a stage may leave the head alone
@@ -69,3 +71,9 @@ def open_accelerator(precision: Precision, *, trackers: Sequence[str], folder: P
     if trackers:
         accelerator.init_trackers("potstill")
     return accelerator
+
+
+def close_trackers(accelerator: Accelerator) -> None:
+    """End the trackers of one training; unlike Accelerate's own end, the processes stay connected for what follows."""
+    for tracker in accelerator.trackers:
+        tracker.finish()

@@ -1,4 +1,4 @@
-"""Which batches make which optimizer step: a pure plan, the same on every process and after every restart."""
+"""Which batches make which optimizer step: a pure plan, the same on any number of processes and after every restart."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class Step:
     """One optimizer step.
 
     Attributes:
-        batches: Example ids of its batches; batch j belongs to process j modulo the number of processes.
+        batches: Example ids of its batches; each is shared by all processes.
         epoch_before: Passes over the data before the step, with its fraction.
         epoch_after: The same after it.
     """
@@ -42,13 +42,11 @@ class StepPlan:
 
     Attributes:
         batches: The batches of the training split.
-        accumulate: Batches of one process in one optimizer step.
-        num_processes: Processes that share a step.
+        accumulate: Batches in one optimizer step.
     """
 
     batches: Batches
     accumulate: int
-    num_processes: int
 
     def epoch(self, epoch: int) -> list[list[NDArray[np.int64]]]:
         """List the example ids of every batch of every step of an epoch.
@@ -57,16 +55,10 @@ class StepPlan:
             epoch: Number of the epoch, from 0.
 
         Returns:
-            Steps, each a list of batches; batch j of a step belongs to process j modulo `num_processes`. The last
-            step of an epoch may have fewer batches, but at least one for every process: where they do not go up,
-            some are given twice.
+            Steps, each a list of batches; the last step of an epoch may have fewer.
         """
         plan = self.batches.plan(epoch)
-        group = self.accumulate * self.num_processes
-        steps = [plan[start : start + group] for start in range(0, len(plan), group)]
-        while len(steps[-1]) % self.num_processes:
-            steps[-1].append(plan[len(steps[-1]) % len(plan)])
-        return steps
+        return [plan[start : start + self.accumulate] for start in range(0, len(plan), self.accumulate)]
 
     def steps(self, start: int, total: int) -> Iterator[Step]:
         """Walk over the steps of a stage.

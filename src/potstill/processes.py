@@ -1,0 +1,72 @@
+"""The processes that share a run, where torchrun or `accelerate launch` started several."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from accelerate import PartialState
+
+__all__ = ["agree", "count_launched", "is_main_process", "main_first", "process_state", "wait_for_all"]
+
+T = TypeVar("T")
+
+_PATIENCE = timedelta(days=2)
+"""How long processes wait for the main one, which alone labels, stores and measures; one that dies ends all at once."""
+
+
+def count_launched() -> int:
+    """Count the processes that were started together; nothing is opened."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def is_main_process() -> bool:
+    """Say whether this process is the one that prints and writes; nothing is opened."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def process_state() -> "PartialState":
+    """Give Accelerate's view of the processes; the first call opens their connection.
+
+    Returns:
+        Device, rank and number of processes. Without an accelerator, or where `accelerate launch --cpu` wants none,
+        the processes run on the CPU and talk through gloo.
+    """
+    import torch
+    from accelerate import PartialState
+
+    wants_cpu = os.environ.get("ACCELERATE_USE_CPU", "false").lower() in ("1", "true", "yes")
+    return PartialState(cpu=wants_cpu or not torch.accelerator.is_available(), timeout=_PATIENCE)
+
+
+@contextmanager
+def main_first() -> Generator[None]:
+    """Let the main process go through a block before all others, which then find what it made."""
+    with process_state().main_process_first():
+        yield
+
+
+def wait_for_all() -> None:
+    """Go on when every process has come here."""
+    process_state().wait_for_everyone()
+
+
+def agree(value: T) -> T:
+    """Give all processes the value that the main one has.
+
+    Args:
+        value: Can be pickled; only the main process's counts.
+
+    Returns:
+        The main process's value. Nobody goes on before it is there.
+    """
+    if count_launched() == 1:
+        return value
+    from accelerate.utils import broadcast_object_list
+
+    process_state()
+    (shared,) = broadcast_object_list([value])
+    chosen: T = shared
+    return chosen
