@@ -98,7 +98,7 @@ def plain_losses(study: Study, guide: Guide) -> list[float]:
     ]
     optimizer = torch.optim.AdamW(groups, lr=1.0, foreach=False, fused=False)
     batches = study.batches("train", student, stage.batches)
-    plan = StepPlan(batches=batches, accumulate=1, num_processes=1)
+    plan = StepPlan(batches=batches, accumulate=1)
     losses = []
     for number, step in enumerate(plan.steps(0, NUM_STEPS)):
         batch = batches.collate(step.batches[0])
