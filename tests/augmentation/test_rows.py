@@ -1,6 +1,7 @@
 """From rows to new rows: the same whatever the processes, parts and interruptions, and nothing twice."""
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from potstill.augmentation import (
     AugmentationConfig,
     FilterConfig,
     Labels,
+    MethodConfig,
     PartFiles,
     RowMaker,
     TangConfig,
+    TinyBertConfig,
     Workers,
     check_suffix,
     count_attempts,
@@ -30,7 +33,7 @@ from potstill.augmentation.filtering import margins
 from potstill.augmentation.seen import SeenTexts, text_keys
 from potstill.errors import DataError, RecipeError
 
-GOLDEN = Path(__file__).parent / "golden" / "tang.jsonl"
+GOLDEN = Path(__file__).parent / "golden"
 MASKS = TangConfig(replace_probability=0.0, mask_probability=0.2)
 
 
@@ -39,15 +42,26 @@ def make_texts(count: int, *, seed: int = 0) -> list[tuple[str, ...]]:
     return [(" ".join(random.choice(WORDS, size=random.integers(2, 8))),) for _ in range(count)]
 
 
-def test_a_fixed_seed_gives_the_stored_texts():
+def check_golden(name: str, method: MethodConfig):
     """To accept other texts, write what `made` holds into the file, and say in the commit why they changed."""
     made = []
     for rows in (as_rows(REVIEWS), list(PAIRS)):
-        for row in make_rows(rows, TangConfig(), copies=4, seed=7, keep_originals=True):
+        for row in make_rows(rows, method, copies=4, seed=7, keep_originals=True):
             changed = [list(edit.changed) for edit in row.variant]
             made.append({"source_row": row.source, "texts": list(row_texts(row.variant)), "changed": changed})
-    stored = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
+    stored = [json.loads(line) for line in (GOLDEN / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
     assert made == stored
+
+
+def test_a_fixed_seed_gives_the_stored_texts_of_masks_replacements_and_ngrams():
+    check_golden("tang", TangConfig())
+
+
+def test_a_fixed_seed_gives_the_stored_texts_of_neighbours(tmp_path):
+    words = sorted({word.lower() for text in (*REVIEWS, *sum(PAIRS, ())) for word in split_words(text).words})
+    lines = (f"{word} {math.sin(place):.6f} {math.cos(7 * place * place):.6f}" for place, word in enumerate(words))
+    (tmp_path / "vectors.txt").write_text("\n".join(lines), encoding="utf-8")
+    check_golden("tinybert", TinyBertConfig(vectors=str(tmp_path / "vectors.txt"), candidates=3))
 
 
 def test_the_number_of_processes_changes_nothing():

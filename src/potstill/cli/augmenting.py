@@ -36,6 +36,9 @@ AUGMENT_EXAMPLES = """
   [dim]# words that a masked language model expects, labelled by the teacher[/]
   potstill augment --method tinybert --data reviews.csv --text review --label stars --teacher my-teacher/ --out new.jsonl --set augmentation.method.masked_lm=path/to/bert
 
+  [dim]# the same, many times as fast: every text is read once for all its words[/]
+  potstill augment --method tinybert --data reviews.csv --text review --label stars --out new.jsonl --set augmentation.method.masked_lm=path/to/bert --set augmentation.method.share_reading=true --set augmentation.method.context=single
+
   [dim]# only what the teacher is sure of and what differs enough, rare classes as often as others[/]
   potstill augment --task cola --data glue/ --teacher my-teacher/ --out cola.parquet --set augmentation.filter.min_margin=0.3 --set augmentation.balance_classes=true
 """  # noqa: E501 - a command is one line
