@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from potstill.augmentation import AugmentationConfig
 from potstill.config import Config
-from potstill.data import DataConfig
+from potstill.data import DataConfig, TaskKind
 from potstill.errors import RecipeError
 from potstill.overrides import override_fields, set_field
 from potstill.recipe_file import RecipeFile, read_recipe_file, read_shipped_recipe, shipped_recipes
@@ -134,11 +134,11 @@ class Recipe(Config):
         asks = self.augmentation is not None and self.augmentation.needs_teacher
         return asks or any(objective.needs_teacher for stage in self.stages for objective in stage.objectives)
 
-    def for_task(self, kind: Literal["classification", "regression"]) -> "Recipe":
-        """Leave out the objectives that are for the other kind of task.
+    def for_task(self, kind: TaskKind) -> "Recipe":
+        """Leave out the objectives for another kind of task, and take labels one by one where there may be several.
 
         Args:
-            kind: The task's kind.
+            kind: The task's kind; where there may be several labels, the objectives of a classification serve.
 
         Returns:
             The recipe, as it will run.
@@ -147,11 +147,17 @@ class Recipe(Config):
             RecipeError: A stage has no objective left.
         """
         stages = []
+        wanted = "regression" if kind == "regression" else "classification"
         for stage in self.stages:
-            kept = tuple(objective for objective in stage.objectives if objective.when in ("always", kind))
+            kept = tuple(objective for objective in stage.objectives if objective.when in ("always", wanted))
             if not kept:
                 raise RecipeError(
                     f"stages.{stage.name}.objectives: none is for a {kind} task; add one whose 'when' fits."
+                )
+            if kind == "multi_label":
+                kept = tuple(
+                    objective.model_copy(update={"independent": True}) if objective.kind == "soft_labels" else objective
+                    for objective in kept
                 )
             stages.append(stage.model_copy(update={"objectives": kept}))
         return self.model_copy(update={"stages": tuple(stages)})

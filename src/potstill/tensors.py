@@ -29,8 +29,8 @@ __all__ = [
 TokenIds: TypeAlias = Int[Tensor, "batch tokens"]
 TokenMask: TypeAlias = Bool[Tensor, "batch tokens"]
 """True = a real token, False = padding."""
-Labels: TypeAlias = Num[Tensor, " batch"]
-"""Class indices (int64) for classification, scores (float32) for regression."""
+Labels: TypeAlias = Num[Tensor, "batch ..."]
+"""Class indices (int64) or scores (float32), [batch]; of several labels 1.0 for those there are, [batch, labels]."""
 Logits: TypeAlias = Float[Tensor, "batch labels"]
 HiddenStates: TypeAlias = Float[Tensor, "batch tokens hidden"]
 HeadStates: TypeAlias = Float[Tensor, "batch heads tokens head_size"]
@@ -72,7 +72,8 @@ class Batch:
         input_ids: Token ids; padding holds the tokenizer's padding id.
         token_mask: True where a token is real.
         token_type_ids: Segment ids, or None where the tokenizer has none.
-        labels: Gold labels, or None where there are none.
+        labels: Gold labels, or None where there are none: class indices or scores, [batch]; where an example may have
+            several labels, 1 for those that it has and else 0, [batch, labels].
         example_ids: Position of each example in its split, the key that ties stored outputs to it.
         target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
             where nothing was masked.
@@ -81,7 +82,7 @@ class Batch:
     input_ids: Int[Tensor, "batch tokens"]
     token_mask: Bool[Tensor, "batch tokens"]
     token_type_ids: Int[Tensor, "batch tokens"] | None
-    labels: Num[Tensor, " batch"] | None
+    labels: Labels | None
     example_ids: Int[Tensor, " batch"]
     target_ids: Int[Tensor, "batch tokens"] | None = None
 
@@ -92,7 +93,7 @@ class Batch:
         assert self.token_mask.shape == grid, (self.token_mask.shape, grid)
         assert self.token_type_ids is None or self.token_type_ids.shape == grid
         assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
-        assert self.labels is None or self.labels.shape == rows, (self.labels, rows)
+        assert self.labels is None or self.labels.shape[:1] == rows, (self.labels, rows)
         assert self.target_ids is None or self.target_ids.shape == grid
 
     def __len__(self) -> int:

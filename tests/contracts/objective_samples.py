@@ -47,6 +47,7 @@ REGRESSION = {"student": encoder_shape(labels=1), "teacher": encoder_shape(layer
 SAMPLES = [
     Sample({"kind": "soft_labels", "temperature": 2.0}),
     Sample({"kind": "soft_labels", "divergence": "cross_entropy"}, note="-cross-entropy"),
+    Sample({"kind": "soft_labels", "temperature": 2.0, "independent": True}, note="-independent"),
     Sample({"kind": "logits_mse"}),
     Sample({"kind": "logits_mse"}, **REGRESSION, note="-regression"),
     Sample({"kind": "hard_labels"}),
@@ -78,6 +79,7 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
         "divergence": "cross_entropy",
         "temperature_squared": False,
         "reduction": "reference",
+        "independent": True,
     },
     "logits_mse": {"sum_labels": True},
     "hard_labels": {},

@@ -71,9 +71,9 @@ def predict(
 ) -> None:
     """Predict labels, or scores, of texts.
 
-    Prints one JSON object a line, in the order of the texts: the label with the probability of every label, or the
-    score of a regression. Texts come from the command line, from a file, or from stdin, one a line; stdin is answered
-    while it is read.
+    Prints one JSON object a line, in the order of the texts: the label, or all labels where there may be several, with
+    the probability of every label, or the score of a regression. Texts come from the command line, from a file, or from
+    stdin, one a line; stdin is answered while it is read.
     """
     from potstill import serving
 
@@ -169,7 +169,8 @@ class _Writer:
             table.writerow([*self._texts(answers[0][0]), *figures])
             self._has_header = True
         for row, prediction in answers:
-            found = [prediction.label, *prediction.probabilities.values()] if self._label_names else [prediction.score]
+            label = prediction.label if prediction.labels is None else ";".join(prediction.labels)
+            found = [label, *prediction.probabilities.values()] if self._label_names else [prediction.score]
             table.writerow([*self._texts(row).values(), *found])
         return page.getvalue()
 

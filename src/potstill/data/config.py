@@ -30,8 +30,12 @@ class DataConfig(Config):
     """Own data: column of the second text; None = one text per example."""
     label: str | None = None
     """Own data: column of the label; None = the column `label`."""
-    kind: Literal["auto", "classification", "regression"] = "auto"
-    """Own data: `auto` takes fractional numbers as scores, up to 100 different words or whole numbers as classes."""
+    kind: Literal["auto", "classification", "multi_label", "regression"] = "auto"
+    """Own data: `auto` takes fractional numbers as scores, up to 100 different words or whole numbers as classes, and
+    lists as labels of which a text may have several (`multi_label`)."""
+    label_separator: str | None = Field(default=None, min_length=1)
+    """Own data: what stands between the labels of a text that may have several, such as `;`; an empty cell has none.
+    None = every cell is one label or, in JSON and Parquet files, a list of labels."""
     dev: str | None = None
     """Own data: a file or, for a folder or hub name, a split to measure on; None = dev or validation where there is
     one, else a part of train."""
@@ -66,7 +70,14 @@ class DataConfig(Config):
             raise ValueError(f"must be left out for task '{task}', whose data lies in an installed package")
         return path
 
-    @field_validator("text", "text_pair", "label", "kind", "dev", "dev_fraction")
+    @field_validator("label_separator")
+    @classmethod
+    def _separates(cls, separator: str | None, info: _Info) -> str | None:
+        if separator is not None and (kind := info.data.get("kind")) not in ("auto", "multi_label"):
+            raise ValueError(f"must be left out with kind = '{kind}', where a text has one label")
+        return separator
+
+    @field_validator("text", "text_pair", "label", "kind", "label_separator", "dev", "dev_fraction")
     @classmethod
     def _is_for_own_data(cls, value: object, info: _Info) -> object:
         task = info.data.get("task")

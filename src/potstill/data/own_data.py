@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from potstill.data.config import DataConfig
+from potstill.data.label_sets import encode_label_sets, holds_lists, read_label_sets
 from potstill.data.labels import are_numbers, decide_kind, encode_labels, label_name, sort_label_names
-from potstill.data.records import LabelArray, Split, Task, TaskData, default_metrics, task_data
+from potstill.data.records import LabelArray, Split, Task, TaskData, TaskKind, default_metrics, task_data
 from potstill.data.sources import TABLE_SUFFIXES, Table, read_hub_tables, read_lines, read_table
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError, did_you_mean
@@ -29,6 +30,8 @@ class _Columns:
     text: str
     text_pair: str | None
     label: str
+    has_several: bool
+    separator: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,9 +60,8 @@ def load_own_data(config: DataConfig) -> TaskData:
     if tables.dev is not None:
         _refuse_idle_fields(config, tables.dev)
     columns = _resolve(tables.train, config)
-    names = _label_cells(tables.train, columns.label)
-    task = _make_task(config, names, tables.train, columns)
-    train = _make_split(tables.train, columns, encode_labels(names, task, where=_place(tables.train, columns.label)))
+    task = _make_task(config, tables.train, columns)
+    train = _make_split(tables.train, columns, _read_labels(tables.train, columns, task))
     if tables.dev is None:
         train, dev = split_off_dev(train, fraction=config.dev_fraction, seed=config.split_seed, where=tables.train.name)
     else:
@@ -144,10 +146,13 @@ def _refuse_idle_fields(config: DataConfig, dev: Table) -> None:
 
 
 def _resolve(table: Table, config: DataConfig) -> _Columns:
+    label = _column(table, config.label, _LABEL_COLUMNS, "label")
     columns = _Columns(
         text=_column(table, config.text, _TEXT_COLUMNS, "text"),
         text_pair=None if config.text_pair is None else _column(table, config.text_pair, (), "text_pair"),
-        label=_column(table, config.label, _LABEL_COLUMNS, "label"),
+        label=label,
+        has_several=_has_several(table, label, config),
+        separator=config.label_separator,
     )
     used = [columns.text, columns.text_pair, columns.label]
     if len(set(used)) < len(used):
@@ -172,11 +177,29 @@ def _column(table: Table, name: str | None, defaults: Sequence[str], part: str) 
     )
 
 
-def _make_task(config: DataConfig, names: Sequence[str], table: Table, columns: _Columns) -> Task:
-    named = table.class_names.get(columns.label, ())
-    wanted = "classification" if named and config.kind == "auto" else config.kind
-    kind = decide_kind(names, wanted, where=_place(table, columns.label))
-    classes = (named or sort_label_names(names)) if kind == "classification" else ()
+def _has_several(table: Table, label: str, config: DataConfig) -> bool:
+    """Say whether an example may have several labels."""
+    if not holds_lists(table.columns[label][:]):
+        return config.kind == "multi_label" or config.label_separator is not None
+    if config.kind == "regression" or config.label_separator is not None:
+        field = "label_separator" if config.label_separator is not None else "kind"
+        raise DataError(f"data.{field}: {_place(table, label)} holds lists of labels; leave it out.")
+    return True
+
+
+def _make_task(config: DataConfig, table: Table, columns: _Columns) -> Task:
+    where, named = _place(table, columns.label), table.class_names.get(columns.label, ())
+    kind: TaskKind
+    if columns.has_several:
+        kind, names = "multi_label", [name for names in _label_sets(table, columns, columns.label) for name in names]
+        if (num_different := len(set(names))) < 2:
+            raise DataError(f"{where}: there are {num_different} different labels; at least two are needed.")
+    else:
+        assert config.kind != "multi_label", "then an example may have several"
+        names = _label_cells(table, columns.label)
+        wanted = "classification" if named and config.kind == "auto" else config.kind
+        kind = decide_kind(names, wanted, where=where)
+    classes = () if kind == "regression" else named or sort_label_names(names)
     assert config.path is not None
     return Task(
         name=_task_name(Path(config.path).expanduser()),
@@ -207,13 +230,27 @@ def _make_test(table: Table | None, columns: _Columns, task: Task) -> Split | No
     if table is None:
         return None
     cells = table.columns.get(columns.label, ())[:]
-    has_labels = any(_cell_name(table, columns.label, cell) is not None for cell in cells)
+    if columns.has_several:
+        has_labels = any(cell is not None and len(cell) > 0 for cell in cells)
+    else:
+        has_labels = any(_cell_name(table, columns.label, cell) is not None for cell in cells)
     return _make_split(table, columns, _read_labels(table, columns, task) if has_labels else None)
 
 
 def _read_labels(table: Table, columns: _Columns, task: Task) -> LabelArray:
     label = _column(table, columns.label, (), "label")
+    if columns.has_several:
+        return encode_label_sets(_label_sets(table, columns, label), task, where=_place(table, label))
     return encode_labels(_label_cells(table, label), task, where=_place(table, label))
+
+
+def _label_sets(table: Table, columns: _Columns, label: str) -> list[tuple[str, ...]]:
+    return read_label_sets(
+        table.columns[label][:],
+        separator=columns.separator,
+        class_names=table.class_names.get(label),
+        where=_place(table, label),
+    )
 
 
 def _label_cells(table: Table, column: str) -> list[str]:

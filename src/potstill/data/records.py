@@ -10,11 +10,24 @@ from numpy.typing import NDArray
 
 __all__ = ["LabelArray", "Metric", "Split", "Task", "TaskData", "TaskKind", "default_metrics", "task_data"]
 
-TaskKind = Literal["classification", "regression"]
-Metric = Literal["accuracy", "f1", "macro_f1", "matthews", "pearson", "spearman", "pearson_spearman"]
-"""`f1` is that of label 1 of two labels; `pearson_spearman` is the mean of both correlations."""
+TaskKind = Literal["classification", "multi_label", "regression"]
+"""One of several classes, any number of several labels, or a score."""
+Metric = Literal[
+    "accuracy",
+    "f1",
+    "macro_f1",
+    "matthews",
+    "micro_f1",
+    "pearson",
+    "pearson_spearman",
+    "spearman",
+    "subset_accuracy",
+]
+"""`f1` is that of label 1 of two labels; `pearson_spearman` is the mean of both correlations; `subset_accuracy` is the
+share of examples of which every label is right."""
 LabelArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
-"""Class indices (int64) for classification, scores (float32) for regression, shape [examples]."""
+"""Class indices (int64) or scores (float32), [examples]; where an example may have several labels, 1 for those that it
+has and else 0 (float32), [examples, labels]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +36,9 @@ class Task:
 
     Attributes:
         name: Name in reports.
-        kind: Classes or a score.
+        kind: Classes, labels of which a text may have several, or a score.
         is_pair: Whether an example is two texts.
-        label_names: Names of the classes in the order of the label indices; empty for a regression.
+        label_names: Names of the labels in the order of the logits; empty for a regression.
         metrics: What is measured; the first is the primary one.
         has_agreed_order: Whether whoever numbers the labels does it in this order, so that a model that knows only
             their numbers can be matched.
@@ -41,12 +54,12 @@ class Task:
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
         assert self.metrics, self.name
-        assert bool(self.label_names) == (self.kind == "classification"), (self.kind, self.label_names)
+        assert bool(self.label_names) == (self.kind != "regression"), (self.kind, self.label_names)
         assert len(set(self.label_names)) == len(self.label_names), self.label_names
 
     @property
     def num_labels(self) -> int:
-        """Width of the logits: the number of classes, or 1 for a regression."""
+        """Width of the logits: the number of labels, or 1 for a regression."""
         return max(1, len(self.label_names))
 
 
@@ -57,7 +70,7 @@ class Split:
     Attributes:
         texts: First (or only) text of each example.
         pairs: Second texts, or None where an example is one text.
-        labels: Class indices or scores, or None where they are not known.
+        labels: As `LabelArray` says, or None where they are not known.
     """
 
     texts: Sequence[str]
@@ -67,7 +80,7 @@ class Split:
     def __post_init__(self) -> None:
         """Check that every field has the same examples."""
         assert self.pairs is None or len(self.pairs) == len(self.texts), (len(self.pairs), len(self.texts))
-        assert self.labels is None or self.labels.shape == (len(self.texts),), (self.labels.shape, len(self.texts))
+        assert self.labels is None or len(self.labels) == len(self.texts), (self.labels.shape, len(self.texts))
 
     def __len__(self) -> int:
         """Count the examples."""
@@ -156,11 +169,11 @@ def default_metrics(kind: TaskKind, num_labels: int) -> tuple[Metric, ...]:
     """Choose the metrics of a task of one's own.
 
     Args:
-        kind: Classes or a score.
+        kind: Classes, labels or a score.
         num_labels: Classes; not used for a regression.
 
     Returns:
-        The primary metric first: accuracy for classes, Spearman's correlation for scores.
+        The primary metric first: accuracy for classes, micro-averaged F1 for labels, Spearman's correlation for scores.
 
     Example:
         >>> default_metrics("classification", 3)
@@ -168,4 +181,6 @@ def default_metrics(kind: TaskKind, num_labels: int) -> tuple[Metric, ...]:
     """
     if kind == "regression":
         return ("spearman", "pearson")
+    if kind == "multi_label":
+        return ("micro_f1", "macro_f1", "subset_accuracy")
     return ("accuracy", "f1" if num_labels == 2 else "macro_f1", "matthews")

@@ -25,7 +25,7 @@ class TokenisedSplit:
 
     Attributes:
         tokens: Token ids of all examples without padding.
-        labels: Class indices or scores, or None where they are not known.
+        labels: As `LabelArray` says, or None where they are not known.
     """
 
     tokens: TokenBlock
@@ -33,7 +33,7 @@ class TokenisedSplit:
 
     def __post_init__(self) -> None:
         """Check that both fields have the same examples."""
-        assert self.labels is None or self.labels.shape == (len(self.tokens),), (self.labels.shape, len(self.tokens))
+        assert self.labels is None or len(self.labels) == len(self.tokens), (self.labels.shape, len(self.tokens))
 
     def __len__(self) -> int:
         """Count the examples."""

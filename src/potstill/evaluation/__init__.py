@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from potstill.evaluation.ensemble import merge_models
     from potstill.evaluation.environment import describe_environment
     from potstill.evaluation.evaluate import EvaluatedModel, EvaluationConfig, Subject, collect_results, evaluate_model
-    from potstill.evaluation.evidence import AttentionExample, AttentionMaps, ChosenExamples, Example, ModelAttention
+    from potstill.evaluation.evidence import (
+        AttentionExample,
+        AttentionMaps,
+        ChosenExamples,
+        Example,
+        ModelAttention,
+        write_labels,
+    )
     from potstill.evaluation.examples import choose_examples
     from potstill.evaluation.fidelity import measure_fidelity
     from potstill.evaluation.figures import (
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     )
     from potstill.evaluation.general import CorpusFigures, Fill, GeneralResults, StageFigures
     from potstill.evaluation.intervals import PairedIntervals, exact_mcnemar, paired_intervals, primary_interval
-    from potstill.evaluation.metrics import compute_metrics
+    from potstill.evaluation.metrics import compute_metrics, decide
     from potstill.evaluation.predict import predict_logits, run_batch
     from potstill.evaluation.predictions import Predictions
     from potstill.evaluation.results import Comparison, ModelResult, Results
@@ -69,6 +76,7 @@ __all__ = [
     "collect_results",
     "compute_metrics",
     "count_confusion",
+    "decide",
     "describe_environment",
     "draw_attention",
     "evaluate_model",
@@ -88,6 +96,7 @@ __all__ = [
     "spread_sample",
     "to_markdown",
     "weight_bytes",
+    "write_labels",
     "write_model_card",
 ]
 
@@ -122,6 +131,7 @@ _HOMES = {
     "collect_results": "evaluate",
     "compute_metrics": "metrics",
     "count_confusion": "classes",
+    "decide": "metrics",
     "describe_environment": "environment",
     "draw_attention": "attention",
     "evaluate_model": "evaluate",
@@ -141,6 +151,7 @@ _HOMES = {
     "spread_sample": "speed",
     "to_markdown": "table",
     "weight_bytes": "size",
+    "write_labels": "evidence",
     "write_model_card": "card",
 }
 """The module of each public name."""

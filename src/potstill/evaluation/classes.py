@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from potstill.data import LabelArray, Task
 from potstill.evaluation.calibration import measure_calibration
+from potstill.evaluation.fidelity import as_answers
 from potstill.evaluation.figures import ClassFigures
-from potstill.evaluation.metrics import Tallies, class_f1, ratio
+from potstill.evaluation.metrics import Tallies, class_f1, decide, ratio
 
 __all__ = ["count_confusion", "measure_answers", "measure_classes"]
 
@@ -22,10 +23,17 @@ def measure_answers(task: Task, logits: NDArray[np.floating], gold: LabelArray) 
         gold: Class indices or scores, [examples].
 
     Returns:
-        The fields `calibration`, `classes` and `confusion` of a `ModelResult`; none for a regression.
+        The fields `calibration`, `classes` and `confusion` of a `ModelResult`; none for a regression. Where there may
+        be several labels, the calibration is that of the answers yes and no to each, and there is no confusion.
     """
-    if task.kind != "classification":
+    if task.kind == "regression":
         return {}
+    if task.kind == "multi_label":
+        answers = gold.reshape(-1).astype(np.int64)
+        return {
+            "calibration": measure_calibration(as_answers(logits), answers),
+            "classes": measure_classes(task, logits, gold),
+        }
     return {
         "calibration": measure_calibration(logits, gold),
         "classes": measure_classes(task, logits, gold),
@@ -41,16 +49,18 @@ def measure_classes(task: Task, logits: NDArray[np.floating], gold: LabelArray) 
         precision = h / p        recall = h / g        F1 = 2 h / (g + p)        each 0 where it divides by 0
 
     Args:
-        task: A classification.
+        task: A classification, or one with several labels.
         logits: Outputs of the head, [examples, labels].
-        gold: Class indices, [examples].
+        gold: As `LabelArray` says.
 
     Returns:
         One record for each class, in the order of the task's labels.
     """
-    tallies = Tallies.count(
-        logits.argmax(axis=1), gold.astype(np.int64), times=np.ones((1, len(gold))), num_labels=task.num_labels
-    )
+    once, answers = np.ones((1, len(gold))), decide(task, logits).astype(np.int64)
+    if task.kind == "multi_label":
+        tallies = Tallies.count_each(answers, gold, times=once)
+    else:
+        tallies = Tallies.count(answers, gold.astype(np.int64), times=once, num_labels=task.num_labels)
     precision, recall = ratio(tallies.hits, tallies.predicted), ratio(tallies.hits, tallies.gold)
     rows = zip(task.label_names, precision[0], recall[0], class_f1(tallies)[0], tallies.gold[0], strict=True)
     return tuple(

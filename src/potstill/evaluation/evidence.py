@@ -5,6 +5,7 @@ holds none.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -14,9 +15,22 @@ from potstill.config import Config
 from potstill.errors import RunError
 from potstill.files import write_json
 
-__all__ = ["AttentionExample", "AttentionMaps", "ChosenExamples", "Evidence", "Example", "ModelAttention"]
+__all__ = [
+    "AttentionExample",
+    "AttentionMaps",
+    "ChosenExamples",
+    "Evidence",
+    "Example",
+    "ModelAttention",
+    "write_labels",
+]
 
 EvidenceType = TypeVar("EvidenceType", bound="Evidence")  # not Self, which runtime type checks do not take
+
+
+def write_labels(names: Sequence[str]) -> str:
+    """Write the labels of a text, of which it may have several, in one line."""
+    return ", ".join(names) or "none"
 
 
 class Evidence(Config):
@@ -65,7 +79,7 @@ class Example(Config):
     pair: str | None = None
     """The second text of a pair."""
     gold: str | float
-    """The gold label's name, or the gold score."""
+    """The gold label's name, the names of several, or the gold score."""
     distance: float | None = Field(default=None, ge=0.0)
     """KL(teacher || student) in nats at temperature 1, or the distance of both scores; absent without a teacher."""
     logits: dict[str, tuple[float, ...]]
@@ -77,6 +91,8 @@ class ChosenExamples(Evidence):
 
     label_names: tuple[str, ...]
     """Names of the labels in the order of the logits; empty for a regression."""
+    has_independent_labels: bool = False
+    """Whether a text may have several labels; the gold ones then stand in one line."""
     disagreements: tuple[Example, ...]
     """The examples on which student and teacher are farthest apart, the worst first."""
     spread: tuple[Example, ...]

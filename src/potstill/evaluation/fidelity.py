@@ -8,7 +8,7 @@ from potstill.data import Task
 from potstill.evaluation.metrics import decide, pearson
 from potstill.evaluation.results import ClassFidelity, ScoreFidelity
 
-__all__ = ["agreement", "divergences", "mean_divergence", "measure_fidelity"]
+__all__ = ["agreement", "as_answers", "divergences", "label_divergences", "mean_divergence", "measure_fidelity"]
 
 
 def measure_fidelity(
@@ -22,7 +22,8 @@ def measure_fidelity(
         teacher: Logits of the teacher, same shape and label order.
 
     Returns:
-        Agreement and divergence for classes; correlation and distance for scores.
+        Agreement and divergence for classes; correlation and distance for scores. Where there may be several labels,
+        both agree on an example if they agree on every label of it.
     """
     assert student.shape == teacher.shape, (student.shape, teacher.shape)
     if task.kind == "regression":
@@ -31,6 +32,10 @@ def measure_fidelity(
             pearson=float(pearson(ours, theirs)),
             mean_absolute_difference=float(np.abs(student[:, 0].astype(np.float64) - teacher[:, 0]).mean()),
         )
+    if task.kind == "multi_label":
+        is_same = (decide(task, student) == decide(task, teacher)).all(axis=1)
+        divergence = float(label_divergences(student, teacher).mean())
+        return ClassFidelity(agreement=float(is_same.mean()), divergence=divergence)
     return ClassFidelity(agreement=agreement(student, teacher), divergence=mean_divergence(student, teacher))
 
 
@@ -77,3 +82,30 @@ def divergences(student: NDArray[np.floating], teacher: NDArray[np.floating]) ->
     log_student = log_softmax(student.astype(np.float64), axis=1)
     log_teacher = log_softmax(teacher.astype(np.float64), axis=1)
     return np.asarray(np.maximum((np.exp(log_teacher) * (log_teacher - log_student)).sum(axis=1), 0.0))
+
+
+def as_answers(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Write the logits of labels that each stand for themselves as logits of two classes, no and yes.
+
+    Args:
+        logits: z, [examples, labels].
+
+    Returns:
+        (0, z) for each example and label, [examples * labels, 2]: softmax makes sigmoid(-z) and sigmoid(z) of them.
+    """
+    flat = logits.reshape(-1).astype(np.float64)
+    return np.stack([np.zeros_like(flat), flat], axis=1)
+
+
+def label_divergences(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Measure how far the student's answers to all labels of each example are from the teacher's.
+
+    Args:
+        student: Logits of the student, [examples, labels].
+        teacher: Logits of the teacher, same shape.
+
+    Returns:
+        The sum over labels of KL(teacher || student) between the answers yes and no, in nats, [examples].
+    """
+    each = divergences(as_answers(student), as_answers(teacher))
+    return np.asarray(each.reshape(student.shape).sum(axis=1))

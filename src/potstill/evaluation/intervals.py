@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from potstill.data import LabelArray, Metric, Task
 from potstill.evaluation.figures import McNemar
-from potstill.evaluation.metrics import Floats, Tallies, class_metric, correlation, decide
+from potstill.evaluation.metrics import Floats, Tallies, class_metric, correlation, decide, label_metric
 
 __all__ = ["PairedIntervals", "exact_mcnemar", "paired_intervals", "primary_interval"]
 
@@ -109,6 +109,8 @@ def _resample(task: Task, gold: LabelArray, predictions: list[NDArray[np.generic
     generator = np.random.default_rng(SEED)
     if task.kind == "regression":
         return _resample_rows(task.metrics[0], gold, predictions, generator)
+    if task.kind == "multi_label":
+        return _resample_labels(task.metrics[0], gold, predictions, generator)
     return _resample_cells(task, gold, predictions, generator)
 
 
@@ -145,6 +147,20 @@ def _resample_rows(
         drawn = generator.integers(len(gold), size=(min(rows, RESAMPLES - start), len(gold)))
         for part, predicted in zip(parts, predictions, strict=True):
             part.append(correlation(name, predicted[drawn], gold[drawn]))
+    return [np.concatenate(part) for part in parts]
+
+
+def _resample_labels(
+    name: Metric, gold: LabelArray, predictions: list[NDArray[np.generic]], generator: np.random.Generator
+) -> list[Floats]:
+    """Draw how often each example occurs, where it may have several labels."""
+    rows = max(1, _CHUNK // len(gold))
+    parts: list[list[Floats]] = [[] for _ in predictions]
+    for start in range(0, RESAMPLES, rows):
+        even = np.full(len(gold), 1 / len(gold))
+        times = generator.multinomial(len(gold), even, size=min(rows, RESAMPLES - start)).astype(np.float64)
+        for part, predicted in zip(parts, predictions, strict=True):
+            part.append(label_metric(name, predicted, gold, times=times))
     return [np.concatenate(part) for part in parts]
 
 

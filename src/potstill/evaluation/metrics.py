@@ -20,6 +20,7 @@ __all__ = [
     "compute_metrics",
     "correlation",
     "decide",
+    "label_metric",
     "pearson",
     "ratio",
     "spearman",
@@ -60,11 +61,22 @@ class Tallies:
         classes = np.arange(num_labels)
         is_gold = gold[:, None] == classes
         is_predicted = predicted[:, None] == classes
-        return cls(
-            hits=times @ (is_gold & is_predicted).astype(np.float64),
-            gold=times @ is_gold.astype(np.float64),
-            predicted=times @ is_predicted.astype(np.float64),
-        )
+        return cls.count_each(is_predicted, is_gold, times=times)
+
+    @classmethod
+    def count_each(cls, predicted: NDArray[np.generic], gold: NDArray[np.generic], *, times: Floats) -> "Tallies":
+        """Count labels of which an example may have several.
+
+        Args:
+            predicted: Whether each label is predicted, [examples, labels].
+            gold: Whether each label is there, same shape.
+            times: As for `count`.
+
+        Returns:
+            Tallies of each resample.
+        """
+        is_predicted, is_gold = predicted.astype(np.float64), gold.astype(np.float64)
+        return cls(hits=times @ (is_gold * is_predicted), gold=times @ is_gold, predicted=times @ is_predicted)
 
 
 def compute_metrics(task: Task, logits: NDArray[np.floating], gold: LabelArray) -> dict[str, float]:
@@ -73,7 +85,7 @@ def compute_metrics(task: Task, logits: NDArray[np.floating], gold: LabelArray) 
     Args:
         task: Says which metrics; the first is the primary one.
         logits: Outputs of the head, [examples, labels]; one column of scores for a regression.
-        gold: Class indices or scores, [examples]; at least one.
+        gold: As `LabelArray` says; at least one example.
 
     Returns:
         Metrics by name in the order of the task, as fractions: accuracy and F1 in 0 .. 1, the others in -1 .. 1.
@@ -82,6 +94,9 @@ def compute_metrics(task: Task, logits: NDArray[np.floating], gold: LabelArray) 
     predictions = decide(task, logits)
     if task.kind == "regression":
         return {name: float(correlation(name, predictions, gold)) for name in task.metrics}
+    if task.kind == "multi_label":
+        once = np.ones((1, len(gold)))
+        return {name: float(label_metric(name, predictions, gold, times=once)[0]) for name in task.metrics}
     tallies = Tallies.count(
         predictions.astype(np.int64), gold.astype(np.int64), times=np.ones((1, len(gold))), num_labels=task.num_labels
     )
@@ -92,12 +107,15 @@ def decide(task: Task, logits: NDArray[np.floating]) -> NDArray[np.generic]:
     """Turn logits into answers.
 
     Args:
-        task: Says whether the answers are classes or scores.
+        task: Says whether the answers are classes, labels or scores.
         logits: Outputs of the head, [examples, labels].
 
     Returns:
-        The class with the highest logit (the first of equals), int64, or the score, float64; [examples].
+        The class with the highest logit (the first of equals), int64, or the score, float64; [examples]. Where there
+        may be several labels, 1 for those with a probability above one half and else 0, int64, [examples, labels].
     """
+    if task.kind == "multi_label":
+        return np.asarray(logits > 0, dtype=np.int64)
     if task.kind == "regression":
         return np.asarray(logits[:, 0], dtype=np.float64)
     return np.asarray(logits.argmax(axis=1), dtype=np.int64)
@@ -136,6 +154,31 @@ def class_metric(name: Metric, tallies: Tallies) -> Floats:
     covariance = total * hits.sum(axis=1) - (gold * predicted).sum(axis=1)
     gold_spread, predicted_spread = (total**2 - (counts**2).sum(axis=1) for counts in (gold, predicted))
     return ratio(covariance, np.sqrt(gold_spread) * np.sqrt(predicted_spread))
+
+
+def label_metric(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic], *, times: Floats) -> Floats:
+    """Compute a metric of labels of which an example may have several, with h, g and p as for `class_metric`.
+
+        micro_f1         2 sum h / (sum g + sum p), over all labels together
+        macro_f1         mean of 2 h / (g + p) over the labels that are gold or predicted anywhere
+        subset_accuracy  share of examples of which every label is right
+
+    Args:
+        name: One of the three names.
+        predicted: 1 where a label is predicted, else 0, [examples, labels].
+        gold: 1 where a label is there, else 0, same shape.
+        times: How often each example occurs, [resamples, examples].
+
+    Returns:
+        The metric of each resample.
+    """
+    if name == "subset_accuracy":
+        is_right = (predicted == gold).all(axis=1).astype(np.float64)
+        return ratio(times @ is_right, times.sum(axis=1))
+    tallies = Tallies.count_each(predicted, gold, times=times)
+    if name == "micro_f1":
+        return ratio(2 * tallies.hits.sum(axis=1), (tallies.gold + tallies.predicted).sum(axis=1))
+    return class_metric(name, tallies)
 
 
 def class_f1(tallies: Tallies) -> Floats:

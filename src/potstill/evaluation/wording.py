@@ -26,9 +26,11 @@ _METRICS = {
     "f1": "F1",
     "macro_f1": "macro F1",
     "matthews": "Matthews",
+    "micro_f1": "micro F1",
     "pearson": "Pearson",
     "spearman": "Spearman",
     "pearson_spearman": "mean of Pearson and Spearman",
+    "subset_accuracy": "subset accuracy",
 }
 
 

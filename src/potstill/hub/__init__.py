@@ -8,7 +8,7 @@ from potstill.hub.description import ModelDescription, describe_model
 from potstill.hub.drafting import draft_encoder
 from potstill.hub.encoder import Encoder
 from potstill.hub.exporting import ExportModule, exporting, input_names
-from potstill.hub.labels import reorder_labels
+from potstill.hub.labels import check_independence, make_labels_independent, reorder_labels
 from potstill.hub.loading import (
     build_encoder,
     fingerprint_model,
@@ -45,6 +45,7 @@ __all__ = [
     "build_encoder",
     "build_shape",
     "build_word_tokenizer",
+    "check_independence",
     "check_layout",
     "copy_vocabulary_head",
     "count_parameters",
@@ -59,6 +60,7 @@ __all__ = [
     "load_encoder_base",
     "load_masked_lm",
     "load_tokenizer",
+    "make_labels_independent",
     "plan_push",
     "push",
     "read_masks",

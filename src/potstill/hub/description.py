@@ -6,6 +6,7 @@ from pathlib import Path
 from transformers import AutoConfig, PretrainedConfig
 
 from potstill.errors import ModelError
+from potstill.hub.encoder import MULTI_LABEL
 from potstill.hub.loading import load_tokenizer, resolve_model
 from potstill.hub.tokenizing import Tokenizer
 
@@ -25,6 +26,7 @@ class ModelDescription:
         label_names: Names of the labels in the order of the logits; empty for a regression.
         max_tokens: Tokens of the longest text that it can read; None where nothing limits it.
         needs_pairs: Whether it compares two texts and makes no sense of one.
+        has_independent_labels: Whether a text may have several labels.
     """
 
     folder: Path | None
@@ -32,6 +34,7 @@ class ModelDescription:
     label_names: tuple[str, ...]
     max_tokens: int | None
     needs_pairs: bool = False
+    has_independent_labels: bool = False
 
 
 def describe_model(name: str) -> ModelDescription:
@@ -59,6 +62,7 @@ def describe_model(name: str) -> ModelDescription:
         label_names=labels,
         max_tokens=_count_positions(config),
         needs_pairs=bool(getattr(config, "is_pair", False)),
+        has_independent_labels=getattr(config, "problem_type", None) == MULTI_LABEL,
     )
 
 

@@ -20,6 +20,9 @@ from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, Vocabul
 
 __all__ = ["Encoder"]
 
+MULTI_LABEL = "multi_label_classification"
+"""What transformers calls a classifier that answers yes or no to each label."""
+
 
 class Encoder(nn.Module):
     """A sequence classifier, a regressor or a masked language model that returns exactly what is asked for.
@@ -81,6 +84,11 @@ class Encoder(nn.Module):
     def has_layers(self) -> bool:
         """Whether it has transformer layers, whose states and attention can be had."""
         return self.shape.num_heads > 0
+
+    @property
+    def has_independent_labels(self) -> bool:
+        """Whether its config says that a text may have several labels."""
+        return getattr(self.model.config, "problem_type", None) == MULTI_LABEL
 
     @property
     def needs_pairs(self) -> bool:

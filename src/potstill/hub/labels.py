@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from potstill.errors import ModelError
-from potstill.hub.encoder import Encoder
+from potstill.hub.encoder import MULTI_LABEL, Encoder
 
-__all__ = ["reorder_labels"]
+__all__ = ["check_independence", "make_labels_independent", "reorder_labels"]
 
 
 def reorder_labels(encoder: Encoder, places: Sequence[int], label_names: Sequence[str]) -> Encoder:
@@ -37,6 +37,36 @@ def reorder_labels(encoder: Encoder, places: Sequence[int], label_names: Sequenc
         config.label2id = {name: index for index, name in enumerate(label_names)}
     encoder.label_names = tuple(label_names)
     return encoder
+
+
+def make_labels_independent(encoder: Encoder) -> Encoder:
+    """Say in a classifier's config that a text may have several labels; give the classifier."""
+    encoder.model.config.problem_type = MULTI_LABEL
+    return encoder
+
+
+def check_independence(encoder: Encoder, name: str, *, is_wanted: bool) -> None:
+    """Refuse a model whose config says that it answers another kind of question.
+
+    Args:
+        encoder: A classifier or regressor.
+        name: What the user called it.
+        is_wanted: Whether a text may have several labels.
+
+    Raises:
+        ModelError: The model chooses one label and several are wanted, or the other way round.
+    """
+    chooses_one = getattr(encoder.model.config, "problem_type", None) == "single_label_classification"
+    if is_wanted and chooses_one:
+        raise ModelError(
+            f"model '{name}' was trained to choose one label, and here a text may have several; take a model that was "
+            "fine-tuned on such data."
+        )
+    if not is_wanted and encoder.has_independent_labels:
+        raise ModelError(
+            f"model '{name}' was trained to give a text any number of labels, and here each has exactly one; take a "
+            "model that was fine-tuned on such data."
+        )
 
 
 def _last_layer(encoder: Encoder, num_labels: int) -> nn.Linear:

@@ -12,7 +12,11 @@ __all__ = ["HardLabels", "HardLabelsConfig", "hard_label_loss"]
 
 
 class HardLabelsConfig(ObjectiveConfig):
-    """Cross entropy with the gold label; for a regression (1 label), squared distance to the gold score."""
+    """Cross entropy with the gold label.
+
+    Where a text may have several labels, with the answers yes and no to each; for a regression (1 label), the squared
+    distance to the gold score.
+    """
 
     needs_teacher: ClassVar[bool] = False
     reads_layers: ClassVar[bool] = False
@@ -58,15 +62,18 @@ def hard_label_loss(student: Logits, labels: Labels) -> Loss:
     """Measure how far the student is from the gold labels.
 
         classification  mean over batch of -log softmax(student)[label]
+        several labels  mean over batch and labels of -label log sigmoid(student) - (1 - label) log sigmoid(-student)
         regression      mean over batch of (student - label)^2
 
     Args:
         student: Logits of the student; one label means a regression.
-        labels: Class indices, or scores for a regression.
+        labels: Class indices, scores for a regression, or a matrix of zeros and ones for several labels.
 
     Returns:
         Nats, or squared units of the score; mean over the batch.
     """
+    if labels.ndim == 2:
+        return functional.binary_cross_entropy_with_logits(student, labels.to(student.dtype))
     if student.shape[1] == 1:
         return functional.mse_loss(student[:, 0], labels.to(student.dtype))
     return functional.cross_entropy(student, labels)

@@ -2,7 +2,10 @@
 
 from typing import ClassVar, Literal
 
+import torch
+from jaxtyping import Float
 from pydantic import Field
+from torch import Tensor
 from torch.nn import functional
 
 from potstill.errors import RecipeError
@@ -37,6 +40,9 @@ class SoftLabelsConfig(ObjectiveConfig):
     """Multiply by T^2, so that the gradient keeps its size when T changes. PKD and DistilBERT do; TinyBERT does not."""
     reduction: Reduction = "mean"
     """mean = over examples; reference = divided by the number of labels too, as in the code of PKD and of TinyBERT."""
+    independent: bool = False
+    """Each label for itself: the two probabilities sigmoid(z / T) and sigmoid(-z / T) in place of the softmax, and a
+    mean over the labels. Tasks whose texts may have several labels set it."""
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "SoftLabels":
         """Make the objective; see `ObjectiveConfig.build`.
@@ -78,9 +84,18 @@ class SoftLabels(Objective):
         factor = config.temperature**2 if config.temperature_squared else 1.0
         if config.reduction == "reference":
             factor /= student.logits.shape[1]
+        ours, theirs = student.logits, teacher.logits
+        if config.independent:
+            ours, theirs = _as_pairs(ours), _as_pairs(theirs)
         return factor * soft_label_divergence(
-            student.logits, teacher.logits, temperature=config.temperature, divergence=config.divergence
+            ours, theirs, temperature=config.temperature, divergence=config.divergence
         )
+
+
+def _as_pairs(logits: Logits) -> Float[Tensor, "pairs two"]:
+    """Give two logits for each example and label, of which softmax makes sigmoid(z) and sigmoid(-z)."""
+    flat = logits.reshape(-1, 1)
+    return torch.cat([flat, torch.zeros_like(flat)], dim=1)
 
 
 def soft_label_divergence(student: Logits, teacher: Logits, *, temperature: float, divergence: Divergence) -> Loss:

@@ -15,7 +15,7 @@ from potstill.evaluation import (
     evaluate_model,
 )
 from potstill.evaluation.results import Role
-from potstill.hub import Encoder, load_classifier, reorder_labels
+from potstill.hub import Encoder, check_independence, load_classifier, reorder_labels
 from potstill.pipeline.batching import make_batches
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
 from potstill.processes import process_state
@@ -68,7 +68,7 @@ def evaluate(
         models.insert(0, ("teacher", teacher, load_classifier(teacher)))
     measured: list[EvaluatedModel] = []
     for role, name, each in models:
-        _order_labels(each, examples.task).to(process_state().device)
+        _order_labels(each, name, examples.task).to(process_state().device)
         prepare = partial(make_batches, encoder=each, max_length=examples.max_length)
         others = {other: (prepare(split), split) for other, split in examples.other_splits.items()}
         measured.append(
@@ -90,6 +90,7 @@ def evaluate(
     )
 
 
-def _order_labels(encoder: Encoder, task: Task) -> Encoder:
+def _order_labels(encoder: Encoder, name: str, task: Task) -> Encoder:
     """Put the logits of a model into the task's order."""
+    check_independence(encoder, name, is_wanted=task.kind == "multi_label")
     return reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)

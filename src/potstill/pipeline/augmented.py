@@ -8,7 +8,7 @@ import numpy as np
 
 from potstill.augmentation import AugmentationConfig, read_columns
 from potstill.data import LabelArray, Split
-from potstill.errors import DataError
+from potstill.errors import DataError, RecipeError
 from potstill.hub import find_masked_lm
 from potstill.pipeline.study import AugmentedExamples, Guide, Study
 from potstill.pipeline.targets import look_up_logits
@@ -36,6 +36,11 @@ def plan_texts(study: Study, guide: Guide | None) -> TextMaker | None:
     recipe = study.recipe
     if recipe.augmentation is None:
         return None
+    if study.data.task.kind == "multi_label":
+        raise RecipeError(
+            "augmentation: texts that may have several labels cannot be augmented; leave it out (--set "
+            "augmentation=none, and data = 'task' in its stages; TinyBERT's recipes have --ablation no-da)."
+        )
     teacher = None
     if guide is not None:
         teacher = TextTeacher(

@@ -98,7 +98,7 @@ def _for_model(config: DataConfig, label_names: Sequence[str], *, takes_whole_fi
     if config.task is not None or config.path is None:
         return config
     values = config.model_dump()
-    if config.kind == "auto":
+    if config.kind == "auto" and config.label_separator is None:
         values["kind"] = "classification" if label_names else "regression"
     if takes_whole_file and config.dev is None and Path(config.path).expanduser().is_file():
         values["dev"] = config.path
@@ -113,5 +113,9 @@ def _with_all_labels(data: TaskData, label_names: Sequence[str]) -> TaskData:
     if not is_part or gold is None:
         return data
     places = np.array([folded.index(name.casefold()) for name in task.label_names], dtype=np.int64)
-    whole = replace(task, label_names=tuple(label_names), metrics=default_metrics("classification", len(label_names)))
+    whole = replace(task, label_names=tuple(label_names), metrics=default_metrics(task.kind, len(label_names)))
+    if task.kind == "multi_label":
+        labels = np.zeros((len(gold), len(folded)), dtype=np.float32)
+        labels[:, places] = gold
+        return replace(data, task=whole, dev=replace(data.dev, labels=labels))
     return replace(data, task=whole, dev=replace(data.dev, labels=places[gold.astype(np.int64)]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from potstill.data import TaskData, match_labels
 from potstill.errors import ModelError, RecipeError
 from potstill.evaluation import compute_metrics
-from potstill.hub import fingerprint_model, load_classifier, reorder_labels
+from potstill.hub import check_independence, fingerprint_model, load_classifier, reorder_labels
 from potstill.pipeline.study import Guide, Study
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -46,8 +46,9 @@ def find_teacher(study: Study, out: Path, run: Callable[[Recipe, Path, bool], ob
             f"teacher: recipe '{recipe.name}' needs a teacher and none is given; pass --teacher with a fine-tuned "
             "model, or --teacher-base with an encoder that is fine-tuned first."
         )
-    if recipe.teacher.combine == "probabilities" and study.data.task.kind == "regression":
-        raise RecipeError("teacher.combine: 'probabilities' needs classes and this task is a regression; use 'logits'.")
+    if recipe.teacher.combine == "probabilities" and study.data.task.kind != "classification":
+        what = "is a regression" if study.data.task.kind == "regression" else "has several labels for each text"
+        raise RecipeError(f"teacher.combine: 'probabilities' needs classes and this task {what}; use 'logits'.")
     if not recipe.teacher.names:
         return _load(study, str(_finetuned_base(study, out, run)), called=str(recipe.teacher.base))
     singles = [_load(study, name, called=name) for name in recipe.teacher.names]
@@ -58,6 +59,7 @@ def _load(study: Study, name: str, *, called: str) -> Guide:
     """Load a teacher, put its labels into the task's order, and check what it knows."""
     encoder = load_classifier(name)
     task = study.data.task
+    check_independence(encoder, called, is_wanted=task.kind == "multi_label")
     encoder = reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
     logits = study.dev_logits(encoder)
     _check_teacher(called, logits, study.data)
@@ -115,6 +117,12 @@ def _check_teacher(name: str, logits: NDArray[np.float32], data: TaskData) -> No
     if data.task.kind == "regression":
         metric, score, floor = data.task.metrics[0], metrics[data.task.metrics[0]], 0.0
         what = "a constant score"
+    elif data.task.kind == "multi_label":
+        metric, score = data.task.metrics[0], metrics[data.task.metrics[0]]
+        always = np.zeros_like(logits)
+        always[:, gold.sum(axis=0).argmax()] = 1.0
+        floor = compute_metrics(data.task, always, gold)[metric]
+        what = "always answering the most frequent label"
     else:
         metric, score = "accuracy", float((logits.argmax(1) == gold).mean())
         floor = float(np.bincount(gold.astype(np.int64)).max() / len(gold))

@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from potstill.errors import RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder
-from potstill.hub import Encoder, load_encoder_base
+from potstill.hub import Encoder, load_encoder_base, make_labels_independent
 from potstill.pipeline.projections import read_projections, save_projections
 from potstill.pipeline.states import StageContext
 from potstill.pipeline.study import Guide, Study
@@ -39,6 +39,8 @@ def build_student(study: Study, guide: Guide | None) -> Encoder:
     student = recipe.student.build(
         source, study.data.task.label_names, sample=study.sample(source), examples=study.data.train
     )
+    if study.data.task.kind == "multi_label":
+        make_labels_independent(student)
     read_projections(recipe.student)  # a damaged file is refused now
     for stage in recipe.stages:
         check_targets(study, student, make_distiller(stage, student, guide), guide, path=f"stages.{stage.name}")

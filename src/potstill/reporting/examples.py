@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from potstill.evaluation import ChosenExamples, Example
+from potstill.evaluation import ChosenExamples, Example, write_labels
 
 __all__ = ["Bar", "Card", "Disagreement", "make_cards", "make_disagreements", "soften"]
 
@@ -128,12 +128,16 @@ def make_disagreements(chosen: ChosenExamples) -> tuple[Disagreement, ...]:
     Returns:
         A row for each, the worst first.
     """
-    return tuple(_disagreement(example, chosen.label_names) for example in chosen.disagreements)
+    several = chosen.has_independent_labels
+    return tuple(
+        _disagreement(example, chosen.label_names, has_independent_labels=several) for example in chosen.disagreements
+    )
 
 
-def _disagreement(example: Example, labels: Sequence[str]) -> Disagreement:
+def _disagreement(example: Example, labels: Sequence[str], *, has_independent_labels: bool) -> Disagreement:
     assert example.distance is not None
-    answers = {role: _answer(example.logits[role], labels) for role in ("teacher", "student")}
+    answer = _labels if has_independent_labels else _answer
+    answers = {role: answer(example.logits[role], labels) for role in ("teacher", "student")}
     is_right = answers["teacher"][0] == example.gold, answers["student"][0] == example.gold
     right = {(True, True): "both", (True, False): "teacher", (False, True): "student"}.get(is_right, "neither")
     gold = example.gold if isinstance(example.gold, str) else f"{example.gold:.2f}"
@@ -154,6 +158,12 @@ def _answer(logits: Sequence[float], labels: Sequence[str]) -> tuple[str, str]:
     probabilities = soften(logits)
     best = max(range(len(labels)), key=probabilities.__getitem__)
     return labels[best], f"{labels[best]} ({probabilities[best] * 100:.0f}\u00a0%)"
+
+
+def _labels(logits: Sequence[float], labels: Sequence[str]) -> tuple[str, str]:
+    """Give the labels that are found, twice."""
+    found = write_labels([label for label, value in zip(labels, logits, strict=True) if value > 0])
+    return found, found
 
 
 def _texts(example: Example) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ def draw_run(run: RunRecord) -> str:
     results = run.results
     roles = [role for role in _SHOWN if results.find(role)]
     is_classes = run.examples is not None and bool(run.examples.label_names)
+    has_one_label = is_classes and run.examples is not None and not run.examples.has_independent_labels
     shown = [role for role in roles if run.examples and run.examples.spread and role in run.examples.spread[0].logits]
     published = read_published(results.task) if results.find("student") and results.find("teacher") else None
     return render_page(
@@ -88,11 +89,12 @@ def draw_run(run: RunRecord) -> str:
         confusions=confusions(results),
         reliability=_reliability(run),
         scatters=_scatters(run),
-        cards=make_cards(run.examples, shown) if run.examples is not None and is_classes else (),
+        cards=make_cards(run.examples, shown) if run.examples is not None and has_one_label else (),
         shown=[(name_role(role), CSS[role]) for role in shown],
         temperature=_temperature(run.recipe),
         disagreements=make_disagreements(run.examples) if run.examples is not None else (),
         is_classes=is_classes,
+        has_one_label=has_one_label,
         recipe=flatten(run.recipe),
         environment=flatten(run.environment),
     )

@@ -122,7 +122,11 @@ class Classifier:
 
     def _answer(self, splits: Iterable[Split]) -> Iterator[Prediction]:
         for split in splits:
-            yield from to_predictions(self.logits(split), self.label_names)
+            yield from to_predictions(
+                self.logits(split),
+                self.label_names,
+                has_independent_labels=self._description.has_independent_labels,
+            )
 
 
 def load(

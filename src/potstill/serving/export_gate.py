@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, Split, Task, tokenise
 from potstill.errors import ModelError
-from potstill.evaluation import compute_metrics
+from potstill.evaluation import compute_metrics, decide
 from potstill.hub import Encoder
 from potstill.serving.engines import OnnxEngine, TorchEngine
 from potstill.serving.export_config import ExportConfig
@@ -109,7 +109,9 @@ def check_metric(
     assert gold.labels is not None
     score = compute_metrics(task, logits, gold.labels)[task.metrics[0]]
     before = compute_metrics(task, reference, gold.labels)[task.metrics[0]]
-    same = (logits.argmax(axis=1) == reference.argmax(axis=1)).mean() if task.label_names else None
+    same = None
+    if task.label_names:
+        same = (decide(task, logits) == decide(task, reference)).reshape(len(logits), -1).all(axis=1).mean()
     return FileReport(
         file=file.name,
         size_bytes=sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*")),
