@@ -48,7 +48,8 @@ def test_every_two_ablations_go_together_or_say_why_not(name: str) -> None:
             try:
                 assert load_recipe(name, ablations=order).ablated == order
             except RecipeError as error:
-                assert str(error).startswith(f"--ablation {order[1]}: ")  # noqa: PT017 - most pairs raise nothing
+                why = (f"--ablation {order[1]}: ", "recipe: augmentation: no stage reads")
+                assert str(error).startswith(why)  # noqa: PT017 - most pairs raise nothing
 
 
 @pytest.mark.parametrize("name", TINYBERT)
