@@ -42,7 +42,7 @@ def launch(*command: str) -> subprocess.CompletedProcess[str]:
     started = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "potstill"]
     source = str(Path(__file__).parents[2] / "src")
     environment = os.environ | {"PYTHONPATH": source, "OMP_NUM_THREADS": "1"}
-    return subprocess.run([*started, *command], env=environment, capture_output=True, text=True, timeout=1500)
+    return subprocess.run([*started, *command], env=environment, capture_output=True, text=True, timeout=600)
 
 
 def losses(folder: Path) -> list[tuple[str, int, float]]:

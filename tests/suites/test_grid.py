@@ -121,3 +121,11 @@ def test_a_suite_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         load_suite(str(tmp_path / "none.toml"))
     with pytest.raises(RecipeError, match="suite 'smok' does not exist"):
         load_suite("smok")
+
+
+@pytest.mark.parametrize(
+    ("given", "ablations"), [(None, ()), ("no-gd", ("no-gd",)), (["no-gd", "no-da"], ("no-gd", "no-da"))]
+)
+def test_a_system_has_no_ablation_or_one_or_several(given, ablations, suite):
+    system = {"name": "TinyBERT", "recipe": "tinybert-4x312", "ablation": given}
+    assert Suite.parse(suite.model_dump(mode="json") | {"systems": [system]}).systems[0].ablation == ablations

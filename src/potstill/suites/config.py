@@ -23,7 +23,9 @@ __all__ = [
 ]
 
 Label = Annotated[str, Field(pattern=r"^[^/\\\n|]+$")]
-Ablations = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+Ablations = Annotated[
+    tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given or ())
+]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
