@@ -3,7 +3,9 @@
 They tell what another sample of examples could have given, not what another training seed could have given.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ __all__ = ["PairedIntervals", "exact_mcnemar", "paired_intervals", "primary_inte
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
 SEED = 20_190_923
+Drawn = TypeVar("Drawn")
+Answers = TypeVar("Answers")
+
 _CHUNK = 2_000_000
 """Values gathered at once, so that memory stays flat however long the split is."""
 
@@ -126,41 +131,56 @@ def _resample_cells(
         The metric of each model, [resamples].
     """
     cells, counts = np.unique(np.stack([gold, *predictions]).astype(np.int64), axis=1, return_counts=True)
-    rows = max(1, _CHUNK // (cells.shape[1] + task.num_labels))
-    parts: list[list[Floats]] = [[] for _ in predictions]
-    for start in range(0, RESAMPLES, rows):
-        size = min(rows, RESAMPLES - start)
-        times = generator.multinomial(len(gold), counts / len(gold), size=size).astype(np.float64)
-        for part, predicted in zip(parts, cells[1:], strict=True):
-            tallies = Tallies.count(predicted, cells[0], times=times, num_labels=task.num_labels)
-            part.append(class_metric(task.metrics[0], tallies))
-    return [np.concatenate(part) for part in parts]
+
+    def draw(size: int) -> Floats:
+        return generator.multinomial(len(gold), counts / len(gold), size=size).astype(np.float64)
+
+    def score(predicted: NDArray[np.int64], times: Floats) -> Floats:
+        tallies = Tallies.count(predicted, cells[0], times=times, num_labels=task.num_labels)
+        return class_metric(task.metrics[0], tallies)
+
+    return _in_chunks(list(cells[1:]), draw, score, width=cells.shape[1] + task.num_labels)
 
 
 def _resample_rows(
     name: Metric, gold: LabelArray, predictions: list[NDArray[np.generic]], generator: np.random.Generator
 ) -> list[Floats]:
     """Draw rows with replacement."""
-    rows = max(1, _CHUNK // len(gold))
-    parts: list[list[Floats]] = [[] for _ in predictions]
-    for start in range(0, RESAMPLES, rows):
-        drawn = generator.integers(len(gold), size=(min(rows, RESAMPLES - start), len(gold)))
-        for part, predicted in zip(parts, predictions, strict=True):
-            part.append(correlation(name, predicted[drawn], gold[drawn]))
-    return [np.concatenate(part) for part in parts]
+    return _in_chunks(
+        predictions,
+        lambda size: generator.integers(len(gold), size=(size, len(gold))),
+        lambda predicted, drawn: correlation(name, predicted[drawn], gold[drawn]),
+        width=len(gold),
+    )
 
 
 def _resample_labels(
     name: Metric, gold: LabelArray, predictions: list[NDArray[np.generic]], generator: np.random.Generator
 ) -> list[Floats]:
     """Draw how often each example occurs, where it may have several labels."""
-    rows = max(1, _CHUNK // len(gold))
+    even = np.full(len(gold), 1 / len(gold))
+    return _in_chunks(
+        predictions,
+        lambda size: generator.multinomial(len(gold), even, size=size).astype(np.float64),
+        lambda predicted, times: label_metric(name, predicted, gold, times=times),
+        width=len(gold),
+    )
+
+
+def _in_chunks(
+    predictions: Sequence[Answers],
+    draw: Callable[[int], Drawn],
+    score: Callable[[Answers, Drawn], Floats],
+    *,
+    width: int,
+) -> list[Floats]:
+    """Score each model on the same draws, so many at a time that a block of `width` numbers a draw stays small."""
+    rows = max(1, _CHUNK // width)
     parts: list[list[Floats]] = [[] for _ in predictions]
     for start in range(0, RESAMPLES, rows):
-        even = np.full(len(gold), 1 / len(gold))
-        times = generator.multinomial(len(gold), even, size=min(rows, RESAMPLES - start)).astype(np.float64)
+        drawn = draw(min(rows, RESAMPLES - start))
         for part, predicted in zip(parts, predictions, strict=True):
-            part.append(label_metric(name, predicted, gold, times=times))
+            part.append(score(predicted, drawn))
     return [np.concatenate(part) for part in parts]
 
 
