@@ -54,12 +54,15 @@ def make_world(sample: Sample, *, is_complete: bool = False, **changed: Any) -> 
     objective = sample.build(**changed)
     student_needs = everything(sample.student) if is_complete else objective.student_needs
     teacher_needs = everything(sample.teacher) if is_complete else objective.teacher_needs
-    return World(
+    world = World(
         student=random_outputs(sample.student, MASK, seed=1, needs=student_needs),
         teacher=random_outputs(sample.teacher, MASK, seed=2, needs=teacher_needs),
         batch=random_batch(MASK, num_labels=sample.student.num_labels, seed=3),
         objective=objective,
     )
+    if objective.fits:
+        objective.fit(world.student, world.teacher, world.batch)
+    return world
 
 
 def first_sample(kind: str) -> Sample:

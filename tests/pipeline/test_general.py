@@ -170,6 +170,20 @@ def test_stages_that_predict_no_tokens_leave_an_encoder_without_a_head(
         load_masked_lm(str(run.folder))
 
 
+def test_projections_can_be_fitted_on_texts_of_the_corpus(base: Path, corpus: Path, tmp_path: Path) -> None:
+    losses = {}
+    for init in ("random", "fitted"):
+        overrides = [
+            *QUICK,
+            "stages.pretrain.masking=none",
+            f"stages.pretrain.objectives=[{{kind = 'hidden_states', projection_init = '{init}'}}]",
+        ]
+        run = pretrain(str(base), corpus=[str(corpus)], out=tmp_path / init, overrides=overrides)
+        first = (run.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()[0]
+        losses[init] = json.loads(first)["loss"]
+    assert losses["fitted"] < losses["random"] / 2
+
+
 def test_fills_hide_one_word_of_each_text(base: Path) -> None:
     from potstill.data import BatchConfig, Batches, Split, tokenise
 

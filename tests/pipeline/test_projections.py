@@ -14,7 +14,7 @@ from potstill import distill
 from potstill.errors import ModelError
 from potstill.hub import Encoder, build_encoder, load_tokenizer
 from potstill.objectives import EmbeddingsConfig, HiddenStatesConfig, SoftLabelsConfig
-from potstill.training import Distiller
+from potstill.training import Distiller, EventLog
 
 STILL = "optimizer.learning_rate=1e-12"
 SHORT = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=4"]
@@ -89,6 +89,20 @@ def test_a_run_from_a_student_goes_on_with_its_projection(
     ours, theirs = load_file(run.folder / "projections.safetensors"), load_file(general / "projections.safetensors")
     for name, weight in theirs.items():
         torch.testing.assert_close(ours[name], weight)
+
+
+def test_a_fitted_projection_starts_where_a_random_one_has_yet_to_go(
+    teacher: Path, reviews: Path, tmp_path: Path
+) -> None:
+    where = {"teacher": str(teacher), "data": str(reviews), "text": "review", "label": "stars"}
+    losses = {}
+    for init in ("random", "fitted"):
+        objectives = f'stages.0.objectives=[{{kind="hidden_states", projection_init="{init}"}}]'
+        run = distill("kd", out=tmp_path / init, overrides=[*HIDDEN, f"stages.0.{STILL}", objectives], **where)
+        step = EventLog(run.folder / "events.jsonl").last("step")
+        assert step is not None
+        losses[init] = step["losses"]["hidden_states"]
+    assert losses["fitted"] < losses["random"] / 2
 
 
 def test_a_damaged_projection_is_refused(teacher: Path, reviews: Path, general: Path, tmp_path: Path) -> None:

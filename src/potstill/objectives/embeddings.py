@@ -9,7 +9,7 @@ from potstill.objectives.fitting import require_same_width, require_teacher
 from potstill.objectives.hidden_states import hidden_state_mse
 from potstill.objectives.masked_means import Reduction
 from potstill.objectives.objective import Objective, ObjectiveConfig
-from potstill.objectives.projection import learned_projection
+from potstill.objectives.projection import ProjectionInit, fit_projection, learned_projection
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs
 
 __all__ = ["Embeddings", "EmbeddingsConfig"]
@@ -33,6 +33,8 @@ class EmbeddingsConfig(ObjectiveConfig):
     """Learned map to the teacher's width, or none (equal widths only)."""
     projection_bias: bool = True
     """Whether the learned map has a bias; refused as false with projection none."""
+    projection_init: ProjectionInit = "random"
+    """random = N(0, 0.02), as published; fitted = by least squares on some texts before the first step; ours."""
     reduction: Reduction = "mean"
     """mean = over real tokens; reference = padded positions count as well, as in the code of TinyBERT."""
 
@@ -40,6 +42,8 @@ class EmbeddingsConfig(ObjectiveConfig):
     def _has_effect(self) -> "EmbeddingsConfig":
         if self.projection == "none" and not self.projection_bias:
             raise ValueError("projection_bias = false has no effect with projection = 'none'; leave it out")
+        if self.projection == "none" and self.projection_init == "fitted":
+            raise ValueError("projection_init = 'fitted' has no effect with projection = 'none'; leave it out")
         return self
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "Embeddings":
@@ -51,7 +55,7 @@ class EmbeddingsConfig(ObjectiveConfig):
         projection = learned_projection(
             student_size=student.hidden_size, teacher_size=teacher.hidden_size, has_bias=self.projection_bias
         )
-        return Embeddings(projection, reduction=self.reduction)
+        return Embeddings(projection, reduction=self.reduction, fits=self.projection_init == "fitted")
 
 
 class Embeddings(Objective):
@@ -61,7 +65,7 @@ class Embeddings(Objective):
         projection: The map to the teacher's width.
     """
 
-    def __init__(self, projection: nn.Module, *, reduction: Reduction) -> None:
+    def __init__(self, projection: nn.Module, *, reduction: Reduction, fits: bool = False) -> None:
         """Keep the map."""
         needs = Needs(hidden_states=frozenset({0}))
         super().__init__(student_needs=needs, teacher_needs=needs)
@@ -69,6 +73,13 @@ class Embeddings(Objective):
         self.reduction: Reduction = reduction
         self.reads_padding = reduction == "reference"
         self.unit = "examples" if self.reads_padding else "tokens"
+        self.fits = fits
+
+    def fit(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> None:
+        """Fit the map; see `Objective.fit`."""
+        assert isinstance(self.projection, nn.Linear)
+        mask = batch.token_mask
+        fit_projection(self.projection, student.hidden_states[0][mask], teacher.hidden_states[0][mask])
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -11,7 +11,7 @@ from potstill.layer_map import LayerMap
 from potstill.objectives.fitting import pair_layers, require_same_width, require_teacher
 from potstill.objectives.masked_means import Reduction, mean_over_tokens
 from potstill.objectives.objective import Objective, ObjectiveConfig
-from potstill.objectives.projection import learned_projection
+from potstill.objectives.projection import ProjectionInit, fit_projection, learned_projection
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, HiddenStates, Loss, Needs, TokenMask
 
 __all__ = ["HiddenStatesConfig", "HiddenStatesMse", "hidden_state_mse"]
@@ -40,6 +40,9 @@ class HiddenStatesConfig(ObjectiveConfig):
     """Learned map to the teacher's width: none (equal widths only), one for all, or one for each hidden state."""
     projection_bias: bool = True
     """Whether the learned maps have a bias; refused as false with projection none."""
+    projection_init: ProjectionInit = "random"
+    """random = N(0, 0.02), as published; fitted = by least squares on some texts before the first step, so that a
+    student cut out of its teacher (init svd) keeps the directions in which its head was cut; ours."""
     reduction: Reduction = "mean"
     """mean = over real tokens; reference = padded positions count as well, as in the code of TinyBERT."""
 
@@ -47,6 +50,8 @@ class HiddenStatesConfig(ObjectiveConfig):
     def _has_effect(self) -> "HiddenStatesConfig":
         if self.projection == "none" and not self.projection_bias:
             raise ValueError("projection_bias = false has no effect with projection = 'none'; leave it out")
+        if self.projection == "none" and self.projection_init == "fitted":
+            raise ValueError("projection_init = 'fitted' has no effect with projection = 'none'; leave it out")
         return self
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "HiddenStatesMse":
@@ -65,7 +70,7 @@ class HiddenStatesConfig(ObjectiveConfig):
             )
             for _ in range(num_maps)
         ]
-        return HiddenStatesMse(pairs, maps, reduction=self.reduction)
+        return HiddenStatesMse(pairs, maps, reduction=self.reduction, fits=self.projection_init == "fitted")
 
 
 class HiddenStatesMse(Objective):
@@ -77,7 +82,12 @@ class HiddenStatesMse(Objective):
     """
 
     def __init__(
-        self, layer_pairs: tuple[tuple[int, int], ...], projections: list[nn.Linear], *, reduction: Reduction
+        self,
+        layer_pairs: tuple[tuple[int, int], ...],
+        projections: list[nn.Linear],
+        *,
+        reduction: Reduction,
+        fits: bool = False,
     ) -> None:
         """Keep the pairs and the maps."""
         super().__init__(
@@ -89,6 +99,18 @@ class HiddenStatesMse(Objective):
         self.reduction: Reduction = reduction
         self.reads_padding = reduction == "reference"
         self.unit = "examples" if self.reads_padding else "tokens"
+        self.fits = fits
+
+    def fit(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> None:
+        """Fit the maps; see `Objective.fit`."""
+        for number, projection in enumerate(self.projections):
+            assert isinstance(projection, nn.Linear)
+            pairs = self.layer_pairs[number :: len(self.projections)]
+            fit_projection(
+                projection,
+                torch.cat([student.hidden_states[index][batch.token_mask] for index, _ in pairs]),
+                torch.cat([teacher.hidden_states[index][batch.token_mask] for _, index in pairs]),
+            )
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
         """Compute the loss; see `Objective.compute`."""

@@ -64,10 +64,12 @@ class Objective(nn.Module, ABC):
         teacher_needs: What `forward` reads of the teacher's outputs; empty where no teacher is needed.
         reads_padding: Whether states at padded positions count, as in some published code.
         unit: What the loss is a mean over; processes that share a batch weigh their parts by it.
+        fits: Whether its projections are to be fitted before the first step.
     """
 
     reads_padding: bool = False
     unit: Unit = "examples"
+    fits: bool = False
 
     def __init__(self, *, student_needs: Needs, teacher_needs: Needs) -> None:
         """State what the objective reads."""
@@ -92,6 +94,15 @@ class Objective(nn.Module, ABC):
                 _take(teacher, self.teacher_needs, _freeze),
                 batch,
             )
+
+    def fit(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> None:  # noqa: B027 - few fit
+        """Fit the projections in closed form; asked only where `fits`.
+
+        Args:
+            student: Outputs of the student before its first step, float32, at least what `student_needs` asks for.
+            teacher: Outputs of the teacher, at least what `teacher_needs` asks for.
+            batch: Texts that both have read.
+        """
 
     @abstractmethod
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:

@@ -1,8 +1,15 @@
 """The learned map from the student's width to the teacher's."""
 
-from torch import nn
+from typing import Literal, TypeAlias
 
-__all__ = ["learned_projection"]
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["ProjectionInit", "fit_projection", "learned_projection"]
+
+ProjectionInit: TypeAlias = Literal["random", "fitted"]
 
 
 def learned_projection(*, student_size: int, teacher_size: int, has_bias: bool) -> nn.Linear:
@@ -21,3 +28,25 @@ def learned_projection(*, student_size: int, teacher_size: int, has_bias: bool) 
     if has_bias:
         nn.init.zeros_(projection.bias)
     return projection
+
+
+@torch.no_grad()
+def fit_projection(
+    projection: nn.Linear,
+    student: Float[Tensor, "tokens student_hidden"],
+    teacher: Float[Tensor, "tokens teacher_hidden"],
+) -> None:
+    """Fit a map by least squares: of all maps that give the smallest error, the shortest.
+
+        W, b = argmin  sum over tokens of |student W + b - teacher|^2
+
+    Args:
+        projection: Changed in place; without a bias it has none afterwards.
+        student: States that go in, of real tokens.
+        teacher: States that should come out.
+    """
+    inputs = student.double() if projection.bias is None else functional.pad(student.double(), (0, 1), value=1.0)
+    solution = torch.linalg.pinv(inputs) @ teacher.double()
+    projection.weight.copy_(solution[: student.shape[1]].T)
+    if projection.bias is not None:
+        projection.bias.copy_(solution[-1])

@@ -72,6 +72,13 @@ class GeneralStudy:
         """Build the objectives of a stage."""
         return _make_distiller(self.student, self.teacher, stage)
 
+    def fit_projections(self, distiller: Distiller) -> None:
+        """Fit the projections that are to start from a closed form, on texts of the corpus."""
+        if distiller.fits:
+            assert self.teacher is not None, "objectives with projections are not built without a teacher"
+            batch = _sample(self.corpus, self.recipe.seed).to(self.device)
+            distiller.fit_projections(batch, dict.fromkeys(distiller.teacher_needs, self.teacher.to(self.device)))
+
     def teachers(self, distiller: Distiller) -> dict[TeacherNumber, Teacher]:
         """Give what answers the needs of a stage."""
         if self.teacher is None:

@@ -14,7 +14,7 @@ from potstill.pipeline.states import StageContext
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.targets import check_targets, make_distiller, make_targets
 from potstill.run_folder import RunFolder
-from potstill.training import Checkpoints, EventLog, StageRun, close_trackers, open_accelerator, train_stage
+from potstill.training import Checkpoints, Distiller, EventLog, StageRun, close_trackers, open_accelerator, train_stage
 
 __all__ = ["build_student", "train_student"]
 
@@ -75,6 +75,7 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
         torch.manual_seed(recipe.seed + 1000 * (number + 1))
         distiller = make_distiller(stage, student, guide)
         if not run.checkpoints.holds(position):
+            _fit_projections(study, distiller, guide)
             for name in distiller.adopt_projections(projections):
                 study.observer.note(f"{stage.name}: {name} goes on with the projection that was learnt before")
         batches = study.batches(study.training_split(stage), student, stage.batches)
@@ -90,6 +91,15 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
             student.save(aside)
     accelerator.wait_for_everyone()
     return position.seconds
+
+
+def _fit_projections(study: Study, distiller: Distiller, guide: Guide | None) -> None:
+    """Fit what is to be fitted on the texts that a start is fitted on, too."""
+    if distiller.fits:
+        assert guide is not None, "objectives with projections are not built without a teacher"
+        numbers = distiller.teacher_needs
+        teachers = {number: guide.pick(number).singles[0].encoder.to(study.device) for number in numbers}
+        distiller.fit_projections(study.sample(distiller.student).to(study.device), teachers)
 
 
 def _find_source(study: Study, guide: Guide | None) -> Encoder:

@@ -32,6 +32,7 @@ class Distiller(nn.Module):
         student_needs: What the objectives read of the student, together.
         teacher_needs: What the objectives read of each teacher that any of them follows, together.
         reads_padding: Whether any objective counts states at padded positions.
+        fits: Whether any objective fits its projections before the first step.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Distiller(nn.Module):
         self.units = tuple(objective.unit for objective in built)
         self.weights = tuple(config.weight for config in configs)
         self.reads_padding = any(objective.reads_padding for objective in built)
+        self.fits = any(objective.fits for objective in built)
         self.student_needs = reduce(or_, (objective.student_needs for objective in built), Needs())
         needs: dict[TeacherNumber, Needs] = {}
         for objective, number, place in zip(built, self.follows, places, strict=True):
@@ -90,6 +92,20 @@ class Distiller(nn.Module):
     def count_units(self, batch: Batch) -> Tensor:
         """Count what each loss is a mean over in a batch, [objectives], float32."""
         return torch.stack([count_units(batch, unit) for unit in self.units]).float()
+
+    @torch.no_grad()
+    def fit_projections(self, batch: Batch, teachers: Mapping[TeacherNumber, Encoder]) -> None:
+        """Fit the projections that are to start from a closed form.
+
+        Args:
+            batch: Some texts, tokenised, on the student's device.
+            teachers: Those that the objectives follow, on that device.
+        """
+        was_training, outputs = self.training, self.eval().student(batch, self.student_needs)
+        for objective, number in zip(self.objectives, self.follows, strict=True):
+            if isinstance(objective, Objective) and objective.fits:
+                objective.fit(outputs, teachers[number].eval()(batch, objective.teacher_needs), batch)
+        self.train(was_training)
 
     def projections(self) -> dict[str, Tensor]:
         """Give the weights that the objectives have learnt, by the objective's name.
