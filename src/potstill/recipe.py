@@ -42,6 +42,10 @@ class Recipe(Config):
     """Seeds the student's start, the order of the examples and dropout."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of matrix products; `auto` takes bf16 where the machine has instructions for it."""
+    compile: bool = False
+    """Train with torch.compile: each transformer layer of the student, and of a teacher that runs beside it, becomes
+    fused code, which takes a minute at first. Needs a C++ compiler (a GPU: triton too); numbers change by rounding and
+    by other draws of dropout."""
     start_from: Literal["teacher", "base"] = "teacher"
     """The encoder that a student is started from: the fine-tuned teacher or the pre-trained `teacher.base`."""
     data: DataConfig = DataConfig()

@@ -3,6 +3,7 @@
 from potstill.hub.alignment import AlignedText, align_texts, spell_vocabulary
 from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
 from potstill.hub.building import build_bert, build_bilstm, build_distilbert
+from potstill.hub.compiling import check_compiler, check_layers, compiled_layers
 from potstill.hub.counting import ParameterCounts, count_parameters
 from potstill.hub.description import ModelDescription, describe_model
 from potstill.hub.drafting import draft_encoder
@@ -46,7 +47,10 @@ __all__ = [
     "build_shape",
     "build_word_tokenizer",
     "check_independence",
+    "check_compiler",
+    "check_layers",
     "check_layout",
+    "compiled_layers",
     "copy_vocabulary_head",
     "count_parameters",
     "describe_model",

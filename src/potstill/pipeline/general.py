@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 
 from potstill.data import Corpus, load_corpus
 from potstill.errors import RecipeError
@@ -15,7 +16,7 @@ from potstill.evaluation import (
     describe_environment,
 )
 from potstill.files import whole_folder, write_json, write_text
-from potstill.hub import fingerprint_model, load_tokenizer, resolve_model
+from potstill.hub import check_compiler, fingerprint_model, load_tokenizer, resolve_model
 from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.general_estimate import estimate_general
 from potstill.pipeline.general_measure import describe_general, measure_general
@@ -133,6 +134,8 @@ def run_general(
     folder.check_writable(resume=resume)
     wait_for_all()
     check_trackers(recipe.tracking.trackers)
+    if recipe.compile:
+        check_compiler(PartialState().device)
     recipe = _corpus_part(recipe)
     observer = observer or SilentObserver()
     if resume:
@@ -195,6 +198,7 @@ def _find_general(recipe: Recipe, out: Path, observer: Observer) -> Path:
     corpus = _load_corpus(part, beside.store, observer)
     values = part.to_json()
     made_of = {name: values[name] for name in ("student", "stages", "seed", "precision")}
+    made_of |= {"compile": True} if part.compile else {}
     identity = [made_of, corpus.fingerprint, fingerprint_model(require_base(part))]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     folder = RunFolder(path=beside.general / f"{recipe.name}-{key}")
@@ -235,6 +239,7 @@ def _train(study: GeneralStudy, folder: RunFolder) -> float:
             events=events,
             observer=study.observer,
             score=score,
+            is_compiled=recipe.compile,
         )
         teachers, masker = study.teachers(distiller), study.masker(stage)
         position = train_stage(stage, distiller, teachers, study.batches(stage), run=run, start=position, masker=masker)

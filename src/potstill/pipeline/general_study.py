@@ -12,6 +12,7 @@ from potstill.errors import DataError, RecipeError
 from potstill.hub import (
     Encoder,
     add_vocabulary_head,
+    check_layers,
     copy_vocabulary_head,
     find_masked_lm,
     load_encoder_base,
@@ -153,6 +154,8 @@ def open_study(recipe: Recipe, corpus: Corpus, observer: Observer) -> GeneralStu
     torch.manual_seed(recipe.seed)
     source = load_encoder_base(name, label_names=())
     student = recipe.student.build(source, (), sample=_sample(corpus, recipe.seed))
+    if recipe.compile:
+        check_layers(student)
     distillers = [_make_distiller(student, source, stage) for stage in recipe.stages]
     ours = reduce(or_, (distiller.student_needs for distiller in distillers), Needs())
     theirs = reduce(or_, (needs for distiller in distillers for needs in distiller.teacher_needs.values()), Needs())

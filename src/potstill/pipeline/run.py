@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
+
 from potstill.data import load_task_data
 from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import Results, describe_environment, write_model_card
 from potstill.files import write_json
+from potstill.hub import check_compiler
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.estimate import estimate_seconds, format_seconds
 from potstill.pipeline.general import start_generally, task_part
@@ -72,6 +75,8 @@ def run_recipe(
     wait_for_all()
     controls = _controls(baselines)
     check_trackers(recipe.tracking.trackers)
+    if recipe.compile:
+        check_compiler(PartialState().device)
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
     for control in controls.values():

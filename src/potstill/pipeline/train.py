@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from potstill.errors import RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder
-from potstill.hub import Encoder, load_encoder_base, make_labels_independent
+from potstill.hub import Encoder, check_layers, load_encoder_base, make_labels_independent
 from potstill.pipeline.projections import read_projections, save_projections
 from potstill.pipeline.states import StageContext
 from potstill.pipeline.study import Guide, Study
@@ -41,6 +41,8 @@ def build_student(study: Study, guide: Guide | None) -> Encoder:
     )
     if study.data.task.kind == "multi_label":
         make_labels_independent(student)
+    if recipe.compile:
+        check_layers(student)
     read_projections(recipe.student)  # a damaged file is refused now
     for stage in recipe.stages:
         check_targets(study, student, make_distiller(stage, student, guide), guide, path=f"stages.{stage.name}")
@@ -132,4 +134,5 @@ def _stage_run(study: Study, student: Encoder, accelerator: Accelerator, folder:
         events=EventLog(folder.events, enabled=accelerator.is_main_process),
         observer=study.observer,
         score=score,
+        is_compiled=recipe.compile,
     )

@@ -19,6 +19,7 @@ from potstill.teachers import Teacher
 from potstill.tensors import Batch, EncoderOutputs
 from potstill.training.checkpoint import Checkpoints, Position
 from potstill.training.clipping import clip_each_tensor
+from potstill.training.compiling import not_compiled, running_compiled
 from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
@@ -44,6 +45,7 @@ class StageRun:
         events: The event log.
         observer: Draws the progress.
         score: Scores the student on the development set.
+        is_compiled: Whether student and running teachers run as compiled code.
     """
 
     accelerator: Accelerator
@@ -53,6 +55,7 @@ class StageRun:
     events: EventLog
     observer: Observer
     score: Scorer
+    is_compiled: bool = False
 
 
 def train_stage(
@@ -116,7 +119,8 @@ class _Stage:
             torch.manual_seed(torch.initial_seed() + accelerator.process_index)  # each has a dropout of its own
         self._restore_or_save(start)
         begun = time.perf_counter()
-        with self.run.observer.task(self.stage.name, self.total, done=start.step) as progress:
+        compiled = running_compiled(self.distiller.student, self.teachers.values(), enabled=self.run.is_compiled)
+        with compiled, self.run.observer.task(self.stage.name, self.total, done=start.step) as progress:
             steps = self.plan.steps(start.step, self.total)
             for step, batches in prepare_ahead(steps, self._collate):
                 self._make(step, batches, position.step)
@@ -239,7 +243,8 @@ class _Stage:
         """Score the student and keep its weights where they are the best so far."""
         student = self.distiller.student
         progress.advance(0, text="scoring the development set")
-        figures = agree(dict(self.run.score(student)) if self.run.accelerator.is_main_process else {})
+        with not_compiled(enabled=self.run.is_compiled):
+            figures = agree(dict(self.run.score(student)) if self.run.accelerator.is_main_process else {})
         name, score = next(iter(figures.items()))
         self.run.events.write("evaluation", {"stage": self.stage.name, "step": position.step, **figures})
         self.run.accelerator.log({f"dev/{key}": value for key, value in figures.items()}, step=position.step)
