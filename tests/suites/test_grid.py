@@ -74,6 +74,16 @@ def test_a_part_of_the_tasks_keeps_their_teachers(suite: Suite) -> None:
         choose_cells(suite, tasks=["scor"])
 
 
+def test_a_part_of_the_systems_keeps_what_it_waits_for(suite: Suite) -> None:
+    rows = [cell.row for cell in choose_cells(suite)]
+    chosen = choose_cells(suite, tasks=["score"], systems=[rows[-1]])
+    assert {cell.row for cell in chosen if cell.row != suite.teacher.name} == {rows[-1]}
+    assert {name for cell in chosen for name in cell.waits_for} <= {cell.id for cell in chosen}
+    assert len(chosen) < len(choose_cells(suite, tasks=["score"]))
+    with pytest.raises(RecipeError, match=rf"--system {rows[-1]}x: suite 'tiny' has no such system. Did you mean"):
+        choose_cells(suite, systems=[rows[-1] + "x"])
+
+
 SYSTEM = {"name": "KD", "recipe": "kd"}
 
 

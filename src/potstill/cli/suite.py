@@ -66,6 +66,10 @@ def suite(
         list[str] | None,
         typer.Option("--task", metavar="NAME", rich_help_panel=_GRID, help="Only this task; can be given often."),
     ] = None,
+    systems: Annotated[
+        list[str] | None,
+        typer.Option("--system", metavar="NAME", rich_help_panel=_GRID, help="Only this row; can be given often."),
+    ] = None,
     seeds: Annotated[
         list[int] | None,
         typer.Option(
@@ -126,23 +130,23 @@ def suite(
     teacher = loaded.teacher.model_copy(update={"base": teacher_base}) if teacher_base else loaded.teacher
     loaded = loaded.model_copy(update={"set": (*loaded.set, *(changes or ())), "teacher": teacher})
     folder = SuiteFolder(path=out or Path("runs") / f"suite-{loaded.name}")
+    cells = choose_cells(loaded, tasks=tasks or (), systems=systems or ())
     if is_dry:
-        _print_plan(choose_cells(loaded, tasks=tasks or ()), folder, as_json=as_json)
+        _print_plan(cells, folder, as_json=as_json)
         return
-    run = _run(loaded, folder, tasks=tasks or (), workers=workers, ray=ray)
+    run = _run(loaded, folder, cells, workers=workers, ray=ray)
     _print_outcome(run, folder, as_json=as_json)
 
 
 def _run(
-    suite: "Suite", folder: "SuiteFolder", *, tasks: list[str] | tuple[()], workers: int | None, ray: str | None
+    suite: "Suite", folder: "SuiteFolder", cells: "tuple[Cell, ...]", *, workers: int | None, ray: str | None
 ) -> "SuiteRun":
-    from potstill.suites import Board, choose_cells, open_workers, run_suite
+    from potstill.suites import Board, open_workers, run_suite
 
-    cells = choose_cells(suite, tasks=tasks)
     number = workers if workers is not None else 0 if ray is not None else 1
     try:
         with Board(cells, folder, make_console(stderr=True)) as board:
-            return run_suite(suite, folder.path, open_workers(number, ray=ray), board, tasks=tasks)
+            return run_suite(suite, folder.path, open_workers(number, ray=ray), board, cells=cells)
     except KeyboardInterrupt:
         raise Stopped(f"what is finished lies in {folder.path}; the same command goes on") from None
 

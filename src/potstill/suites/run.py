@@ -11,7 +11,7 @@ from potstill.evaluation import Results
 from potstill.reporting import write_suite_report
 from potstill.suites.config import Suite
 from potstill.suites.grid import Cell, SuiteFolder
-from potstill.suites.planning import plan_cells
+from potstill.suites.planning import plan_cells, row_names
 from potstill.suites.schedule import Outcome, Watcher, run_cells
 from potstill.suites.workers import InProcess, LocalProcesses, RayCluster, Workers
 
@@ -51,7 +51,9 @@ def open_workers(num_workers: int, *, ray: str | None = None) -> Workers:
     return LocalProcesses(num_workers) if num_workers else InProcess()
 
 
-def run_suite(suite: Suite, out: Path, workers: Workers, watcher: Watcher, *, tasks: Sequence[str] = ()) -> SuiteRun:
+def run_suite(
+    suite: Suite, out: Path, workers: Workers, watcher: Watcher, *, cells: tuple[Cell, ...] | None = None
+) -> SuiteRun:
     """Run the cells of a suite that are not finished.
 
     Args:
@@ -59,7 +61,7 @@ def run_suite(suite: Suite, out: Path, workers: Workers, watcher: Watcher, *, ta
         out: Its folder; one that was begun is gone on with.
         workers: Who runs the cells; closed at the end.
         watcher: Who is told how it goes.
-        tasks: Only the cells of these tasks; empty = all.
+        cells: Which of its cells, from `choose_cells`; None = all.
 
     Returns:
         What became of it. Cells that failed are told there and nothing is raised for them. `report.html` in its folder
@@ -69,7 +71,7 @@ def run_suite(suite: Suite, out: Path, workers: Workers, watcher: Watcher, *, ta
         PotstillError: The suite, its data or its folder cannot be used; no cell has begun then.
     """
     try:
-        cells = choose_cells(suite, tasks=tasks)
+        cells = plan_cells(suite) if cells is None else cells
         folder = SuiteFolder(path=out)
         missing = [cell for cell in cells if folder.state(cell) != "finished"]
         for config in _different_data(missing):
@@ -84,25 +86,28 @@ def run_suite(suite: Suite, out: Path, workers: Workers, watcher: Watcher, *, ta
     return SuiteRun(folder=out, cells=cells, outcome=outcome)
 
 
-def choose_cells(suite: Suite, *, tasks: Sequence[str] = ()) -> tuple[Cell, ...]:
-    """List the cells of a suite, or of some of its tasks.
+def choose_cells(suite: Suite, *, tasks: Sequence[str] = (), systems: Sequence[str] = ()) -> tuple[Cell, ...]:
+    """List the cells of a suite, or of some of its tasks and systems, with those that they wait for.
 
     Args:
         suite: The suite.
         tasks: Names of its tasks; empty = all.
+        systems: Names of its rows; empty = all.
 
     Returns:
         The cells, in the order in which they are worked through.
 
     Raises:
-        RecipeError: The suite has no such task, or a recipe or change in it does not fit.
+        RecipeError: The suite has no such task or system, or a recipe or change in it does not fit.
     """
-    known = [task.name for task in suite.tasks]
-    for name in tasks:
-        if name not in known:
-            raise RecipeError(f"--task {name}: suite '{suite.name}' has no such task.{did_you_mean(name, known)}")
+    names = {"task": [task.name for task in suite.tasks], "system": list(row_names(suite))}
+    for kind, name in [*(("task", name) for name in tasks), *(("system", name) for name in systems)]:
+        if name not in names[kind]:
+            near = did_you_mean(name, names[kind])
+            raise RecipeError(f"--{kind} {name}: suite '{suite.name}' has no such {kind}.{near}")
     cells = plan_cells(suite)
-    chosen = [cell for cell in cells if not tasks or cell.task in tasks]
+    wanted_tasks, wanted_rows = tasks or names["task"], systems or names["system"]
+    chosen = [cell for cell in cells if cell.task in wanted_tasks and cell.row in wanted_rows]
     awaited = {name for cell in chosen for name in cell.waits_for}
     return tuple(cell for cell in cells if cell in chosen or cell.id in awaited)
 
