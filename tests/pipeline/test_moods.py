@@ -11,6 +11,8 @@ from transformers import AutoConfig
 import potstill
 from potstill import distill, evaluate, finetune
 from potstill.errors import ModelError, RecipeError
+from potstill.pipeline.examples import DataOptions
+from potstill.pipeline.ship import export
 
 SETTINGS = ("precision=fp32", "data.label_separator=;", "stages.0.evaluations_per_epoch=1")
 
@@ -60,6 +62,17 @@ def test_a_student_follows_each_label(judge: Path, moods: Path, tmp_path: Path) 
     assert both.labels == ("bad", "good")
     assert neither.to_json()["labels"] == []
     assert sum(both.probabilities.values()) > 1.1, "each label for itself"
+
+
+def test_several_labels_are_exported_and_answered_by_every_backend(judge: Path, moods: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    folder = tmp_path / "model"
+    shutil.copytree(judge / "student", folder)
+    export(folder, options=DataOptions(data=str(moods)), overrides=["data.label_separator=;"])
+    texts = ["the film good bad", "the plot was"]
+    for backend in ("sdpa", "onnx", "onnx-int8"):
+        both, neither = potstill.load(folder, backend=backend)(texts)
+        assert (both.labels, neither.labels) == (("bad", "good"), ())
 
 
 def test_models_for_one_label_and_for_several_are_kept_apart(

@@ -28,6 +28,14 @@ def test_sizes_that_are_left_out_are_the_sources(tiny_teacher: Encoder) -> None:
     assert student.model.config.max_position_embeddings == 40
 
 
+def test_a_fraction_of_1_is_all_and_the_number_1_is_one(tiny_teacher: Encoder) -> None:
+    whole = build(tiny_teacher, hidden_size=1.0, num_layers=1, init={"kind": "random"}).shape
+    assert (whole.hidden_size, whole.num_layers) == (tiny_teacher.shape.hidden_size, 1)
+    for value in (0, 0.0, 1.5, 16.0):
+        with pytest.raises(RecipeError, match="hidden_size"):
+            BertStudentConfig.parse({"hidden_size": value})
+
+
 def test_a_regression_student_has_one_output(tiny_teacher: Encoder, batch: Batch) -> None:
     student = build(tiny_teacher, label_names=())
     assert student(batch, Needs(logits=True)).logits.shape == (8, 1)

@@ -21,7 +21,7 @@ AnyStart: TypeAlias = Annotated[
     CheckpointStart | RandomStart | SvdStart | TeacherLayersStart, Field(discriminator="kind")
 ]
 StudentType = TypeVar("StudentType", bound="TransformerStudentConfig")
-Size: TypeAlias = Annotated[int, Field(ge=1, le=32768)] | Annotated[float, Field(gt=0.0, lt=1.0)]
+Size: TypeAlias = Annotated[int, Field(ge=1, le=32768, strict=True)] | Annotated[float, Field(gt=0.0, le=1.0)]
 
 
 class TransformerStudentConfig(Config, ABC):
