@@ -56,6 +56,14 @@ def test_every_two_ablations_go_together_or_say_why_not(name: str) -> None:
 class TestTinyBert:
     """Section 10 of the tables: where layers are concerned, both stages that follow layers change."""
 
+    def test_cut_start_takes_the_teachers_own_start_and_fits_the_projection_to_it(self, name: str) -> None:
+        recipe = load_recipe(name, ablations=["cut-start"])
+        assert kinds(recipe, "general") == []
+        assert recipe.start_from == "teacher"
+        assert recipe.student.init.kind == "svd"
+        (hidden,) = [item for item in objectives(recipe, "intermediate") if item["kind"] == "hidden_states"]
+        assert hidden["projection_init"] == "fitted"
+
     def test_no_gd_drops_general_distillation(self, name: str) -> None:
         recipe = load_recipe(name, ablations=["no-gd"])
         assert [stage.name for stage in recipe.stages] == ["intermediate", "prediction"]
