@@ -1,16 +1,15 @@
-"""Data of one's own: find its splits, resolve its columns, turn its labels into indices or scores."""
+"""Data of one's own: resolve its columns, turn its labels into indices or scores."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from potstill.data.config import DataConfig
 from potstill.data.label_sets import encode_label_sets, holds_lists, read_label_sets
 from potstill.data.labels import are_numbers, decide_kind, encode_labels, label_name, sort_label_names
+from potstill.data.own_tables import find_tables
 from potstill.data.records import LabelArray, Split, Task, TaskData, TaskKind, default_metrics, task_data
-from potstill.data.sources import TABLE_SUFFIXES, Table, read_hub_tables, read_lines, read_table
+from potstill.data.sources import Table, read_lines, read_table
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError, did_you_mean
 
@@ -18,9 +17,6 @@ __all__ = ["load_own_data", "read_texts"]
 
 _TEXT_COLUMNS = ("text", "sentence")
 _LABEL_COLUMNS = ("label",)
-_DEV_SPLITS = ("dev", "validation")
-_Source = TypeVar("_Source", Table, Path)
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +28,6 @@ class _Columns:
     label: str
     has_several: bool
     separator: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Tables:
-    """The splits of a source, before their columns are understood."""
-
-    train: Table
-    dev: Table | None
-    test: Table | None
 
 
 def load_own_data(config: DataConfig) -> TaskData:
@@ -56,7 +43,7 @@ def load_own_data(config: DataConfig) -> TaskData:
         DataError: A file, column, text or label cannot be used.
     """
     assert config.path is not None
-    tables = _find_tables(config.path, config.dev)
+    tables = find_tables(config.path, config.dev)
     if tables.dev is not None:
         _refuse_idle_fields(config, tables.dev)
     columns = _resolve(tables.train, config)
@@ -91,49 +78,6 @@ def read_texts(path: Path, *, text: str | None = None, text_pair: str | None = N
     first = _column(table, text, _TEXT_COLUMNS, "text")
     second = None if text_pair is None else _column(table, text_pair, (), "text_pair")
     return Split(texts=_text_cells(table, first), pairs=None if second is None else _text_cells(table, second))
-
-
-def _find_tables(path: str, dev: str | None) -> _Tables:
-    place = Path(path).expanduser()
-    if place.is_dir():
-        return _folder_tables(place, dev)
-    if place.is_file():
-        return _Tables(
-            train=read_table(place), dev=None if dev is None else read_table(Path(dev).expanduser()), test=None
-        )
-    if not _HUB_NAME.fullmatch(path) or place.suffix.lower() in TABLE_SUFFIXES:
-        raise DataError(f"data.path: '{path}' does not exist; give a file, a folder or the name of a hub data set.")
-    splits = read_hub_tables(path)
-    return _Tables(train=_pick(splits, "train", path), dev=_pick_dev(splits, dev, path), test=splits.get("test"))
-
-
-def _folder_tables(folder: Path, dev: str | None) -> _Tables:
-    found: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        if file.suffix.lower() in TABLE_SUFFIXES:
-            if file.stem in found:
-                raise DataError(f"{folder}: {found[file.stem].name} and {file.name} are both there; remove one.")
-            found[file.stem] = file
-    own = None if dev is None else Path(dev).expanduser()
-    chosen = own if own is not None and own.is_file() else _pick_dev(found, dev, str(folder))
-    test = found.get("test")
-    return _Tables(
-        train=read_table(_pick(found, "train", str(folder))),
-        dev=None if chosen is None else read_table(chosen),
-        test=None if test is None or test == chosen else read_table(test),
-    )
-
-
-def _pick(splits: Mapping[str, _Source], name: str, where: str) -> _Source:
-    if name not in splits:
-        raise DataError(f"{where}: there is no split '{name}'.{did_you_mean(name, splits)}")
-    return splits[name]
-
-
-def _pick_dev(splits: Mapping[str, _Source], dev: str | None, where: str) -> _Source | None:
-    if dev is not None:
-        return _pick(splits, dev, where)
-    return next((splits[name] for name in _DEV_SPLITS if name in splits), None)
 
 
 def _refuse_idle_fields(config: DataConfig, dev: Table) -> None:
