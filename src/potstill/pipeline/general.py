@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 
 from potstill.data import Corpus, load_corpus
 from potstill.errors import RecipeError
@@ -22,7 +21,7 @@ from potstill.pipeline.general_estimate import estimate_general
 from potstill.pipeline.general_measure import describe_general, measure_general
 from potstill.pipeline.general_study import GeneralStudy, open_study, require_base
 from potstill.pipeline.projections import read_projections, save_projections
-from potstill.processes import is_main_process, main_first, wait_for_all
+from potstill.processes import is_main_process, main_first, process_state, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
@@ -135,7 +134,7 @@ def run_general(
     wait_for_all()
     check_trackers(recipe.tracking.trackers)
     if recipe.compile:
-        check_compiler(PartialState().device)
+        check_compiler(process_state().device)
     recipe = _corpus_part(recipe)
     observer = observer or SilentObserver()
     if resume:

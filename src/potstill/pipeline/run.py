@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from accelerate import PartialState
-
 from potstill.data import load_task_data
 from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import Results, describe_environment, write_model_card
@@ -19,7 +17,7 @@ from potstill.pipeline.measure import measure
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.teacher import find_teacher
 from potstill.pipeline.train import build_student, train_student
-from potstill.processes import is_main_process, wait_for_all
+from potstill.processes import is_main_process, process_state, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.reporting import write_report
@@ -76,7 +74,7 @@ def run_recipe(
     controls = _controls(baselines)
     check_trackers(recipe.tracking.trackers)
     if recipe.compile:
-        check_compiler(PartialState().device)
+        check_compiler(process_state().device)
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
     for control in controls.values():
