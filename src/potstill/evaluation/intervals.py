@@ -20,11 +20,10 @@ __all__ = ["PairedIntervals", "exact_mcnemar", "paired_intervals", "primary_inte
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
 SEED = 20_190_923
-Drawn = TypeVar("Drawn")
-Answers = TypeVar("Answers")
-
 _CHUNK = 2_000_000
 """Values gathered at once, so that memory stays flat however long the split is."""
+_Drawn = TypeVar("_Drawn")
+_Answers = TypeVar("_Answers")
 
 
 def primary_interval(task: Task, logits: NDArray[np.floating], gold: LabelArray) -> tuple[float, float]:
@@ -168,9 +167,9 @@ def _resample_labels(
 
 
 def _in_chunks(
-    predictions: Sequence[Answers],
-    draw: Callable[[int], Drawn],
-    score: Callable[[Answers, Drawn], Floats],
+    predictions: Sequence[_Answers],
+    draw: Callable[[int], _Drawn],
+    score: Callable[[_Answers, _Drawn], Floats],
     *,
     width: int,
 ) -> list[Floats]:

@@ -225,8 +225,7 @@ def _train(study: GeneralStudy, folder: RunFolder) -> float:
         torch.manual_seed(recipe.seed + 1000 * (number + 1))
         distiller = study.distiller(stage).to(accelerator.device)
         if not checkpoints.holds(position):
-            study.fit_projections(distiller)
-            distiller.adopt_projections(projections)
+            study.fit_projections(distiller, distiller.adopt_projections(projections))
         score = study.scorer(stage, distiller)
         if accelerator.is_main_process and position.step == 0 and not checkpoints.holds(position):
             events.write("evaluation", {"stage": stage.name, "step": 0, **score(study.student)})

@@ -1,5 +1,6 @@
 """What the stages of a recipe on plain text work with: corpus, student, teacher."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import or_
@@ -73,12 +74,13 @@ class GeneralStudy:
         """Build the objectives of a stage."""
         return _make_distiller(self.student, self.teacher, stage)
 
-    def fit_projections(self, distiller: Distiller) -> None:
-        """Fit the projections that are to start from a closed form, on texts of the corpus."""
+    def fit_projections(self, distiller: Distiller, adopted: Sequence[str]) -> None:
+        """Fit the projections that are to start from a closed form and were not adopted, on texts of the corpus."""
         if distiller.fits:
             assert self.teacher is not None, "objectives with projections are not built without a teacher"
             batch = _sample(self.corpus, self.recipe.seed).to(self.device)
-            distiller.fit_projections(batch, dict.fromkeys(distiller.teacher_needs, self.teacher.to(self.device)))
+            teachers = dict.fromkeys(distiller.teacher_needs, self.teacher.to(self.device))
+            distiller.fit_projections(batch, teachers, adopted=adopted)
 
     def teachers(self, distiller: Distiller) -> dict[TeacherNumber, Teacher]:
         """Give what answers the needs of a stage."""

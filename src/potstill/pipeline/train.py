@@ -1,6 +1,6 @@
 """Train a student: build it, take it through its stages, save it whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from accelerate import Accelerator
@@ -77,8 +77,9 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
         torch.manual_seed(recipe.seed + 1000 * (number + 1))
         distiller = make_distiller(stage, student, guide)
         if not run.checkpoints.holds(position):
-            _fit_projections(study, distiller, guide)
-            for name in distiller.adopt_projections(projections):
+            adopted = distiller.adopt_projections(projections)
+            _fit_projections(study, distiller, guide, adopted)
+            for name in adopted:
                 study.observer.note(f"{stage.name}: {name} goes on with the projection that was learnt before")
         batches = study.batches(study.training_split(stage), student, stage.batches)
         context = StageContext(study=study, stage=stage, batches=batches, folder=folder)
@@ -95,13 +96,13 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
     return position.seconds
 
 
-def _fit_projections(study: Study, distiller: Distiller, guide: Guide | None) -> None:
+def _fit_projections(study: Study, distiller: Distiller, guide: Guide | None, adopted: Sequence[str]) -> None:
     """Fit what is to be fitted on the texts that a start is fitted on, too."""
     if distiller.fits:
         assert guide is not None, "objectives with projections are not built without a teacher"
         numbers = distiller.teacher_needs
         teachers = {number: guide.pick(number).singles[0].encoder.to(study.device) for number in numbers}
-        distiller.fit_projections(study.sample(distiller.student).to(study.device), teachers)
+        distiller.fit_projections(study.sample(distiller.student).to(study.device), teachers, adopted=adopted)
 
 
 def _find_source(study: Study, guide: Guide | None) -> Encoder:

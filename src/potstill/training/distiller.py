@@ -94,16 +94,19 @@ class Distiller(nn.Module):
         return torch.stack([count_units(batch, unit) for unit in self.units]).float()
 
     @torch.no_grad()
-    def fit_projections(self, batch: Batch, teachers: Mapping[TeacherNumber, Encoder]) -> None:
+    def fit_projections(
+        self, batch: Batch, teachers: Mapping[TeacherNumber, Encoder], *, adopted: Sequence[str] = ()
+    ) -> None:
         """Fit the projections that are to start from a closed form.
 
         Args:
             batch: Some texts, tokenised, on the student's device.
             teachers: Those that the objectives follow, on that device.
+            adopted: Names of objectives whose projections were learnt before, which stay as they are.
         """
         was_training, outputs = self.training, self.eval().student(batch, self.student_needs)
-        for objective, number in zip(self.objectives, self.follows, strict=True):
-            if isinstance(objective, Objective) and objective.fits:
+        for name, objective, number in zip(self.names, self.objectives, self.follows, strict=True):
+            if isinstance(objective, Objective) and objective.fits and name not in adopted:
                 objective.fit(outputs, teachers[number].eval()(batch, objective.teacher_needs), batch)
         self.train(was_training)
 
