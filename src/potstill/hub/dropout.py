@@ -56,9 +56,22 @@ def drop(states: Tensor, probability: float) -> Tensor:
     if probability == 0.0:
         return states
     dropped = round(probability * _LEVELS)
-    if states.device.type != "cpu" or dropped >= _LEVELS or torch.compiler.is_compiling():
+    if states.device.type != "cpu" or dropped >= _LEVELS:
         return functional.dropout(states, probability)
-    draws = torch.empty((states.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
-    levels = draws.view(torch.int16)[: states.numel()].view(states.shape)  # uniform in -2^15 .. 2^15 - 1
-    noise = (levels >= dropped - _LEVELS // 2).to(states.dtype).mul_(_LEVELS / (_LEVELS - dropped))
-    return states * noise
+    draw = _draw_within_compiled_code if torch.compiler.is_compiling() else _draw
+    return states * draw(states.detach(), dropped)
+
+
+def _draw(like: Tensor, dropped: int) -> Tensor:
+    """Draw the noise for a tensor of this shape; of 2^16 values `dropped` become 0."""
+    draws = torch.empty((like.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+    levels = draws.view(torch.int16)[: like.numel()].view(like.shape)  # uniform in -2^15 .. 2^15 - 1
+    return (levels >= dropped - _LEVELS // 2).to(like.dtype).mul_(_LEVELS / (_LEVELS - dropped))
+
+
+# The compiler would write its own random numbers, value by value; so it is not shown what happens in here, and told that
+# the same call gives something else each time.
+_draw_within_compiled_code = torch.library.custom_op(
+    "potstill::draw_dropout_noise", _draw, mutates_args=(), tags=(torch.Tag.nondeterministic_seeded,)
+)
+_draw_within_compiled_code.register_fake(lambda like, _: like.new_empty(like.shape))
