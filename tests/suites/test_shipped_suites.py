@@ -8,16 +8,16 @@ from potstill.errors import RecipeError
 from potstill.suites import Suite, load_published, load_suite, plan_cells, published_names, shipped_suites
 from potstill.suites.planning import row_names
 
-GRID = Path(__file__).parents[2] / "docs" / "grid.toml"
+MEASURED = [str(Path(__file__).parents[2] / "docs" / f"{name}.toml") for name in ("grid", "methods")]
 
 
 def load(name: str) -> Suite:
     suite = load_suite(name)
-    assert name in (suite.name, str(GRID))
+    assert suite.name == Path(name).stem
     return suite.model_copy(update={"data": "glue", "corpus": ("wiki.txt",)})
 
 
-@pytest.mark.parametrize("name", [*shipped_suites(), str(GRID)])
+@pytest.mark.parametrize("name", [*shipped_suites(), *MEASURED])
 def test_every_recipe_ablation_and_change_of_a_suite_exists(name: str) -> None:
     suite = load(name)
     cells = plan_cells(suite)
