@@ -12,7 +12,7 @@ def make_suite(base: Path, data: Path, **fields: object) -> Suite:
         "description": "two systems on two tasks",
         "systems": [
             {"name": "KD", "recipe": "kd", "set": ["stages.0.epochs=1"]},
-            {"name": "Labels", "recipe": "fine-tune", "set": ["stages.0.epochs=1"]},
+            {"name": "Labels", "recipe": "fine-tune", "ablation": "teacher-start", "set": ["stages.0.epochs=1"]},
         ],
         "tasks": [
             {"name": "stars", "data": str(data), "set": ["data.text=review", "data.label=stars"]},
