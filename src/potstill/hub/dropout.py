@@ -69,8 +69,8 @@ def _draw(like: Tensor, dropped: int) -> Tensor:
     return (levels >= dropped - _LEVELS // 2).to(like.dtype).mul_(_LEVELS / (_LEVELS - dropped))
 
 
-# The compiler would draw its own random numbers, value by value; so it is not shown what happens in here, and told that the
-# same call gives something else each time.
+# The compiler would draw its own random numbers, value by value; so it is not shown what happens in here, and told that
+# another call gives other values.
 _draw_within_compiled_code = torch.library.custom_op(
     "potstill::draw_dropout_noise", _draw, mutates_args=(), tags=(torch.Tag.nondeterministic_seeded,)
 )
