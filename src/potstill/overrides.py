@@ -27,22 +27,38 @@ def override_fields(values: dict[str, Any], overrides: Sequence[str]) -> None:
         overrides: `path=value` texts; the value is TOML, a bare word is a string, `none` is null.
 
     Raises:
-        RecipeError: An override is not written as path=value, or a part of its path is not there.
+        RecipeError: An override is not written as path=value, a part of its path is not there, or it chooses another
+            kind and so would drop what an earlier one has set.
     """
+    earlier: list[str] = []
     for override in overrides:
         path, equals, text = override.partition("=")
         if not equals or not path.strip():
             raise RecipeError(f"--set {override}: write it as path=value, such as --set seed=1.")
-        set_field(values, path.strip(), _parse_value(text.strip()))
+        path = path.strip()
+        if set_field(values, path, _parse_value(text.strip())):
+            _check_nothing_lost(override, path, earlier)
+        earlier.append(path)
 
 
-def set_field(values: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - any TOML value
+def _check_nothing_lost(override: str, path: str, earlier: Sequence[str]) -> None:
+    """Refuse another kind where a field of the one before was changed on purpose."""
+    table = path.removesuffix("kind")
+    lost = next((other for other in earlier if other.startswith(table) and other != path), None)
+    if lost is not None:
+        raise RecipeError(f"--set {override}: drops {lost}, which an earlier --set has changed; choose the kind first.")
+
+
+def set_field(values: dict[str, Any], path: str, value: Any) -> bool:  # noqa: ANN401 - any TOML value
     """Set one field; tables on the way that are left to their defaults are made.
 
     Args:
         values: Fields by name; changed in place.
         path: Names with points between them, as for `override_fields`.
         value: What the field becomes; None drops an item of a list.
+
+    Returns:
+        Whether it was another kind, which drops the fields of the one before.
 
     Raises:
         RecipeError: A part of the path is not there.
@@ -60,10 +76,12 @@ def set_field(values: dict[str, Any], path: str, value: Any) -> None:  # noqa: A
             raise RecipeError(f"{path}: '{'.'.join(parts[:done])}' is a single value and has no fields.")
     if isinstance(holder, list):
         _set_item(holder, parts[-1], path, value)
-        return
-    if parts[-1] == "kind" and holder.get("kind") != value:
+        return False
+    is_another_kind = parts[-1] == "kind" and holder.get("kind") != value
+    if is_another_kind:
         holder.clear()  # another kind has other fields
     holder[parts[-1]] = value
+    return is_another_kind
 
 
 def _set_item(items: list[Any], part: str, path: str, value: Any) -> None:  # noqa: ANN401 - any TOML value

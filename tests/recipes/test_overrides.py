@@ -36,6 +36,16 @@ def test_another_kind_drops_the_fields_of_the_one_before() -> None:
     assert values["stages"][0]["objectives"][0] == {"kind": "logits_mse"}
 
 
+def test_another_kind_after_its_fields_is_refused_and_the_same_kind_is_not() -> None:
+    weight = "stages.first.objectives.soft_labels.weight=2.0"
+    with pytest.raises(RecipeError, match=r"^--set stages\S+kind=logits_mse: drops stages\S+weight, .* the kind first"):
+        override_fields(make(), [weight, "stages.first.objectives.soft_labels.kind=logits_mse"])
+    values = make()
+    override_fields(values, [weight, "stages.first.objectives.soft_labels.kind=soft_labels"])
+    assert values["stages"][0]["objectives"][0]["weight"] == 2.0
+    override_fields(values, ["student.init.kind=random", "student.init.kind=svd"])  # a suite's, then its system's
+
+
 def test_a_dropped_stage_is_gone() -> None:
     values = make()
     override_fields(values, ["stages.first=none"])
