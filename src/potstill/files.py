@@ -4,12 +4,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 __all__ = ["fingerprint_files", "one_at_a_time", "whole_file", "whole_folder", "write_json", "write_text"]
 
@@ -84,18 +84,27 @@ def whole_folder(path: Path) -> Generator[Path]:
 
 
 @contextmanager
-def one_at_a_time(path: Path) -> Generator[None]:
+def one_at_a_time(path: Path, waits: Callable[[], None] = lambda: None) -> Generator[None]:
     """Let one process at a time into a block, on all machines that share the file system.
 
     Args:
         path: A lock file, which is made and stays. A process that ends in any way lets go of it.
+        waits: Called once if another process is in the block.
 
     Yields:
         Nothing, as soon as no other process is in the block.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path):
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        waits()
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:

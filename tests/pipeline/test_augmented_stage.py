@@ -1,6 +1,9 @@
 """Stages with data = "augmented": texts are made once by content, labelled as the recipe says, and followed."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pyarrow.parquet
@@ -11,6 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 from potstill import distill
 from potstill.data import load_task_data
 from potstill.errors import DataError, RecipeError
+from potstill.files import one_at_a_time
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.study import Study
 from potstill.pipeline.teacher import find_teacher
@@ -52,7 +56,7 @@ def first(teacher, reviews, tmp_path_factory):
 
 
 def stored(folder):
-    return sorted(path.name for path in (folder.parent / "store").iterdir())
+    return sorted(path.name for path in (folder.parent / "store").glob("[!.]*"))
 
 
 def test_texts_and_logits_are_stored_beside_the_run(first):
@@ -62,7 +66,7 @@ def test_texts_and_logits_are_stored_beside_the_run(first):
     texts = pyarrow.parquet.read_table(next((first.parent / "store").glob("augmented-*")))
     logits = load_file(next((first.parent / "store").glob("logits-*.safetensors")))["logits"]
     assert len(texts) == len(logits) > 216
-    assert not list((first.parent / "store").glob(".*"))
+    assert not list((first.parent / "store").glob(".*.part*"))
     assert (first / "student" / "config.json").is_file()
     assert not (first / "store").exists()
 
@@ -137,6 +141,28 @@ def test_nothing_new_is_refused_where_originals_are_left_out(first, teacher, rev
     nothing = ("augmentation.method.mask_probability=0", "augmentation.method.ngram_probability=0")
     with pytest.raises(DataError, match="no text came out"):
         run(teacher, reviews, first.parent / "empty", *AUGMENTED, SOFT, *nothing, "augmentation.keep_originals=false")
+
+
+def test_two_runs_do_not_make_the_same_texts_at_once(reviews, tmp_path):
+    fields = {"data.path": str(reviews), "data.text": "review", "data.label": "stars", "precision": "fp32"}
+    recipe = load_recipe("bilstm-soft", fields=fields, overrides=AUGMENTED)
+    study, notes = Study(recipe=recipe, data=load_task_data(recipe.data), observer=SilentObserver()), Notes()
+    folder, waiting = RunFolder(path=tmp_path / "run"), Event()
+    notes.note = lambda text: waiting.set() if "waiting for another run" in text else None
+    first = make_examples(study, plan_texts(study, None), None, folder)
+    (path,) = folder.store.glob("augmented-*.parquet")
+    path.unlink()
+
+    def second():
+        other = replace(study, observer=notes)
+        return make_examples(other, plan_texts(other, None), None, folder)
+
+    with ThreadPoolExecutor() as pool:
+        with one_at_a_time(path.with_name(f".{path.stem}.lock")):
+            made = pool.submit(second)
+            assert waiting.wait(timeout=60)
+            assert not path.exists()
+        assert list(made.result(timeout=60).split.texts) == list(first.split.texts)
 
 
 class Notes:

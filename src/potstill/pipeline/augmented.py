@@ -9,6 +9,7 @@ import numpy as np
 from potstill.augmentation import AugmentationConfig, read_columns
 from potstill.data import LabelArray, Split
 from potstill.errors import DataError, RecipeError
+from potstill.files import one_at_a_time
 from potstill.hub import find_masked_lm
 from potstill.pipeline.study import AugmentedExamples, Guide, Study
 from potstill.pipeline.targets import look_up_logits
@@ -18,6 +19,8 @@ from potstill.progress import Observer
 from potstill.run_folder import RunFolder
 
 __all__ = ["make_examples", "plan_texts"]
+
+_WAITING = "waiting for another run, which makes the same augmented examples"
 
 
 def plan_texts(study: Study, guide: Guide | None) -> TextMaker | None:
@@ -93,11 +96,10 @@ def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: R
     texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
     key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
     path = folder.store / f"augmented-{key}.parquet"
-    with main_first():
+    with main_first(), one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda: study.observer.note(_WAITING)):
         if path.is_file():
             study.observer.note(f"augmented examples read from {path.name}")
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
             texts.write(path)
     columns = read_columns(path)
     if not columns["text"]:
