@@ -44,8 +44,8 @@ class Recipe(Config):
     """Arithmetic of matrix products; `auto` takes bf16 where the machine has instructions for it."""
     compile: bool = False
     """Train with torch.compile: each transformer layer of the student, and of a teacher that runs beside it, becomes
-    fused code, which takes a minute at first. Needs a C++ compiler (a GPU: triton too); numbers change by rounding and
-    by other draws of dropout."""
+    fused code, which takes a minute at first. Needs a C++ compiler (a GPU: triton too); numbers change by rounding,
+    on a GPU by other draws of dropout too."""
     start_from: Literal["teacher", "base"] = "teacher"
     """The encoder that a student is started from: the fine-tuned teacher or the pre-trained `teacher.base`."""
     data: DataConfig = DataConfig()

@@ -248,6 +248,11 @@ def test_fields_of_the_model_are_refused_without_one(field, value):
         AugmentationConfig.parse({"method": {"kind": "tinybert", field: value}})
 
 
+def test_a_number_of_vectors_is_refused_where_the_models_own_are_read():
+    with pytest.raises(RecipeError, match="num_vectors has no effect with vectors = 'embeddings'"):
+        AugmentationConfig.parse({"method": {"kind": "tinybert", "vectors": "embeddings", "num_vectors": 50}})
+
+
 def test_masks_of_a_shared_reading_have_no_number():
     method = {"kind": "tinybert", "masked_lm": "any", "share_reading": True, "masked_together": 2}
     with pytest.raises(RecipeError, match="masked_together has no effect with share_reading"):

@@ -236,7 +236,7 @@ def test_a_teacher_that_was_fine_tuned_on_the_way_is_used_again(potstill, world,
     command = ("distill", "--teacher-base", world.base, "--data", world.reviews, "--set", f"teacher.recipe={recipe}")
     first, second = potstill(*command, *SHORT), potstill(*command, *SHORT)
     assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
-    assert "teacher: fine-tuning" in first.stderr
+    assert "teacher: making runs/" in first.stderr
     assert "teacher: reusing runs/" in second.stderr
 
 

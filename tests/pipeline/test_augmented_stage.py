@@ -120,7 +120,15 @@ def test_balanced_filtered_texts_of_neighbours_serve_too(first, teacher, reviews
         "filter={min_margin=0.05}}",
         *(line for line in AUGMENTED if not line.startswith("augmentation")),
     )
+    before = stored(first)
     run(teacher, reviews, first.parent / "fourth", *chosen, SOFT)
+    (made,) = [name for name in set(stored(first)) - set(before) if name.startswith("augmented-")]
+    texts = pyarrow.parquet.read_table(first.parent / "store" / made).to_pydict()
+    (name,) = [name for name in stored(first) if name.startswith("logits-") and made[10:26] in name]
+    likely = load_file(first.parent / "store" / name)["logits"].softmax(1).sort(1, descending=True).values
+    new = np.array([method == "tinybert" for method in texts["method"]])
+    assert new.sum() > 100
+    assert (likely[:, 0] - likely[:, 1])[new].min() >= 0.049
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -132,18 +133,39 @@ def test_a_killed_run_resumes_to_the_identical_student(
     assert resumed.results.stages == general.results.stages
 
 
+def test_a_general_run_that_was_stopped_after_its_training_is_only_measured(
+    general: GeneralRun, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(general.folder, out)
+    (out / "results.json").unlink()
+    events, student = (out / "events.jsonl").read_bytes(), out / "student" / "model.safetensors"
+    written = student.stat().st_mtime_ns
+    again = pretrain(recipe=str(out / "recipe.json"), resume=True).results
+    assert (out / "events.jsonl").read_bytes() == events
+    assert student.stat().st_mtime_ns == written
+    assert (again.stages, again.parameters) == (general.results.stages, general.results.parameters)
+    assert general.results.fills
+    assert again.fills == general.results.fills
+
+
+def test_plain_text_without_a_task_is_referred_to_pretrain(base: Path, corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="or call 'pretrain' for plain text alone"):
+        distill("distilbert-4", teacher_base=str(base), corpus=[str(corpus)], out=tmp_path / "run")
+
+
 def test_a_task_starts_from_the_general_student_and_finds_it_again(
     base: Path, corpus: Path, general: GeneralRun, reviews: Path, tmp_path: Path
 ) -> None:
     fields = {"teacher_base": str(base), "data": str(reviews), **TASK}
     settings = [*GENERAL, "stages.finetune.epochs=1"]
     made = distill("distilbert-4", corpus=[str(corpus)], out=tmp_path / "one", overrides=settings, **fields)
-    (folder,) = (tmp_path / "general").iterdir()
+    (folder,) = (tmp_path / "general").glob("[!.]*")
     assert (folder / "student" / "model.safetensors").read_bytes() == weights(general)
     begun = (folder / "results.json").stat().st_mtime_ns
     again = distill("distilbert-4", corpus=[str(corpus)], out=tmp_path / "two", overrides=settings, **fields)
     assert (folder / "results.json").stat().st_mtime_ns == begun
-    assert [path.name for path in (tmp_path / "general").iterdir()] == [folder.name]
+    assert [path.name for path in (tmp_path / "general").glob("[!.]*")] == [folder.name]
     given = distill("distilbert-4", general=str(general.folder), out=tmp_path / "three", overrides=settings, **fields)
     ours = [(run.student / "model.safetensors").read_bytes() for run in (made, again, given)]
     assert ours[0] == ours[1] == ours[2]

@@ -8,7 +8,7 @@ from potstill.errors import RecipeError
 from potstill.suites import Suite, load_published, load_suite, plan_cells, published_names, shipped_suites
 from potstill.suites.planning import row_names
 
-MEASURED = [str(Path(__file__).parents[2] / "docs" / f"{name}.toml") for name in ("grid", "methods")]
+MEASURED = [str(Path(__file__).parents[2] / "docs" / f"{name}.toml") for name in ("grid", "methods-measured")]
 
 
 def load(name: str) -> Suite:

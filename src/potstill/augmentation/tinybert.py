@@ -82,6 +82,8 @@ class TinyBertConfig(MethodConfig):
                     raise ValueError(f"{name} has no effect without masked_lm; leave it out")
         if self.share_reading and self.masked_together != 1:
             raise ValueError("masked_together has no effect with share_reading, which masks all words; leave it out")
+        if self.vectors == _EMBEDDINGS and self.num_vectors != type(self).model_fields["num_vectors"].default:
+            raise ValueError("num_vectors has no effect with vectors = 'embeddings', which are all read; leave it out")
         return self
 
     @property

@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import AsJson, DataPath, Label, ModelName, Overrides, ResultsFile, TaskName, Text, TextPair
+from potstill.cli.options import (
+    AsJson,
+    DataPath,
+    Label,
+    ModelName,
+    ResultsFile,
+    SomeOverrides,
+    TaskName,
+    Text,
+    TextPair,
+)
 from potstill.cli.output import check_file, print_json, print_results
 from potstill.console import ConsoleObserver
 
@@ -35,7 +45,7 @@ def evaluate(
         str | None,
         typer.Option("--teacher", metavar="MODEL", help="Measure this model too, and how alike the two are."),
     ] = None,
-    overrides: Overrides = None,
+    overrides: SomeOverrides = None,
     as_json: AsJson = False,
     out: ResultsFile = None,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from potstill.cli.options import AsJson, DataPath, Label, Overrides, TaskName, Text, TextPair
+from potstill.cli.options import AsJson, DataPath, Label, SomeOverrides, TaskName, Text, TextPair
 from potstill.cli.output import Stopped, check_file, make_console, print_json
 from potstill.console import ConsoleObserver
 from potstill.errors import RunError
@@ -79,7 +79,7 @@ def augment(
             help="A fine-tuned classifier that labels the new texts: folder, run folder or hub name.",
         ),
     ] = None,
-    overrides: Overrides = None,
+    overrides: SomeOverrides = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", rich_help_panel=_OUTPUT, help="New .parquet or .jsonl file."),

@@ -75,7 +75,11 @@ class _Page:
             for name, ablation in self.file.ablations.items():
                 lines.append(f"{_INDENT}{escape(name)}: {escape(ablation.doc)}")
                 lines += [f"{_INDENT * 3}[dim]{escape(change)}[/]" for change in ablation.set]
-        lines += ["", "Change any field with --set PATH=VALUE; see all of them with 'potstill recipes explain --json'."]
+        lines += [
+            "",
+            "Change any field with --set PATH=VALUE; see all of them with "
+            f"'potstill recipes explain {escape(self.recipe.name)} --json'.",
+        ]
         return lines
 
     def _teacher(self) -> str:

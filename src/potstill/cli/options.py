@@ -15,6 +15,7 @@ __all__ = [
     "ModelName",
     "Overrides",
     "ResultsFile",
+    "SomeOverrides",
     "Resume",
     "RunFolderPath",
     "TaskName",
@@ -78,7 +79,22 @@ RunFolderPath: TypeAlias = Annotated[
 ]
 ResultsFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FILE", rich_help_panel=_OUTPUT, help="Write what is printed to a file as well."),
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        rich_help_panel=_OUTPUT,
+        help="Write it to a file as well: tables as printed, results as JSON.",
+    ),
+]
+SomeOverrides: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        rich_help_panel=_RUN,
+        help="Change 'precision' or a field of 'data', such as data.max_length=256; where texts are made, of "
+        "'augmentation' too. Can be given often.",
+    ),
 ]
 Overrides: TypeAlias = Annotated[
     list[str] | None,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from potstill.errors import RecipeError
 from potstill.pipeline.general import GeneralRun, run_general
 from potstill.pipeline.run import Run, run_recipe
 from potstill.processes import agree
@@ -57,6 +58,7 @@ def distill(
 
     Raises:
         PotstillError: Something the user can mend; the message says how.
+        RecipeError: The recipe has stages on plain text, and no task is given for the others.
     """
     fields = {
         "teacher.base": teacher_base,
@@ -70,6 +72,11 @@ def distill(
     }
     given = _name_teachers(teacher) | {path: value for path, value in fields.items() if value is not None}
     loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=given)
+    if loaded.corpus_stages and loaded.data.task is None and loaded.data.path is None:
+        raise RecipeError(
+            f"recipe '{loaded.name}' has stages on plain text, and nothing says on which task the others run; give "
+            "'task' or 'data', or call 'pretrain' for plain text alone."
+        )
     where = Path(out) if out is not None else default_folder(recipe, loaded)
     return run_recipe(loaded, where, baselines=baselines, resume=resume, observer=observer)
 

@@ -20,6 +20,7 @@ from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.general_estimate import estimate_general
 from potstill.pipeline.general_measure import describe_general, measure_general
 from potstill.pipeline.general_study import GeneralStudy, open_study, require_base
+from potstill.pipeline.once import make_once, seconds_of_training
 from potstill.pipeline.projections import read_projections, save_projections
 from potstill.processes import is_main_process, main_first, process_state, wait_for_all
 from potstill.progress import Observer, SilentObserver
@@ -201,11 +202,11 @@ def _find_general(recipe: Recipe, out: Path, observer: Observer) -> Path:
     identity = [made_of, corpus.fingerprint, fingerprint_model(require_base(part))]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     folder = RunFolder(path=beside.general / f"{recipe.name}-{key}")
-    if folder.is_finished:
-        observer.note(f"general student: reusing {folder.path}")
-    else:
-        observer.note(f"general student: making {folder.path}")
-        run_general(part, folder.path, resume=folder.recipe.is_file(), observer=observer, store=beside.store)
+
+    def make(resume: bool) -> None:
+        run_general(part, folder.path, resume=resume, observer=observer, store=beside.store)
+
+    make_once(folder, "general student", make, observer)
     return folder.path
 
 
@@ -213,6 +214,9 @@ def _train(study: GeneralStudy, folder: RunFolder) -> float:
     """Take the student through the stages, from wherever an earlier try left off; give the seconds spent."""
     recipe = study.recipe
     assert recipe.precision != "auto"
+    done = seconds_of_training(folder)
+    if done is not None:
+        return done
     accelerator = open_accelerator(recipe.precision, trackers=recipe.tracking.trackers, folder=folder.path)
     study.student.to(accelerator.device)
     checkpoints = Checkpoints(folder.checkpoints, keep=recipe.checkpoints.keep, accelerator=accelerator)

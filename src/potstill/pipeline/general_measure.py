@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from potstill.evaluation import CorpusFigures, GeneralResults, StageFigures, describe_environment
-from potstill.hub import count_parameters
+from potstill.evaluation import CorpusFigures, Fill, GeneralResults, StageFigures, describe_environment
+from potstill.hub import count_parameters, load_masked_lm
 from potstill.pipeline.general_study import GeneralStudy, require_base
 from potstill.pipeline.heldout import fill_some
 from potstill.run_folder import RunFolder
@@ -19,8 +19,8 @@ def measure_general(study: GeneralStudy, folder: RunFolder, seconds: float) -> G
     """Gather what a run on plain text left.
 
     Args:
-        study: The run; its student is trained.
-        folder: Where its events are.
+        study: The run.
+        folder: Where its events and its trained student are.
         seconds: Spent in training.
 
     Returns:
@@ -28,8 +28,10 @@ def measure_general(study: GeneralStudy, folder: RunFolder, seconds: float) -> G
     """
     events = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
     stages = tuple(_figures(stage, events) for stage in study.recipe.stages)
-    corpus, student = study.corpus, study.student.eval()
-    counts = count_parameters(student)
+    corpus, counts = study.corpus, count_parameters(study.student)
+    fills: tuple[Fill, ...] = ()
+    if study.student.has_vocabulary_head:
+        fills = fill_some(load_masked_lm(str(folder.student)).to(study.device).eval(), study.heldout())
     return GeneralResults(
         name=study.recipe.name,
         base=require_base(study.recipe),
@@ -44,7 +46,7 @@ def measure_general(study: GeneralStudy, folder: RunFolder, seconds: float) -> G
         parameters=asdict(counts) | {"total": counts.total},
         stages=stages,
         masked_lm_accuracy=stages[-1].after.get("masked_lm_accuracy"),
-        fills=fill_some(student, study.heldout()) if student.has_vocabulary_head else (),
+        fills=fills,
         training_seconds=round(seconds, 2),
         environment=describe_environment(),
     )

@@ -13,6 +13,7 @@ from potstill.data import TaskData, match_labels
 from potstill.errors import ModelError, RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.hub import check_independence, fingerprint_model, load_classifier, reorder_labels
+from potstill.pipeline.once import make_once
 from potstill.pipeline.study import Guide, Study
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -101,11 +102,7 @@ def _finetuned_base(study: Study, out: Path, run: Callable[[Recipe, Path, bool],
     identity = [finetuning.to_json(), study.data.fingerprint, fingerprint_model(base)]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     folder = RunFolder(path=RunFolder(path=out).teachers / f"{study.data.task.name}-{key}")
-    if folder.is_finished:
-        study.observer.note(f"teacher: reusing {folder.path}")
-    else:
-        study.observer.note(f"teacher: fine-tuning {base} into {folder.path}")
-        run(finetuning, folder.path, folder.recipe.is_file())
+    make_once(folder, "teacher", lambda resume: run(finetuning, folder.path, resume), study.observer)
     return folder.path
 
 

@@ -9,6 +9,7 @@ from potstill.errors import RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder
 from potstill.hub import Encoder, check_layers, load_encoder_base, make_labels_independent
+from potstill.pipeline.once import seconds_of_training
 from potstill.pipeline.projections import read_projections, save_projections
 from potstill.pipeline.states import StageContext
 from potstill.pipeline.study import Guide, Study
@@ -63,9 +64,9 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
     """
     recipe = study.recipe
     folder.path.mkdir(parents=True, exist_ok=True)
-    done = EventLog(folder.events).last("stage")
-    if done is not None and folder.student.is_dir():  # stopped after its training
-        return float(done["seconds"])
+    done = seconds_of_training(folder)
+    if done is not None:
+        return done
     accelerator = open_accelerator(study.precision, trackers=recipe.tracking.trackers, folder=folder.path)
     student.to(accelerator.device)
     run = _stage_run(study, student, accelerator, folder)

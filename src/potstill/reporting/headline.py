@@ -72,7 +72,7 @@ def make_sentences(results: Results) -> tuple[str, ...]:
     for item in results.comparisons:
         other = results.find(item.other)
         if other is not None:
-            sentences.append(_compare(item, student, other, name_metric(results.primary_metric)))
+            sentences.append(_compare(item, other, name_metric(results.primary_metric)))
     if teacher is None:
         return tuple(sentences)
     if not any(item.other != "teacher" for item in results.comparisons):
@@ -178,7 +178,7 @@ def _alone(model: ModelResult, results: Results) -> tuple[Figure, ...]:
     )
 
 
-def _compare(item: Comparison, student: ModelResult, other: ModelResult, metric: str) -> str:
+def _compare(item: Comparison, other: ModelResult, metric: str) -> str:
     low, high = item.interval
     who = "The teacher" if item.other == "teacher" else f"The same student on {name_role(item.other)}"
     between = write_brackets(item.interval, sign="+")

@@ -38,7 +38,7 @@ class _Measured:
         self._encoder, self._examples = encoder, examples
         self.reference = self._ordered(run_engine(TorchEngine(encoder), self.batches))
 
-    def check(self, file: Path, config: ExportConfig) -> FileReport:
+    def check(self, file: Path) -> FileReport:
         """Measure a file."""
         logits = self._ordered(run_engine(OnnxEngine(file), self.batches))
         if not np.isfinite(logits).all():
@@ -83,12 +83,12 @@ def export_onnx(
         observer.note(f"export {type(encoder.model).__name__} with opset {config.opset}")
         save_graph(export_graph(encoder, opset=config.opset), whole)
         parity = check_parity(encoder, whole, texts_of_all_lengths(examples.split, encoder), config)
-        files = [_gated(measured.check(whole, config), config, "try another --opset")]
+        files = [_gated(measured.check(whole), config, "try another --opset")]
         if config.fp16:
             observer.note("make the float16 file")
             half = aside / ONNX_FILES["onnx-fp16"]
             write_fp16(whole, half)
-            files.append(_gated(measured.check(half, config), config, "export without --fp16"))
+            files.append(_gated(measured.check(half), config, "export without --fp16"))
         if config.int8 != "none":
             observer.note(f"make the int8 file ({config.int8})")
             files.append(_make_int8(whole, measured, config))
@@ -173,7 +173,7 @@ def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileRe
     calibration = [measured.batches.collate(chosen[index : index + 1]) for index in range(count)]
     nodes = [node for part in groups.values() for node in part]
     quantise(whole, small, config, nodes=nodes, calibration=calibration)
-    report = measured.check(small, config)
+    report = measured.check(small)
     if report.drop <= config.max_drop:
         return report
     culprit = find_culprit(whole, groups, measured.batches, config)

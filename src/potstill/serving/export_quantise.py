@@ -5,16 +5,13 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from potstill.errors import ModelError
 from potstill.serving.engines import to_feeds
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_graph import save_graph
 from potstill.tensors import Batch
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["group_nodes", "kept_nodes", "make_reader", "quantise", "write_fp16"]
 
