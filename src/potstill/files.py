@@ -11,7 +11,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-__all__ = ["fingerprint_files", "one_at_a_time", "whole_file", "whole_folder", "write_json", "write_text"]
+__all__ = [
+    "expand_user",
+    "fingerprint_files",
+    "one_at_a_time",
+    "whole_file",
+    "whole_folder",
+    "write_json",
+    "write_text",
+]
 
 
 @contextmanager
@@ -105,6 +113,21 @@ def one_at_a_time(path: Path, waits: Callable[[], None] = lambda: None) -> Gener
         yield
     finally:
         lock.release()
+
+
+def expand_user(path: str | Path) -> Path:
+    """Put a home folder in the place of `~` or `~user`, where there is such a user.
+
+    Args:
+        path: As the user wrote it.
+
+    Returns:
+        The path.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no such user: it is a name like any other
+        return Path(path)
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:

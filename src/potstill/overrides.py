@@ -9,6 +9,10 @@ from potstill.errors import RecipeError, did_you_mean
 __all__ = ["override_fields", "set_field"]
 
 _NEW_ITEM = "+"
+_ONE_SORT = ("data", "schedule")
+"""Tables whose `kind` is a field like any other: all kinds have the same fields."""
+_UNNAMED = {"optimizer": "adamw"}
+"""Kinds of tables that name none."""
 
 
 def override_fields(values: dict[str, Any], overrides: Sequence[str]) -> None:
@@ -77,7 +81,9 @@ def set_field(values: dict[str, Any], path: str, value: Any) -> bool:  # noqa: A
     if isinstance(holder, list):
         _set_item(holder, parts[-1], path, value)
         return False
-    is_another_kind = parts[-1] == "kind" and holder.get("kind") != value
+    table = parts[-2] if len(parts) > 1 else ""
+    had = holder.get("kind", _UNNAMED.get(table))
+    is_another_kind = parts[-1] == "kind" and table not in _ONE_SORT and had != value
     if is_another_kind:
         holder.clear()  # another kind has other fields
     holder[parts[-1]] = value
@@ -106,7 +112,7 @@ def _parse_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
 
 def _position(items: list[Any], part: str, path: str) -> int:
     """Find the item of a list that a part of a path names."""
-    if part.isdigit() and int(part) < len(items):
+    if part.isdecimal() and int(part) < len(items):
         return int(part)
     names = list(_names(items))
     for position, names_of_item in enumerate(names):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.errors import DataError
+from potstill.files import expand_user
 
 __all__ = ["GLOVE_PACKAGE", "has_glove_package", "list_words", "read_vectors"]
 
@@ -66,7 +67,7 @@ def list_words(source: str, *, count: int) -> list[str]:
 
 def _lines(source: str) -> Iterator[tuple[int, str]]:
     """Give every line that holds a vector, with its number."""
-    path = Path(source).expanduser()
+    path = expand_user(source)
     if not path.is_file():
         raise DataError(
             f"the file of word vectors '{source}' does not exist; give a text file in GloVe's format, or "

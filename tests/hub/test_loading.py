@@ -8,7 +8,7 @@ import torch
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertTokenizerFast
 
 from potstill.errors import ModelError
-from potstill.hub import fingerprint_model, load_classifier, load_encoder_base, reorder_labels, resolve_model
+from potstill.hub import Tokenizer, fingerprint_model, load_classifier, load_encoder_base, reorder_labels, resolve_model
 from potstill.tensors import Batch, Needs
 
 SIZES = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 6}
@@ -46,6 +46,21 @@ def test_finished_run_folder_stands_for_its_student(folder: Path, tmp_path: Path
     run.mkdir()
     (run / "student").symlink_to(folder, target_is_directory=True)
     assert resolve_model(str(run)) == str(run / "student")
+
+
+def test_fingerprints_change_with_how_texts_are_cut(folder: Path) -> None:
+    model, tokenizer = fingerprint_model(str(folder)), load_classifier(str(folder)).tokenizer
+    config = folder / "tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"truncation_side": "left"}))
+    assert fingerprint_model(str(folder)) != model
+    assert load_classifier(str(folder)).tokenizer.fingerprint != tokenizer.fingerprint
+
+
+def test_tokenizers_with_and_without_segments_do_not_pass_for_one_another(folder: Path) -> None:
+    wrapped = load_classifier(str(folder)).tokenizer.wrapped
+    with_segments = Tokenizer(wrapped)
+    wrapped.model_input_names = ["input_ids", "attention_mask"]
+    assert Tokenizer(wrapped).fingerprint != with_segments.fingerprint
 
 
 def test_fingerprint_changes_with_one_weight(folder: Path) -> None:

@@ -149,6 +149,30 @@ def test_a_general_run_that_was_stopped_after_its_training_is_only_measured(
     assert again.fills == general.results.fills
 
 
+def test_what_a_general_stage_lacks_is_said_before_a_teacher_is_made(
+    base: Path, corpus: Path, reviews: Path, tmp_path: Path
+) -> None:
+    fields = {"teacher_base": str(base), "data": str(reviews), **TASK, "out": tmp_path / "run", "overrides": GENERAL}
+    with pytest.raises(DataError, match="does not exist"):
+        distill("distilbert-4", corpus=[str(tmp_path / "none.txt")], **fields)
+    with pytest.raises(ModelError, match="none"):
+        distill("distilbert-4", general=str(tmp_path / "none"), **fields)
+    assert not (tmp_path / "teachers").exists()
+
+
+def test_a_control_needs_no_plain_text(base: Path, general: GeneralRun, reviews: Path, tmp_path: Path) -> None:
+    fields = {"teacher_base": str(base), "data": str(reviews), **TASK, "general": str(general.folder)}
+    settings = [*GENERAL, "stages.finetune.epochs=1"]
+    run = distill("distilbert-4", out=tmp_path / "run", overrides=settings, baselines=["hard-labels"], **fields)
+    assert (run.folder / "hard-labels" / "student" / "model.safetensors").is_file()
+
+
+def test_stored_states_are_refused_on_plain_text(base: Path, corpus: Path, tmp_path: Path) -> None:
+    settings = [*GENERAL, "teacher.states=store"]
+    with pytest.raises(RecipeError, match=r"teacher\.states: on plain text"):
+        pretrain(str(base), recipe="distilbert-4", corpus=[str(corpus)], out=tmp_path / "run", overrides=settings)
+
+
 def test_plain_text_without_a_task_is_referred_to_pretrain(base: Path, corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="or call 'pretrain' for plain text alone"):
         distill("distilbert-4", teacher_base=str(base), corpus=[str(corpus)], out=tmp_path / "run")

@@ -1,12 +1,13 @@
 """What `--set` can do to plain values: set, replace, drop and add, and what it says where it cannot."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from potstill.config import Config
 from potstill.errors import RecipeError
 from potstill.overrides import override_fields
-from potstill.recipe import load_recipe
+from potstill.recipe import Recipe, load_recipe
 
 
 def make() -> dict[str, Any]:
@@ -44,6 +45,43 @@ def test_another_kind_after_its_fields_is_refused_and_the_same_kind_is_not() -> 
     override_fields(values, [weight, "stages.first.objectives.soft_labels.kind=soft_labels"])
     assert values["stages"][0]["objectives"][0]["weight"] == 2.0
     override_fields(values, ["student.init.kind=random", "student.init.kind=svd"])  # a suite's, then its system's
+
+
+@pytest.mark.parametrize(("table", "kind"), [("schedule", "constant"), ("optimizer", "adamw")])
+def test_a_kind_with_the_same_fields_keeps_them(table: str, kind: str) -> None:
+    values = make()
+    values["stages"][0][table] = {"warmup": 0.05}
+    override_fields(values, [f"stages.first.{table}.kind={kind}"])
+    assert values["stages"][0][table] == {"warmup": 0.05, "kind": kind}
+    override_fields(values, ["stages.first.optimizer.kind=adadelta"])
+    assert values["stages"][0]["optimizer"] == {"kind": "adadelta"}
+
+
+def test_the_kind_of_the_data_is_set_beside_where_they_lie() -> None:
+    loaded = load_recipe("kd", overrides=["data.kind=regression"], fields={"data.path": "scores.csv"})
+    assert (loaded.data.path, loaded.data.kind) == ("scores.csv", "regression")
+
+
+def test_tables_of_one_sort_are_those_of_the_recipe() -> None:
+    assert _one_sort(Recipe) == {"data", "schedule"}
+
+
+def _one_sort(model: Any) -> set[str]:
+    """Find the fields of configs, at any depth, that hold one config with a `kind` to choose."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        members = [item for item in _classes(field.annotation) if issubclass(item, Config)]
+        kinds = [member for member in members if "kind" in member.model_fields]
+        if len(members) == 1 and kinds and len(get_args(members[0].model_fields["kind"].annotation)) > 1:
+            found.add(name)
+        found |= {inner for member in members for inner in _one_sort(member)}
+    return found
+
+
+def _classes(annotation: Any) -> list[type]:
+    if isinstance(annotation, type) and not get_args(annotation):
+        return [annotation]
+    return [item for part in get_args(annotation) for item in _classes(part)]
 
 
 def test_a_dropped_stage_is_gone() -> None:

@@ -1,7 +1,6 @@
 """Replacement of content words by a masked language model's guesses and by neighbours (Jiao et al. 2020)."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from numpy.random import Generator
@@ -12,7 +11,7 @@ from potstill.augmentation.stop_words import STOP_WORDS
 from potstill.augmentation.vectors import Vectors, read_neighbourhood
 from potstill.augmentation.words import Edit, Words, edit_words, split_words
 from potstill.errors import RecipeError
-from potstill.files import fingerprint_files
+from potstill.files import expand_user, fingerprint_files
 from potstill.word_vectors import GLOVE_PACKAGE, has_glove_package
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class TinyBertConfig(MethodConfig):
             return {**model, "vectors": model.get("masked_lm") or str(teacher)}
         if where == GLOVE_PACKAGE:
             return {**model, "vectors": f"{GLOVE_PACKAGE} {self.num_vectors}"}
-        path = Path(where).expanduser()
+        path = expand_user(where)
         return {**model, "vectors": fingerprint_files([path]) if path.is_file() else where}
 
     def build(self, material: Material) -> "TinyBert":

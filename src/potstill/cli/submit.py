@@ -8,6 +8,7 @@ import typer
 from potstill.cli.output import check_file, make_console
 from potstill.console import ConsoleObserver
 from potstill.errors import DataError, RunError, did_you_mean
+from potstill.files import expand_user
 
 __all__ = ["SUBMIT_EXAMPLES", "submit"]
 
@@ -96,7 +97,7 @@ def _task_of(model: str) -> tuple[str, str]:
         if task is None:
             raise DataError(f"{model}: there is no task '{name}'.{did_you_mean(name, known_task_names())}")
         return task, rest
-    run = RunFolder(path=Path(model).expanduser())
+    run = RunFolder(path=expand_user(model))
     if not run.recipe.is_file():
         raise RunError(f"'{model}' is no run folder, so its task is not known; write it as TASK={model}.")
     if not run.student.is_dir():

@@ -6,6 +6,7 @@ from potstill.data.catalogue import TaskEntry, describe_tasks
 from potstill.data.config import DataConfig
 from potstill.data.corpus import Corpus, CorpusTokenizer, count_tokens, load_corpus
 from potstill.data.corpus_config import CorpusConfig
+from potstill.data.corpus_lines import find_sources
 from potstill.data.known_tasks import find_known_task, known_task_names
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
@@ -34,6 +35,7 @@ __all__ = [
     "default_metrics",
     "describe_tasks",
     "find_known_task",
+    "find_sources",
     "known_task_names",
     "load_corpus",
     "load_task_data",

@@ -11,6 +11,7 @@ from typing import Any
 
 from potstill.data.corpus_config import CorpusConfig
 from potstill.errors import DataError
+from potstill.files import expand_user
 
 __all__ = ["CorpusSource", "find_sources"]
 
@@ -91,7 +92,7 @@ def find_sources(config: CorpusConfig) -> list[CorpusSource]:
     """
     found: list[CorpusSource] = []
     for name in config.paths:
-        place = Path(name).expanduser()
+        place = expand_user(name)
         if place.is_file():
             found.append(_file(place))
         elif (place / "state.json").is_file() or (place / "dataset_dict.json").is_file():
@@ -122,7 +123,11 @@ def _folder(folder: Path) -> list[CorpusSource]:
 def _saved_data_set(folder: Path, column: str) -> CorpusSource:
     import datasets
 
-    loaded = datasets.load_from_disk(str(folder))
+    try:
+        loaded = datasets.load_from_disk(str(folder))
+    except Exception as error:  # the library raises many kinds
+        reason = str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
+        raise DataError(f"{folder}: the saved data set cannot be read ({reason}); save it anew.") from None
     return _data_set(loaded.get("train", loaded) if hasattr(loaded, "get") else loaded, str(folder), column)
 
 

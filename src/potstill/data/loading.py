@@ -1,7 +1,5 @@
 """The one way from a `DataConfig` to a task with its examples."""
 
-from pathlib import Path
-
 from potstill.data.benchmark_files import read_known_task
 from potstill.data.bundled import BUNDLED_NAMES, read_bundled_task
 from potstill.data.config import DataConfig
@@ -9,6 +7,7 @@ from potstill.data.own_data import load_own_data
 from potstill.data.records import TaskData, task_data
 from potstill.data.splitting import draw_examples
 from potstill.errors import DataError
+from potstill.files import expand_user
 
 __all__ = ["load_task_data"]
 
@@ -42,4 +41,4 @@ def _load(config: DataConfig) -> TaskData:
         return load_own_data(config)
     if config.path is None:
         raise DataError(f"data.path: task '{config.task}' needs the folder that its files lie in; set data.path.")
-    return read_known_task(config.task, Path(config.path).expanduser())
+    return read_known_task(config.task, expand_user(config.path))

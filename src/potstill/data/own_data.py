@@ -12,6 +12,7 @@ from potstill.data.records import LabelArray, Split, Task, TaskData, TaskKind, d
 from potstill.data.sources import Table, read_lines, read_table
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError, did_you_mean
+from potstill.files import expand_user
 
 __all__ = ["load_own_data", "read_texts"]
 
@@ -146,7 +147,7 @@ def _make_task(config: DataConfig, table: Table, columns: _Columns) -> Task:
     classes = () if kind == "regression" else named or sort_label_names(names)
     assert config.path is not None
     return Task(
-        name=_task_name(Path(config.path).expanduser()),
+        name=_task_name(expand_user(config.path)),
         kind=kind,
         is_pair=columns.text_pair is not None,
         label_names=classes,

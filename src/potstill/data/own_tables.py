@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from potstill.data.sources import TABLE_SUFFIXES, Table, read_hub_tables, read_table
 from potstill.errors import DataError, did_you_mean
+from potstill.files import expand_user
 
 __all__ = ["SplitTables", "find_tables"]
 
@@ -38,12 +39,12 @@ def find_tables(path: str, dev: str | None) -> SplitTables:
     Raises:
         DataError: There is no such source or split, or a file cannot be read.
     """
-    place = Path(path).expanduser()
+    place = expand_user(path)
     if place.is_dir():
         return _folder_tables(place, dev)
     if place.is_file():
         return SplitTables(
-            train=read_table(place), dev=None if dev is None else read_table(Path(dev).expanduser()), test=None
+            train=read_table(place), dev=None if dev is None else read_table(expand_user(dev)), test=None
         )
     if not _HUB_NAME.fullmatch(path) or place.suffix.lower() in TABLE_SUFFIXES:
         raise DataError(f"data.path: '{path}' does not exist; give a file, a folder or the name of a hub data set.")
@@ -58,7 +59,7 @@ def _folder_tables(folder: Path, dev: str | None) -> SplitTables:
             if file.stem in found:
                 raise DataError(f"{folder}: {found[file.stem].name} and {file.name} are both there; remove one.")
             found[file.stem] = file
-    own = None if dev is None else Path(dev).expanduser()
+    own = None if dev is None else expand_user(dev)
     chosen = own if own is not None and own.is_file() else _pick_dev(found, dev, str(folder))
     test = found.get("test")
     return SplitTables(

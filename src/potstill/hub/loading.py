@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from potstill.errors import ModelError
-from potstill.files import fingerprint_files
+from potstill.files import expand_user, fingerprint_files
 from potstill.hub.encoder import Encoder
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.weights import choose_attention, first_line, load_config, load_weights
@@ -39,7 +39,7 @@ def resolve_model(name: str) -> str:
     """
     if name == MINILM:
         return str(_minilm_folder())
-    folder = Path(name).expanduser()
+    folder = expand_user(name)
     if not folder.exists():
         if name.startswith((".", "/", "~")) or name.count("/") > 1:
             raise ModelError(f"model folder '{name}' does not exist; give a folder with config.json or a hub name.")
@@ -153,8 +153,8 @@ def fingerprint_model(name: str) -> str:
     """
     where = Path(resolve_model(name))
     if where.is_dir():
-        wanted = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt")
-        return fingerprint_files(path for pattern in wanted for path in where.glob(pattern))
+        wanted = ("*.safetensors", "config.json", "*token*.json", "vocab.*", "merges.txt", "*.model")
+        return fingerprint_files({path for pattern in wanted for path in where.glob(pattern)})
     commit = getattr(AutoConfig.from_pretrained(str(where), trust_remote_code=False), "_commit_hash", None)
     return f"{name}@{commit}"
 

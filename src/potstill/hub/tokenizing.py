@@ -80,6 +80,7 @@ class Tokenizer:
         """16 hexadecimal digits that change with the vocabulary and every rule of the tokenizer, but for lengths."""
         rules = json.loads(self.wrapped.backend_tokenizer.to_str())
         rules.update(truncation=None, padding=None)  # they are as the last call left them
+        rules["around"] = [self.wrapped.truncation_side, self.has_types]
         return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
     def whole_words(self) -> dict[str, int]:

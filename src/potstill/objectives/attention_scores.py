@@ -18,7 +18,7 @@ __all__ = ["AttentionScores", "AttentionScoresConfig", "direct_score_mse", "gram
 
 _MASKED = -100.0
 """The published code takes scores at or below this for masked ones."""
-_GRAM_TOKENS = 2.0
+_GRAM_TOKENS = 1.1
 """Texts longer than so many times both head sizes together are faster by Gram matrices (attention_loss benchmark)."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from potstill.data import DataConfig, TaskData, default_metrics, load_task_data
 from potstill.errors import DataError, RecipeError
+from potstill.files import expand_user
 from potstill.recipe import Recipe, load_recipe
 from potstill.serving import Examples, recipe_of, trained_length
 
@@ -100,7 +101,7 @@ def _for_model(config: DataConfig, label_names: Sequence[str], *, takes_whole_fi
     values = config.model_dump()
     if config.kind == "auto" and config.label_separator is None:
         values["kind"] = "classification" if label_names else "regression"
-    if takes_whole_file and config.dev is None and Path(config.path).expanduser().is_file():
+    if takes_whole_file and config.dev is None and expand_user(config.path).is_file():
         values["dev"] = config.path
     return DataConfig.parse(values, path="data")
 

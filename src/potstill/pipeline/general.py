@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from potstill.data import Corpus, load_corpus
+from potstill.data import Corpus, find_sources, load_corpus
 from potstill.errors import RecipeError
 from potstill.evaluation import (
     GeneralResults,
@@ -37,7 +37,7 @@ from potstill.training import (
     train_stage,
 )
 
-__all__ = ["GeneralRun", "run_general", "start_generally", "task_part"]
+__all__ = ["GeneralRun", "check_general", "run_general", "start_generally", "task_part"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,22 @@ def task_part(recipe: Recipe, general: str | None = None) -> Recipe:
     return Recipe.parse(values | {"general": None})
 
 
+def check_general(recipe: Recipe) -> None:
+    """Refuse a general student or plain text that is not there, before hours are spent on a teacher.
+
+    Args:
+        recipe: The recipe of a run on a task.
+
+    Raises:
+        DataError: A text file or folder does not exist or is empty.
+        ModelError: The general student cannot be loaded.
+    """  # noqa: DOC502 - raised further down
+    if recipe.general is not None:
+        load_tokenizer(resolve_model(recipe.general), recipe.general)
+    elif recipe.corpus_stages:
+        find_sources(recipe.data.corpus)
+
+
 def start_generally(recipe: Recipe, out: Path, *, observer: Observer) -> Recipe:
     """Run the stages on plain text, or find the student that they left, and give what is left of the recipe.
 
@@ -129,6 +145,7 @@ def run_general(
 
     Raises:
         PotstillError: The recipe, the text, a model or the folder cannot be used; nothing is left half written.
+        RecipeError: `teacher.states` is set, which would change nothing.
     """  # noqa: DOC502 - raised further down
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
@@ -136,6 +153,11 @@ def run_general(
     check_trackers(recipe.tracking.trackers)
     if recipe.compile:
         check_compiler(process_state().device)
+    if recipe.teacher.states != "run":
+        raise RecipeError(
+            f"teacher.states: on plain text the teacher runs at every step, and '{recipe.teacher.states}' would change "
+            "nothing; leave it out."
+        )
     recipe = _corpus_part(recipe)
     observer = observer or SilentObserver()
     if resume:
@@ -199,6 +221,8 @@ def _find_general(recipe: Recipe, out: Path, observer: Observer) -> Path:
     values = part.to_json()
     made_of = {name: values[name] for name in ("student", "stages", "seed", "precision")}
     made_of |= {"compile": True} if part.compile else {}
+    init = getattr(part.student, "init", None)
+    made_of |= {"start": fingerprint_model(init.path)} if init is not None and init.kind == "checkpoint" else {}
     identity = [made_of, corpus.fingerprint, fingerprint_model(require_base(part))]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     folder = RunFolder(path=beside.general / f"{recipe.name}-{key}")

@@ -1,13 +1,11 @@
 """Training-only projections beside a student: what a later run from that student goes on with."""
 
-from pathlib import Path
-
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from potstill.errors import ModelError
-from potstill.files import whole_file
+from potstill.files import expand_user, whole_file
 from potstill.run_folder import RunFolder
 from potstill.students import AnyStudentConfig, CheckpointStart
 
@@ -40,7 +38,7 @@ def read_projections(student: AnyStudentConfig) -> dict[str, Tensor]:
     start = getattr(student, "init", None)
     if not isinstance(start, CheckpointStart):
         return {}
-    place = Path(start.path).expanduser().resolve()
+    place = expand_user(start.path).resolve()
     for folder in (place, place.parent):
         path = RunFolder(path=folder).projections
         if path.is_file():

@@ -12,7 +12,7 @@ from potstill.files import write_json
 from potstill.hub import check_compiler
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.estimate import estimate_seconds, format_seconds
-from potstill.pipeline.general import start_generally, task_part
+from potstill.pipeline.general import check_general, start_generally, task_part
 from potstill.pipeline.measure import measure
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.teacher import find_teacher
@@ -77,14 +77,15 @@ def run_recipe(
         check_compiler(process_state().device)
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
-    for control in controls.values():
-        control(recipe)  # one that cannot be made is refused now
     study = Study(recipe=task_part(recipe), data=data, observer=observer or SilentObserver())
+    for control in controls.values():
+        control(study.recipe)  # one that cannot be made is refused now
     if resume:
         folder.check_same_recipe(recipe.to_json())
         if folder.is_finished:
             study.observer.note(f"{out} is finished already")
             return Run(folder=out, results=Results.read(folder.results))
+    check_general(recipe)
     guide = find_teacher(
         study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer)
     )

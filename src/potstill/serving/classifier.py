@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, DataConfig, Split, tokenise
 from potstill.errors import DataError
+from potstill.files import expand_user
 from potstill.hub import ModelDescription, describe_model
 from potstill.processes import process_state
 from potstill.progress import Observer
@@ -202,7 +203,7 @@ def recipe_of(model: str) -> Path | None:
     Returns:
         The run's `recipe.json`, or None where the model belongs to no run.
     """
-    folder = Path(model).expanduser()
+    folder = expand_user(model)
     places = (RunFolder(path=folder), RunFolder(path=folder.resolve().parent))
     return next((place.recipe for place in places if place.student.is_dir() and place.recipe.is_file()), None)
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from potstill.data import BUNDLED_NAMES, DataConfig, find_known_task
 from potstill.errors import RecipeError
+from potstill.files import expand_user
 from potstill.recipe import Recipe, load_recipe
 from potstill.suites.config import Suite, SuiteTask, System, Variant
 from potstill.suites.grid import Cell
@@ -170,7 +170,7 @@ def _data_fields(suite: Suite, task: SuiteTask) -> dict[str, Any]:
 
 def _absolute(path: str) -> str:
     """Name a file or folder so that every process finds it; leave the name of a data set as it is."""
-    place = Path(path).expanduser()
+    place = expand_user(path)
     return str(place.resolve()) if place.exists() else path
 
 

@@ -97,6 +97,6 @@ def open_shard(path: Path, parts: Sequence[Part]) -> Shard | None:
             }
         errors = {part: tuple(json.loads(about["errors"])[str(part)]) for part in parts}
         lengths = np.array(about["lengths"].split(), dtype=np.int64)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+    except (FileNotFoundError, SafetensorError, KeyError, TypeError, ValueError):
         return None
     return Shard(path=path, keys=tuple(about["keys"].split()), lengths=lengths, packed=packed, errors=errors)

@@ -30,7 +30,7 @@ def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
     """
     if wanted != "auto":
         return wanted
-    if torch.cuda.is_available():
+    if process_state().device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     capabilities = torch.cpu.get_capabilities()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
