@@ -97,7 +97,10 @@ def test_regression_follows_the_teachers_score(base: Path, reviews: Path, tmp_pa
     assert run.results.models[0].metrics["spearman"] > 0.3
 
 
-def test_accumulated_batches_measure_the_mean_over_their_union(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("objectives", ["{kind='soft_labels'}", "{kind='hidden_states'}, {kind='attention_scores'}"])
+def test_accumulated_batches_measure_the_mean_over_their_union(
+    teacher: Path, reviews: Path, tmp_path: Path, objectives: str
+) -> None:
     def first_losses(name: str, *batching: str) -> dict[str, float]:
         run = distill(
             teacher=str(teacher),
@@ -110,6 +113,7 @@ def test_accumulated_batches_measure_the_mean_over_their_union(teacher: Path, re
                 "stages.0.epochs=none",
                 "stages.0.steps=1",
                 "stages.0.batches.tokens_per_batch=8192",
+                f"stages.0.objectives=[{objectives}]",
                 "student.dropout=0.0",
                 "student.attention_dropout=0.0",
                 *batching,

@@ -5,16 +5,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from potstill.data import TaskData, match_labels
-from potstill.errors import ModelError, RecipeError
+from potstill.data import match_labels
+from potstill.errors import RecipeError
 from potstill.evaluation import compute_metrics
 from potstill.hub import check_independence, fingerprint_model, load_classifier, reorder_labels
 from potstill.pipeline.once import make_once
 from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.teacher_check import check_teacher
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 from potstill.teachers import combine_logits
@@ -63,7 +62,9 @@ def _load(study: Study, name: str, *, called: str) -> Guide:
     check_independence(encoder, called, is_wanted=task.kind == "multi_label")
     encoder = reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
     logits = study.dev_logits(encoder)
-    _check_teacher(called, logits, study.data)
+    gold = study.data.dev.labels
+    assert gold is not None
+    check_teacher(called, task, logits, gold)
     return Guide(encoder=encoder, name=called, fingerprint=fingerprint_model(name), dev_logits=logits)
 
 
@@ -104,28 +105,3 @@ def _finetuned_base(study: Study, out: Path, run: Callable[[Recipe, Path, bool],
     folder = RunFolder(path=RunFolder(path=out).teachers / f"{study.data.task.name}-{key}")
     make_once(folder, "teacher", lambda resume: run(finetuning, folder.path, resume), study.observer)
     return folder.path
-
-
-def _check_teacher(name: str, logits: NDArray[np.float32], data: TaskData) -> None:
-    """Refuse a teacher from which there is nothing to learn."""
-    gold = data.dev.labels
-    assert gold is not None
-    metrics = compute_metrics(data.task, logits, gold)
-    if data.task.kind == "regression":
-        metric, score, floor = data.task.metrics[0], metrics[data.task.metrics[0]], 0.0
-        what = "a constant score"
-    elif data.task.kind == "multi_label":
-        metric, score = data.task.metrics[0], metrics[data.task.metrics[0]]
-        always = np.zeros_like(logits)
-        always[:, gold.sum(axis=0).argmax()] = 1.0
-        floor = compute_metrics(data.task, always, gold)[metric]
-        what = "always answering the most frequent label"
-    else:
-        metric, score = "accuracy", float((logits.argmax(1) == gold).mean())
-        floor = float(np.bincount(gold.astype(np.int64)).max() / len(gold))
-        what = "always answering the most frequent class"
-    if score <= floor:
-        raise ModelError(
-            f"teacher '{name}' has {metric} {score:.3f} on the {len(gold)} development examples, no better than {what} "
-            f"({floor:.3f}); fine-tune it on this task first ('potstill finetune'), or check the order of its labels."
-        )

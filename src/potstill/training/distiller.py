@@ -72,7 +72,7 @@ class Distiller(nn.Module):
         Args:
             batch: Tokenised examples on the student's device.
             targets: What `teacher_needs` asked of each teacher.
-            shares: Factor of each loss where the batch is a part of a larger one, [objectives]; absent: 1.
+            shares: Factor of each loss where the batch is a part of a step's examples, [objectives]; absent: 1.
 
         Returns:
             The weighted sum, a scalar, and the single losses without weights, [objectives], without gradient.

@@ -160,28 +160,32 @@ class _Stage:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        for position, (collated, example_ids) in enumerate(zip(batches, step.batches, strict=True)):
-            batch = (collated if self.masker is None else self.masker.mask(collated)).to(accelerator.device)
-            shares = self._shares(batch, is_idle=accelerator.process_index >= len(example_ids))
-            share = len(example_ids) / step.num_examples
-            waits = position < len(batches) - 1
+        parts = [(part if self.masker is None else self.masker.mask(part)).to(accelerator.device) for part in batches]
+        for position, (batch, shares) in enumerate(zip(parts, self._shares(parts, step), strict=True)):
+            waits = position < len(parts) - 1
             with accelerator.no_sync(self.model) if waits else nullcontext():
                 loss, losses = self.model(batch, self._targets(batch), shares)
-                accelerator.backward(loss * share)
-            self.sums += share * torch.cat([loss.detach()[None], losses])
+                accelerator.backward(loss)
+            self.sums += torch.cat([loss.detach()[None], losses])
         self._clip()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
-    def _shares(self, batch: Batch, *, is_idle: bool) -> Tensor | None:
-        """Weigh this process's part of a batch, so that the mean over processes is the loss on the whole batch."""
+    def _shares(self, parts: Sequence[Batch], step: Step) -> Sequence[Tensor | None]:
+        """Weigh this process's parts of a step, so that their sum, averaged over processes, is the loss on the union.
+
+        Returns:
+            For each part [objectives], or None for 1: an objective's share of its examples, tokens, pairs or targets.
+        """
         accelerator = self.run.accelerator
-        if accelerator.num_processes == 1:
-            return None
-        own = self.distiller.count_units(batch) * (not is_idle)
-        whole: Tensor = accelerator.reduce(own, reduction="sum")
-        shares: Tensor = own * accelerator.num_processes / whole.clamp(min=1.0)
-        return shares
+        if len(parts) == 1 and accelerator.num_processes == 1:
+            return [None]
+        is_idle = [accelerator.process_index >= len(example_ids) for example_ids in step.batches]
+        own = torch.stack(
+            [self.distiller.count_units(part) * (not idle) for part, idle in zip(parts, is_idle, strict=True)]
+        )
+        whole: Tensor = accelerator.reduce(own.sum(dim=0), reduction="sum")
+        return list((own * accelerator.num_processes / whole.clamp(min=1.0)).unbind())
 
     def _clip(self) -> None:
         norm = self.stage.clip_norm

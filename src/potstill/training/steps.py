@@ -26,11 +26,6 @@ class Step:
     epoch_before: float
     epoch_after: float
 
-    @property
-    def num_examples(self) -> int:
-        """Count the examples of all its batches."""
-        return sum(len(batch) for batch in self.batches)
-
     def crosses(self, parts: int) -> bool:
         """Say whether one of `parts` equal parts of the epoch ends with this step."""
         return math.floor(self.epoch_after * parts + 1e-9) > math.floor(self.epoch_before * parts + 1e-9)
