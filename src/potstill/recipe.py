@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from potstill.ablations import merge_ablations
 from potstill.augmentation import AugmentationConfig
 from potstill.config import Config
 from potstill.data import DataConfig, TaskKind
@@ -228,7 +229,7 @@ def load_recipe(
     Args:
         name: A shipped recipe's name, or a .toml or .json file (such as the `recipe.json` of a run).
         overrides: `path=value` texts, as for `override_fields`; they have the last word.
-        ablations: Names of ablations that the recipe's file holds, made one after another before the overrides.
+        ablations: Names of ablations that the recipe's file holds, made together before the overrides.
         fields: Values by path, laid over the recipe before the ablations.
 
     Returns:
@@ -241,26 +242,11 @@ def load_recipe(
     for path, value in (fields or {}).items():
         set_field(file.values, path, value)
     if ablations:
-        _ablate(file, ablations)
+        for each, changes in merge_ablations(file.find_ablations(ablations)).items():
+            try:
+                override_fields(file.values, changes)
+            except RecipeError as error:
+                raise RecipeError(f"--ablation {each}: {error}") from None
+        file.values["ablated"] = [*file.values.get("ablated", []), *ablations]
     override_fields(file.values, overrides)
     return Recipe.parse(file.values)
-
-
-def _ablate(file: RecipeFile, names: Sequence[str]) -> None:
-    """Make ablations one after another; what one has dropped, the next ones need not change."""
-    dropped: list[str] = []
-    for name, ablation in zip(names, file.find_ablations(names), strict=True):
-        changes = [change for change in ablation.set if not _is_within(change, dropped)]
-        if not changes:
-            raise RecipeError(f"--ablation {name}: this is without effect after {', '.join(names)}; leave it out.")
-        try:
-            override_fields(file.values, changes)
-        except RecipeError as error:
-            raise RecipeError(f"--ablation {name}: {error}") from None
-        dropped += [change.removesuffix("=none") for change in changes if change.endswith("=none")]
-    file.values["ablated"] = [*file.values.get("ablated", []), *names]
-
-
-def _is_within(change: str, dropped: Sequence[str]) -> bool:
-    path = change.partition("=")[0]
-    return any(path == other or path.startswith(f"{other}.") for other in dropped)

@@ -56,14 +56,14 @@ class RecipeFile:
     published: tuple[str, ...] = ()
     comments: Mapping[str, str] = field(default_factory=dict)
 
-    def find_ablations(self, names: Sequence[str]) -> list[Ablation]:
+    def find_ablations(self, names: Sequence[str]) -> dict[str, Sequence[str]]:
         """Look ablations up.
 
         Args:
             names: What the user asks for.
 
         Returns:
-            The ablations, in this order.
+            By name the changes of each, in this order.
 
         Raises:
             RecipeError: The recipe has none of that name, or it is asked for twice.
@@ -79,7 +79,7 @@ class RecipeFile:
                 raise RecipeError(f"--ablation {name}: recipe '{self.name}' has no such ablation.{known}")
             if name in names[:position]:
                 raise RecipeError(f"--ablation {name}: this is given twice; give it once.")
-        return [self.ablations[name] for name in names]
+        return {name: self.ablations[name].set for name in names}
 
 
 def shipped_recipes() -> tuple[str, ...]:
