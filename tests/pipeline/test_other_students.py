@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from potstill import distill, evaluate, predict
+from potstill import distill, evaluate, finetune, predict
 from potstill.errors import DataError, RecipeError
 from potstill.evaluation import Results
 from potstill.hub import load_classifier
@@ -81,24 +81,35 @@ def test_a_bilstm_resumes_to_the_identical_student(reviews_run: Path, tmp_path: 
     assert resume_from_the_first_checkpoint(reviews_run, tmp_path / "run") == expected
 
 
-@pytest.mark.parametrize("vocabulary", ["teacher", "words"])
-def test_a_bilstm_compares_pairs_and_scores_them(base: Path, tmp_path: Path, vocabulary: str) -> None:
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Pairs of texts whose score is how often they say `good`."""
     generator = random.Random(0)
-    words = ["good", "bad", "film", "plot", "grain"]
-    path = tmp_path / "pairs.csv"
+    path = tmp_path_factory.mktemp("pairs") / "pairs.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["one", "other", "likeness"])
-        for _ in range(120):
-            first, second = (generator.choices(words, k=3) for _ in range(2))
-            writer.writerow([" ".join(first), " ".join(second), len(set(first) & set(second)) + 0.5])
+        writer.writerow(["one", "other", "praise"])
+        for _ in range(200):
+            texts = [" ".join(generator.choices(["good", "bad", "film", "plot"], k=3)) for _ in range(2)]
+            writer.writerow([*texts, " ".join(texts).count("good") + 0.5])
+    return {"data": str(path), "text": "one", "text_pair": "other", "label": "praise"}
+
+
+@pytest.fixture(scope="module")
+def pairs_teacher(base: Path, pairs: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("pairs-teacher") / "run"
+    longer = ["stages.0.epochs=10", "stages.0.optimizer.learning_rate=3e-3", "precision=fp32"]
+    return str(finetune(str(base), **pairs, out=out, overrides=longer).folder)
+
+
+@pytest.mark.parametrize("vocabulary", ["teacher", "words"])
+def test_a_bilstm_compares_pairs_and_scores_them(
+    pairs_teacher: str, pairs: dict[str, str], tmp_path: Path, vocabulary: str
+) -> None:
     run = distill(
         "bilstm-soft",
-        teacher_base=str(base),
-        data=str(path),
-        text="one",
-        text_pair="other",
-        label="likeness",
+        teacher=pairs_teacher,
+        **pairs,
         out=tmp_path / "run",
         overrides=[*TINY, "stages.0.epochs=2", f"student.vocabulary.kind={vocabulary}"],
     )

@@ -3,11 +3,13 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_stored_logits import LOGITS, make_batch
+from test_stored_logits import LOGITS
+from test_stored_states import make_batches
 
 from potstill.errors import RecipeError
 from potstill.teachers import EnsembleTeacher, StoredTeacher, TeacherConfig, combine_logits
@@ -48,7 +50,8 @@ def test_without_weights_all_count_alike() -> None:
 def test_an_ensemble_that_runs_says_what_its_stored_logits_say(combine: Any) -> None:
     tables = [torch.randn(4, 3), torch.randn(4, 3)]
     teacher = EnsembleTeacher([StoredTeacher(table) for table in tables], combine=combine, weights=[1.0, 3.0])
-    said = teacher.outputs(make_batch([3, 1]), LOGITS).logits
+    batch = make_batches([[1], [2], [3], [4]]).collate(np.array([3, 1]))
+    said = teacher.outputs(batch, LOGITS).logits
     assert torch.equal(said, combine_logits(tables, combine=combine, weights=[1.0, 3.0])[[3, 1]])
 
 

@@ -110,7 +110,6 @@ def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: R
         split=Split(texts=columns["text"], pairs=columns.get("text_pair")),
         inherited=_encode(columns["source_label"], maker),
         is_original=np.array([method == "original" for method in columns["method"]]),
-        fingerprint=key,
     )
     total, originals = len(examples.split), int(examples.is_original.sum())
     study.observer.note(f"augmented examples: {total:,}, of them {total - originals:,} new texts")

@@ -59,14 +59,12 @@ class AugmentedExamples:
         split: Their texts, without labels.
         inherited: For each the label of the example that it was made from.
         is_original: For each whether it is that example itself.
-        fingerprint: Changes with anything that decides the texts.
         taught: What the teacher says of new texts, and the own label of originals; None where it was not asked.
     """
 
     split: Split
     inherited: LabelArray
     is_original: NDArray[np.bool_]
-    fingerprint: str
     taught: LabelArray | None = None
 
     def labels(self, rule: Literal["none", "inherited", "teacher"]) -> LabelArray | None:
@@ -131,13 +129,6 @@ class Study:
     def training_split(self, stage: StageConfig) -> Literal["train", "augmented"]:
         """Say which examples a stage reads."""
         return "augmented" if stage.data == "augmented" else "train"
-
-    def fingerprint(self, split: Literal["train", "augmented"]) -> str:
-        """Give what changes with the texts of a split."""
-        if split == "train":
-            return self.data.fingerprint
-        assert self.augmented is not None, "texts are made before a stage reads them"
-        return self.augmented.fingerprint
 
     def _examples(self, split: str) -> Split:
         if split == "augmented":

@@ -1,5 +1,7 @@
 """Whom a stage follows: the logits that were stored, a teacher that runs beside the student, or several."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
@@ -151,15 +153,14 @@ def _logits_teacher(context: StageContext, guide: Guide) -> Teacher:
 
 def _stored_logits(study: Study, guide: Guide, folder: RunFolder, split: Literal["train", "augmented"]) -> Logits:
     """Look a single teacher's logits on training examples up, or compute them from its own tokens."""
-    batches = study.batches(split, guide.encoder)
-    texts = study.fingerprint(split)
-    name = f"logits-{guide.fingerprint}-{texts}-{study.recipe.data.max_length}-{study.precision}"
+    order = hashlib.sha256(json.dumps(study.data.task.label_names).encode()).hexdigest()[:8]
+    name = f"logits-{guide.fingerprint}-{order}-{study.precision}".replace("/", "_")
     with main_first(), study.autocast():
         logits = store_logits(
             OnlineTeacher(guide.encoder.to(study.device)),
-            (batch.to(study.device) for batch in batches.ordered()),
-            num_examples=len(batches.tokenised),
-            path=folder.store / f"{name.replace('/', '_')}.safetensors",
+            study.batches(split, guide.encoder),
+            folder=folder.store / name,
+            device=study.device,
             observer=study.observer,
         )
     return logits.to(study.device)

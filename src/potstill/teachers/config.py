@@ -39,7 +39,7 @@ class TeacherConfig(Config):
     every step; `store` has it run once over the training examples and keeps them on disk, rounded; `auto` times both
     on this machine and takes the faster, if the states fit into `states_gib` and on the disk."""
     states_format: RowFormat = "bf16"
-    """How stored states are rounded: bf16, or int8 with a scale for each token, half as large."""
+    """How stored states are rounded: bf16, or int8 with a scale for each token, half as large; fp32 = not at all."""
     states_gib: float = Field(default=8.0, gt=0.0)
     """Most GiB of disk that the states of one stage may take."""
 

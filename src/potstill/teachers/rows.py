@@ -1,4 +1,4 @@
-"""A teacher's states as rows: one for each real token, packed small, and back."""
+"""A teacher's outputs as rows: states one for each real token, logits one for each example; packed, and back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from potstill.tensors import EncoderOutputs, Needs
 
 __all__ = ["Part", "RowFormat", "list_parts", "pack_rows", "row_bytes", "states_to_rows", "unpack_rows"]
 
-RowFormat: TypeAlias = Literal["bf16", "int8"]
-"""bf16 = 2 bytes a number; int8 = 1 byte a number and one float32 scale a row."""
+RowFormat: TypeAlias = Literal["fp32", "bf16", "int8"]
+"""fp32 = exact, 4 bytes a number; bf16 = 2 bytes; int8 = 1 byte and one float32 scale a row."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """One kind of state of one layer.
+    """One kind of state of one layer, or the logits.
 
     Attributes:
-        kind: `hidden_states`, `queries`, `keys` or `values`.
-        layer: As in `Needs`.
+        kind: `hidden_states`, `queries`, `keys`, `values` or `logits`.
+        layer: As in `Needs`; 0 for logits.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Part:
 
 
 def list_parts(needs: Needs) -> tuple[Part, ...]:
-    """List what needs ask for beside logits, in a fixed order.
+    """List what needs ask for, in a fixed order.
 
     Args:
         needs: What a stage reads of its teacher.
@@ -43,6 +43,7 @@ def list_parts(needs: Needs) -> tuple[Part, ...]:
         The parts.
     """
     kinds: Mapping[str, frozenset[int]] = {
+        "logits": frozenset({0} if needs.logits else ()),
         "hidden_states": needs.hidden_states,
         "queries": needs.queries,
         "keys": needs.keys,
@@ -60,8 +61,11 @@ def states_to_rows(outputs: EncoderOutputs, part: Part, token_mask: Bool[Tensor,
         token_mask: True = real token.
 
     Returns:
-        Rows of the real tokens, example by example, [real tokens, width]; heads side by side.
+        Rows of the real tokens, example by example, [real tokens, width]; heads side by side. Logits as they are.
     """
+    if part.kind == "logits":
+        assert outputs.logits is not None
+        return outputs.logits
     states: Tensor = getattr(outputs, part.kind)[part.layer]
     if part.kind != "hidden_states":
         states = states.transpose(1, 2).flatten(2)
@@ -78,8 +82,8 @@ def pack_rows(rows: Float[Tensor, "rows width"], form: RowFormat) -> dict[str, T
     Returns:
         `values`, and for int8 also `scales`: the largest magnitude of each row over 127.
     """
-    if form == "bf16":
-        return {"values": rows.bfloat16()}
+    if form != "int8":
+        return {"values": rows.to(torch.bfloat16 if form == "bf16" else torch.float32)}
     scales = rows.float().abs().amax(dim=1).clamp(min=1e-30) / 127
     return {"values": (rows / scales[:, None]).round().to(torch.int8), "scales": scales}
 
@@ -99,4 +103,4 @@ def unpack_rows(packed: Mapping[str, Tensor]) -> Float[Tensor, "rows width"]:
 
 def row_bytes(width: int, form: RowFormat) -> int:
     """Count the bytes that a packed row takes."""
-    return 2 * width if form == "bf16" else width + 4
+    return {"fp32": 4 * width, "bf16": 2 * width, "int8": width + 4}[form]

@@ -64,10 +64,10 @@ def write_shard(
     tensors = {f"{part}/{name}": tensor for part, fields in packed.items() for name, tensor in fields.items()}
     about = {
         "keys": " ".join(keys),
-        "lengths": " ".join(map(str, lengths)),
-        "errors": json.dumps({str(part): pair for part, pair in errors.items()}),
+        "lengths": list(lengths),
+        "errors": {str(part): pair for part, pair in errors.items()},
     }
-    content = save(tensors, metadata=about)
+    content = save(tensors, metadata={"about": json.dumps(about)})  # one entry: the order of several is by chance
     path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.safetensors"
     with whole_file(path) as aside:
         aside.write_bytes(content)
@@ -89,14 +89,14 @@ def open_shard(path: Path, parts: Sequence[Part]) -> Shard | None:
             if hashlib.file_digest(file, "sha256").hexdigest()[:32] != path.stem:
                 return None
         with safe_open(path, framework="pt") as file:
-            about = file.metadata()
+            about = json.loads(file.metadata()["about"])
             names = [name.rpartition("/") for name in file.keys()]  # noqa: SIM118 - not a mapping
             packed = {
                 part: {field: file.get_tensor(f"{part}/{field}") for prefix, _, field in names if prefix == str(part)}
                 for part in parts
             }
-        errors = {part: tuple(json.loads(about["errors"])[str(part)]) for part in parts}
-        lengths = np.array(about["lengths"].split(), dtype=np.int64)
+        errors = {part: tuple(about["errors"][str(part)]) for part in parts}
+        lengths = np.array(about["lengths"], dtype=np.int64)
     except (FileNotFoundError, SafetensorError, KeyError, TypeError, ValueError):
         return None
     return Shard(path=path, keys=tuple(about["keys"].split()), lengths=lengths, packed=packed, errors=errors)

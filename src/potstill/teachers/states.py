@@ -1,4 +1,4 @@
-"""A teacher whose layers were run once: states by the content of the example, in memory-mapped shards."""
+"""A teacher that was run once: what it gave, by the content of the example, in memory-mapped shards."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -17,6 +17,7 @@ from potstill.tensors import Batch, EncoderOutputs, Needs, TokenBlock
 __all__ = ["StateStore", "StoredStates", "example_keys"]
 
 _SHARD_BYTES = 64 * 2**20
+_SHARD_EXAMPLES = 2**15
 
 
 def example_keys(tokens: TokenBlock) -> tuple[str, ...]:
@@ -38,16 +39,17 @@ def example_keys(tokens: TokenBlock) -> tuple[str, ...]:
 
 
 class StateStore:
-    """Packed states of one teacher in one folder; several processes may fill it at the same time."""
+    """Packed outputs of one teacher in one folder; several processes may fill it at the same time."""
 
     def __init__(self, folder: Path, needs: Needs, form: RowFormat) -> None:
         """Open a folder, made where there is none.
 
         Args:
             folder: Its name must identify teacher, arithmetic and tokenizer; parts and format are added here.
-            needs: What is stored of each example.
+            needs: What is stored of each example: states, or logits alone.
             form: How it is packed.
         """
+        assert needs.is_logits_only or not needs.logits, "logits have other rows than states"
         self.parts = list_parts(needs)
         self.form: RowFormat = form
         name = hashlib.sha256(" ".join([form, *map(str, self.parts)]).encode()).hexdigest()[:16]
@@ -92,7 +94,7 @@ class StateStore:
         for batch in batches:
             outputs = teacher.outputs(batch, needs)
             self._buffer.add([keys[number] for number in batch.example_ids.tolist()], outputs, batch.token_mask)
-            if self._buffer.num_bytes >= _SHARD_BYTES:
+            if self._buffer.num_bytes >= _SHARD_BYTES or len(self._buffer.keys) >= _SHARD_EXAMPLES:
                 self._flush()
             yield len(batch)
         if self._buffer.keys:
@@ -108,6 +110,25 @@ class StateStore:
             Shard and first row of each, [examples, 2]; -1 where an example is not stored.
         """
         return np.array([self._places.get(key, (-1, -1)) for key in keys], dtype=np.int64).reshape(-1, 2)
+
+    def rows(self, part: Part, keys: Sequence[str]) -> Tensor:
+        """Read the first row of stored examples, which is the only one of logits.
+
+        Args:
+            part: Of the store.
+            keys: From `example_keys`; all are stored.
+
+        Returns:
+            Float32 rows, [examples, width].
+        """
+        places = torch.from_numpy(self.locate(keys))
+        width = self.shards[0].packed[part]["values"].shape[1]
+        found = torch.empty(len(keys), width)
+        for number, shard in enumerate(self.shards):
+            chosen = places[:, 0] == number
+            rows = places[chosen, 1]
+            found[chosen] = unpack_rows({name: tensor[rows] for name, tensor in shard.packed[part].items()})
+        return found
 
     @property
     def relative_error(self) -> float:
@@ -214,7 +235,8 @@ class _Buffer:
 
     def add(self, keys: Sequence[str], outputs: EncoderOutputs, token_mask: Tensor) -> None:
         self.keys += keys
-        self.lengths += token_mask.sum(dim=1).tolist()
+        is_of_tokens = outputs.logits is None
+        self.lengths += token_mask.sum(dim=1).tolist() if is_of_tokens else [1] * len(keys)
         for part, packed in self.packed.items():
             rows = states_to_rows(outputs, part, token_mask).detach().float()
             fields = pack_rows(rows, self.form)

@@ -1,22 +1,22 @@
 """A teacher whose logits were computed once: looked up by the example, right under any shuffling and bucketing."""
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+import torch
 from torch import Tensor
 
-from potstill.files import whole_file
+from potstill.data import Batches
+from potstill.files import one_at_a_time
 from potstill.progress import Observer
 from potstill.teachers.online import Teacher
+from potstill.teachers.states import StateStore, example_keys
 from potstill.tensors import Batch, EncoderOutputs, Needs
 
 __all__ = ["JoinedTeacher", "StoredTeacher", "store_logits"]
 
 _LOGITS = Needs(logits=True)
+_WAITING = "waiting for another run, which asks the same teacher"
 
 
 class StoredTeacher:
@@ -54,51 +54,31 @@ class JoinedTeacher:
 
 
 def store_logits(
-    teacher: Teacher, batches: Iterable[Batch], *, num_examples: int, path: Path, observer: Observer
+    teacher: Teacher, batches: Batches, *, folder: Path, device: torch.device, observer: Observer
 ) -> Tensor:
-    """Compute the teacher's logits for a whole split, or read them where an earlier run left them.
+    """Compute the teacher's logits for a split, or read those that earlier runs left; equal texts share them.
 
     Args:
         teacher: The teacher to ask.
-        batches: Every example of the split once, on the teacher's device.
-        num_examples: Examples in the split.
-        path: Safetensors file that keeps the logits; its name must identify teacher, data and tokenizer. It is
-            written whole or not at all; a file that cannot be read, was changed or does not fit is made anew.
+        batches: The split.
+        folder: Keeps the logits by content; its name must identify teacher and arithmetic. What is there stays when
+            the work is interrupted, and another run that needs the same folder waits.
+        device: The teacher's.
         observer: Draws the progress.
 
     Returns:
-        Logits by example, [examples, labels], float32, on the teacher's device.
+        Logits by example, [examples, labels], float32, on the CPU.
     """
-    stored = _read(path, num_examples)
-    if stored is not None:
-        observer.note(f"teacher logits of {num_examples:,} examples read from {path.name}")
-        return stored
-    logits: Tensor | None = None
-    with observer.task("teacher logits", num_examples) as progress:
-        for batch in batches:
-            part = teacher.outputs(batch, _LOGITS).logits
-            assert part is not None
-            if logits is None:
-                logits = part.new_full((num_examples, part.shape[1]), float("nan"))
-            logits[batch.example_ids] = part
-            progress.advance(len(batch))
-    assert logits is not None, "a split is never empty"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = logits.cpu()
-    with whole_file(path) as aside:
-        save_file({"logits": kept}, aside, metadata={"checksum": _checksum(kept)})
-    return logits
-
-
-def _read(path: Path, num_examples: int) -> Tensor | None:
-    try:
-        with safe_open(path, framework="pt") as file:
-            logits: Tensor = file.get_tensor("logits")
-            checksum = (file.metadata() or {}).get("checksum")
-    except (OSError, SafetensorError):
-        return None
-    return logits if len(logits) == num_examples and checksum == _checksum(logits) else None
-
-
-def _checksum(logits: Tensor) -> str:
-    return hashlib.blake2b(logits.numpy().tobytes(), digest_size=16).hexdigest()
+    keys = example_keys(batches.tokenised.tokens)
+    with one_at_a_time(folder.with_name(f".{folder.name}.lock"), lambda: observer.note(_WAITING)):
+        store = StateStore(folder, _LOGITS, "fp32")
+        missing = store.missing(keys)
+        if len(missing):
+            asked = (batch.to(device) for batch in batches.ordered(missing))
+            with observer.task("teacher logits", len(missing)) as progress:
+                for number in store.fill(teacher, _LOGITS, asked, keys):
+                    progress.advance(number)
+        else:
+            observer.note(f"teacher logits of {len(keys):,} examples read from {folder.name}")
+    (part,) = store.parts
+    return store.rows(part, keys)

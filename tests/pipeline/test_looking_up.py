@@ -1,0 +1,46 @@
+"""Stored logits belong to the texts and to the order of the labels that they were given in."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from potstill.data import TaskData, load_task_data
+from potstill.pipeline.study import Study
+from potstill.pipeline.targets import look_up_logits
+from potstill.pipeline.teacher import find_teacher
+from potstill.progress import SilentObserver
+from potstill.recipe import load_recipe
+from potstill.run_folder import RunFolder
+from potstill.tensors import Logits
+
+
+def mirror(data: TaskData) -> TaskData:
+    """The same examples, with the labels counted in the other order."""
+    splits = {}
+    for name in ("train", "dev"):
+        split = getattr(data, name)
+        splits[name] = replace(split, labels=1 - split.labels)
+    return replace(data, task=replace(data.task, label_names=data.task.label_names[::-1]), **splits)
+
+
+def test_another_order_of_labels_gets_logits_of_its_own(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    fields = {
+        "teacher.model": str(teacher),
+        "data.path": str(reviews),
+        "data.text": "review",
+        "data.label": "stars",
+        "precision": "fp32",
+    }
+    recipe = load_recipe("kd", fields=fields)
+    data = load_task_data(recipe.data)
+
+    def look_up(data: TaskData) -> Logits:
+        study = Study(recipe=recipe, data=data, observer=SilentObserver())
+        guide = find_teacher(study, tmp_path / "run", lambda *_: None)
+        assert guide is not None
+        return look_up_logits(study, guide, RunFolder(path=tmp_path / "run"), "train")
+
+    ours, theirs = look_up(data), look_up(mirror(data))
+    torch.testing.assert_close(theirs, ours.flip(1))
+    assert len(list((tmp_path / "store").glob("logits-*"))) == 2
