@@ -6,36 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from potstill.data import Corpus, find_sources, load_corpus
 from potstill.errors import RecipeError
-from potstill.evaluation import (
-    GeneralResults,
-    describe_environment,
-)
-from potstill.files import whole_folder, write_json, write_text
+from potstill.evaluation import GeneralResults, describe_environment
+from potstill.files import write_json, write_text
 from potstill.hub import check_compiler, fingerprint_model, load_tokenizer, resolve_model
 from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.general_estimate import estimate_general
 from potstill.pipeline.general_measure import describe_general, measure_general
-from potstill.pipeline.general_study import GeneralStudy, open_study, require_base
-from potstill.pipeline.once import make_once, seconds_of_training
-from potstill.pipeline.projections import read_projections, save_projections
+from potstill.pipeline.general_study import open_study, require_base
+from potstill.pipeline.once import make_once
+from potstill.pipeline.stages import train_stages
 from potstill.processes import is_main_process, main_first, process_state, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
-from potstill.training import (
-    Checkpoints,
-    EventLog,
-    StageRun,
-    check_trackers,
-    close_trackers,
-    open_accelerator,
-    resolve_precision,
-    train_stage,
-)
+from potstill.training import check_trackers, resolve_precision
 
 __all__ = ["GeneralRun", "check_general", "run_general", "start_generally", "task_part"]
 
@@ -173,7 +159,7 @@ def run_general(
         write_json(folder.recipe, recipe.to_json())
     left = format_seconds(estimate_general(study))
     observer.note(f"{recipe.name} on {len(corpus.train):,} examples of text: about {left} on this machine")
-    seconds = _train(study, folder)
+    seconds = train_stages(study, folder)
     if is_main_process():
         results = measure_general(study, folder, seconds)
         write_text(folder.student / "README.md", describe_general(results))
@@ -232,49 +218,3 @@ def _find_general(recipe: Recipe, out: Path, observer: Observer) -> Path:
 
     make_once(folder, "general student", make, observer)
     return folder.path
-
-
-def _train(study: GeneralStudy, folder: RunFolder) -> float:
-    """Take the student through the stages, from wherever an earlier try left off; give the seconds spent."""
-    recipe = study.recipe
-    assert recipe.precision != "auto"
-    done = seconds_of_training(folder)
-    if done is not None:
-        return done
-    accelerator = open_accelerator(recipe.precision, trackers=recipe.tracking.trackers, folder=folder.path)
-    study.student.to(accelerator.device)
-    checkpoints = Checkpoints(folder.checkpoints, keep=recipe.checkpoints.keep, accelerator=accelerator)
-    events = EventLog(folder.events, enabled=accelerator.is_main_process)
-    position = checkpoints.newest()
-    events.cut(position.events_size)
-    projections = read_projections(recipe.student)
-    for number in range(position.stage, len(recipe.stages)):
-        stage = recipe.stages[number]
-        torch.manual_seed(recipe.seed + 1000 * (number + 1))
-        distiller = study.distiller(stage).to(accelerator.device)
-        if not checkpoints.holds(position):
-            study.fit_projections(distiller, distiller.adopt_projections(projections))
-        score = study.scorer(stage, distiller)
-        if accelerator.is_main_process and position.step == 0 and not checkpoints.holds(position):
-            events.write("evaluation", {"stage": stage.name, "step": 0, **score(study.student)})
-        run = StageRun(
-            accelerator=accelerator,
-            checkpoints=checkpoints,
-            checkpoint_config=recipe.checkpoints,
-            tracking=recipe.tracking,
-            events=events,
-            observer=study.observer,
-            score=score,
-            is_compiled=recipe.compile,
-        )
-        teachers, masker = study.teachers(distiller), study.masker(stage)
-        position = train_stage(stage, distiller, teachers, study.batches(stage), run=run, start=position, masker=masker)
-        projections = distiller.projections()
-    close_trackers(accelerator)
-    if accelerator.is_main_process:
-        if projections:
-            save_projections(projections, folder)
-        with whole_folder(folder.student) as aside:
-            study.student.save(aside, has_head=study.student.has_vocabulary_head)
-    accelerator.wait_for_everyone()
-    return position.seconds

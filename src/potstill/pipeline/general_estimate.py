@@ -38,7 +38,7 @@ def estimate_general(study: GeneralStudy) -> float:
 def _seconds_per_batch(study: GeneralStudy, stage: StageConfig) -> float:
     batches, masker = study.batches(stage), study.masker(stage)
     distiller = study.distiller(stage).to(study.device)
-    teachers = study.teachers(distiller)
+    teachers = study.teachers(stage, distiller)
     plan = batches.plan(0)
     begun = 0.0
     for number in range(_NUM_PROBES + 1):

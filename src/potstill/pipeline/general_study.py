@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import or_
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -44,6 +45,7 @@ class GeneralStudy:
         student: What is trained.
         teacher: The pre-trained encoder that it follows, or None.
         observer: Draws the progress.
+        scores_start: Whether stages are scored on held-out text before their first step, too.
     """
 
     recipe: Recipe
@@ -51,6 +53,7 @@ class GeneralStudy:
     student: Encoder
     teacher: Encoder | None
     observer: Observer
+    scores_start: bool = True
     _maskers: dict[str, Masker] = field(default_factory=dict)
 
     @cached_property
@@ -82,8 +85,8 @@ class GeneralStudy:
             teachers = dict.fromkeys(distiller.teacher_needs, self.teacher.to(self.device))
             distiller.fit_projections(batch, teachers, adopted=adopted)
 
-    def teachers(self, distiller: Distiller) -> dict[TeacherNumber, Teacher]:
-        """Give what answers the needs of a stage."""
+    def teachers(self, stage: StageConfig, distiller: Distiller) -> dict[TeacherNumber, Teacher]:  # noqa: ARG002
+        """Give what answers the needs of a stage: the teacher, which runs at every step."""
         if self.teacher is None:
             return {}
         online = OnlineTeacher(self.teacher.to(self.device))
@@ -109,11 +112,15 @@ class GeneralStudy:
         """Give what measures a stage on the held-out examples."""
         return HeldoutScorer(
             distiller=distiller,
-            teachers=self.teachers(distiller),
+            teachers=self.teachers(stage, distiller),
             masker=self.masker(stage),
             batches=self.heldout(),
             autocast=self.autocast(),
         )
+
+    def save(self, folder: Path) -> None:
+        """Save the student, with its masked-LM head where it has one."""
+        self.student.save(folder, has_head=self.student.has_vocabulary_head)
 
 
 def require_base(recipe: Recipe) -> str:

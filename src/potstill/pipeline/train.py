@@ -1,21 +1,25 @@
 """Train a student: build it, take it through its stages, save it whole."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 
+from potstill.data import Batches
 from potstill.errors import RecipeError
 from potstill.evaluation import compute_metrics
-from potstill.files import whole_folder
 from potstill.hub import Encoder, check_layers, load_encoder_base, make_labels_independent
-from potstill.pipeline.once import seconds_of_training
-from potstill.pipeline.projections import read_projections, save_projections
+from potstill.pipeline.projections import read_projections
+from potstill.pipeline.stages import train_stages
 from potstill.pipeline.states import StageContext
 from potstill.pipeline.study import Guide, Study
 from potstill.pipeline.targets import check_targets, make_distiller, make_targets
+from potstill.progress import Observer
+from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
-from potstill.training import Checkpoints, Distiller, EventLog, StageRun, close_trackers, open_accelerator, train_stage
+from potstill.teachers import Teacher
+from potstill.training import Distiller, Scorer, StageConfig, TeacherNumber
 
 __all__ = ["build_student", "train_student"]
 
@@ -62,48 +66,7 @@ def train_student(study: Study, student: Encoder, guide: Guide | None, folder: R
     Returns:
         Seconds spent in training.
     """
-    recipe = study.recipe
-    folder.path.mkdir(parents=True, exist_ok=True)
-    done = seconds_of_training(folder)
-    if done is not None:
-        return done
-    accelerator = open_accelerator(study.precision, trackers=recipe.tracking.trackers, folder=folder.path)
-    student.to(accelerator.device)
-    run = _stage_run(study, student, accelerator, folder)
-    position = run.checkpoints.newest()
-    projections = read_projections(recipe.student)
-    run.events.cut(position.events_size)
-    for number in range(position.stage, len(recipe.stages)):
-        stage = recipe.stages[number]
-        torch.manual_seed(recipe.seed + 1000 * (number + 1))
-        distiller = make_distiller(stage, student, guide)
-        if not run.checkpoints.holds(position):
-            adopted = distiller.adopt_projections(projections)
-            _fit_projections(study, distiller, guide, adopted)
-            for name in adopted:
-                study.observer.note(f"{stage.name}: {name} goes on with the projection that was learnt before")
-        batches = study.batches(study.training_split(stage), student, stage.batches)
-        context = StageContext(study=study, stage=stage, batches=batches, folder=folder)
-        teachers = make_targets(context, distiller, guide)
-        position = train_stage(stage, distiller, teachers, batches, run=run, start=position)
-        projections = distiller.projections()
-    close_trackers(accelerator)
-    if accelerator.is_main_process:
-        if projections:
-            save_projections(projections, folder)
-        with whole_folder(folder.student) as aside:
-            student.save(aside)
-    accelerator.wait_for_everyone()
-    return position.seconds
-
-
-def _fit_projections(study: Study, distiller: Distiller, guide: Guide | None, adopted: Sequence[str]) -> None:
-    """Fit what is to be fitted on the texts that a start is fitted on, too."""
-    if distiller.fits:
-        assert guide is not None, "objectives with projections are not built without a teacher"
-        numbers = distiller.teacher_needs
-        teachers = {number: guide.pick(number).singles[0].encoder.to(study.device) for number in numbers}
-        distiller.fit_projections(study.sample(distiller.student).to(study.device), teachers, adopted=adopted)
+    return train_stages(_TaskCourse(study=study, student=student, guide=guide, folder=folder), folder)
 
 
 def _find_source(study: Study, guide: Guide | None) -> Encoder:
@@ -119,22 +82,51 @@ def _find_source(study: Study, guide: Guide | None) -> Encoder:
     return load_encoder_base(recipe.teacher.base, label_names=study.data.task.label_names)
 
 
-def _stage_run(study: Study, student: Encoder, accelerator: Accelerator, folder: RunFolder) -> StageRun:
-    dev = study.batches("dev", student)
-    gold = study.data.dev.labels
-    assert gold is not None
+@dataclass(frozen=True, kw_only=True)
+class _TaskCourse:
+    """A run on a task, as `train_stages` goes through it."""
 
-    def score(encoder: Encoder) -> Mapping[str, float]:
-        return compute_metrics(study.data.task, study.dev_logits(encoder, dev), gold)
+    study: Study
+    student: Encoder
+    guide: Guide | None
+    folder: RunFolder
+    scores_start: bool = False
 
-    recipe = study.recipe
-    return StageRun(
-        accelerator=accelerator,
-        checkpoints=Checkpoints(folder.checkpoints, keep=recipe.checkpoints.keep, accelerator=accelerator),
-        checkpoint_config=recipe.checkpoints,
-        tracking=recipe.tracking,
-        events=EventLog(folder.events, enabled=accelerator.is_main_process),
-        observer=study.observer,
-        score=score,
-        is_compiled=recipe.compile,
-    )
+    @property
+    def recipe(self) -> Recipe:
+        return self.study.recipe
+
+    @property
+    def observer(self) -> Observer:
+        return self.study.observer
+
+    def distiller(self, stage: StageConfig) -> Distiller:
+        return make_distiller(stage, self.student, self.guide)
+
+    def fit_projections(self, distiller: Distiller, adopted: Sequence[str]) -> None:
+        """Fit what is to be fitted on the texts that a start is fitted on, too."""
+        if distiller.fits:
+            assert self.guide is not None, "objectives with projections are not built without a teacher"
+            encoders = {number: self.guide.pick(number).singles[0].encoder for number in distiller.teacher_needs}
+            teachers = {number: encoder.to(self.study.device) for number, encoder in encoders.items()}
+            batch = self.study.sample(distiller.student).to(self.study.device)
+            distiller.fit_projections(batch, teachers, adopted=adopted)
+
+    def batches(self, stage: StageConfig) -> Batches:
+        return self.study.batches(self.study.training_split(stage), self.student, stage.batches)
+
+    def teachers(self, stage: StageConfig, distiller: Distiller) -> Mapping[TeacherNumber, Teacher]:
+        context = StageContext(study=self.study, stage=stage, batches=self.batches(stage), folder=self.folder)
+        return make_targets(context, distiller, self.guide)
+
+    def masker(self, stage: StageConfig) -> None:
+        """Hide nothing: stages on a task read their texts as they are."""
+
+    def scorer(self, stage: StageConfig, distiller: Distiller) -> Scorer:  # noqa: ARG002
+        data, dev = self.study.data, self.study.batches("dev", self.student)
+        gold = data.dev.labels
+        assert gold is not None
+        return lambda encoder: compute_metrics(data.task, self.study.dev_logits(encoder, dev), gold)
+
+    def save(self, folder: Path) -> None:
+        self.student.save(folder)
