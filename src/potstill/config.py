@@ -1,15 +1,51 @@
 """The base of every config: frozen, unknown keys refused, and messages that name the path in the recipe."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from potstill.errors import RecipeError, did_you_mean
 
 __all__ = ["Config"]
 
 ConfigType = TypeVar("ConfigType", bound="Config")  # not Self, which runtime type checks do not take
+
+_MISTAKEN = "mistaken"
+"""Type of our own finding: true or false for a number, or the other way round."""
+_WRITTEN = 60
+"""Most characters of a value that a message repeats."""
+_ALLOWED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a table of fields",
+    "finite_number": "a finite number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "greater_than": "greater than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "int_type": "a whole number",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "list_type": "a list",
+    "literal_error": "{expected}",
+    "model_attributes_type": "a table of fields",
+    "model_type": "a table of fields",
+    "string_pattern_mismatch": "a text that the pattern {pattern} fits",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_type": "a text",
+    "too_short": "a list of {min_length} or more",
+    "tuple_type": "a list",
+}
+"""What pydantic's findings say is allowed, by their type; `{...}` is filled in from their context."""
+
+_MEMBERS = {"constrained-float": "a number ", "constrained-int": "a whole number "}
+"""What a bound is a bound of, where each sort of number has its own; pydantic's names for members of a union."""
 
 
 class Config(BaseModel):
@@ -23,6 +59,21 @@ class Config(BaseModel):
         validate_default=True,
         protected_namespaces=(),
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tells_numbers_from_truth_values(cls, values: object) -> object:
+        """Refuse `true` for a number and 1 for `true`, which pydantic takes for each other."""
+        given: dict[str, Any] = values if isinstance(values, dict) else {}
+        for name in given.keys() & cls.model_fields.keys():
+            kinds = set(_scalars(cls.model_fields[name].annotation))
+            for item in _items(given[name]):
+                is_truth_value = isinstance(item, bool)
+                if is_truth_value and bool not in kinds and kinds & {int, float}:
+                    raise PydanticCustomError(_MISTAKEN, "a number", {"field": name, "value": item})
+                if isinstance(item, int | float) and not is_truth_value and kinds == {bool}:
+                    raise PydanticCustomError(_MISTAKEN, "true or false", {"field": name, "value": item})
+        return values
 
     @classmethod
     def parse(cls: type[ConfigType], values: Mapping[str, Any], *, path: str = "") -> ConfigType:
@@ -47,10 +98,13 @@ class Config(BaseModel):
 
 def _explain(error: ValidationError, root: type[BaseModel], path: str) -> str:
     """Turn the first finding of pydantic into one sentence."""
-    first = error.errors(include_url=False)[0]
-    where, model = _follow(first["loc"], root)
+    findings = [(item, *_follow(_locate(item), root)) for item in error.errors(include_url=False)]
+    first, where, model = findings[0]
+    inside = [finding for finding in findings if len(finding[1]) > len(where) and finding[1][: len(where)] == where]
+    if inside and first["type"] == "literal_error":  # a list is allowed as well, and it is one that was given
+        first, where, model = inside[0]
     name = ".".join([path, *where] if path else where)
-    places = {tuple(_follow(item["loc"], root)[0]) for item in error.errors(include_url=False)}
+    places = {tuple(place) for _, place, _ in findings}
     others = {place for place in places if place != tuple(where[: len(place)])}  # a holder fails with what it holds
     more = f" ({len(others)} more after this.)" if others else ""
     if first["type"] == "extra_forbidden":
@@ -58,14 +112,67 @@ def _explain(error: ValidationError, root: type[BaseModel], path: str) -> str:
     if first["type"] == "union_tag_invalid":
         context = first["ctx"]
         expected = [tag.strip(" '") for tag in context["expected_tags"].split(",")]
-        return f"{name}.kind: unknown kind '{context['tag']}'.{did_you_mean(context['tag'], expected)}{more}"
+        kind = _write(first["input"]["kind"] if isinstance(first["input"], dict) else context["tag"])
+        return f"{name}.kind: unknown kind {kind}.{did_you_mean(context['tag'], expected)}{more}"
     if first["type"] == "union_tag_not_found":
         return f"{name}: the field 'kind' is missing; it says which of the possible sorts this is.{more}"
     if first["type"] == "missing":
         return f"{name}: this field is required and missing.{more}"
+    if first["type"] == "model_attributes_type":
+        return (
+            f"{name}: must be a table of fields, not {_write(first['input'])}; to choose a sort, set {name}.kind.{more}"
+        )
+    if first["type"] in _ALLOWED:
+        allowed = _list_allowed([item for item, place, _ in findings if place == where])
+        return f"{name}: must be {allowed}, not {_write(first['input'])}.{more}"
+    if first["type"] == _MISTAKEN:
+        return f"{name}: must be {first['msg']}, not {_write(first['ctx']['value'])}.{more}"
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
-    value = "" if isinstance(first["input"], dict) else f", not {first['input']!r}"
+    value = "" if isinstance(first["input"], dict) else f", not {_write(first['input'])}"
     return f"{name}: {message[0].lower()}{message[1:]}{value}.{more}"
+
+
+def _locate(finding: ErrorDetails) -> tuple[int | str, ...]:
+    """Say where a finding is; one that we make ourselves, before the fields are read, names its field."""
+    return (*finding["loc"], finding["ctx"]["field"]) if finding["type"] == _MISTAKEN else finding["loc"]
+
+
+def _list_allowed(findings: Sequence[ErrorDetails]) -> str:
+    """Say what may stand in a place, each sort once; a member of a union has a finding of its own."""
+    known = [
+        (_MEMBERS.get(str(item["loc"][-1]), "") if "than" in item["type"] else "")
+        + _ALLOWED[item["type"]].format(**item.get("ctx", {}))
+        for item in findings
+        if item["type"] in _ALLOWED
+    ]
+    allowed = [each for each in dict.fromkeys(known) if each != "a whole number" or "a number" not in known]
+    return " or ".join(allowed)
+
+
+def _write(value: object) -> str:
+    """Write a value as a recipe does, the beginning of it where it is long."""
+    text = (
+        "none" if value is None else repr(value) if isinstance(value, str | float) else json.dumps(value, default=str)
+    )
+    return text if len(text) <= _WRITTEN else f"{text[: _WRITTEN - 4]} ..."
+
+
+def _scalars(annotation: Any) -> Iterator[type]:  # noqa: ANN401 - walks over arbitrary annotations
+    """Find the plain types in an annotation, those in lists and tables too."""
+    arguments = get_args(annotation)
+    if isinstance(annotation, type) and not arguments:
+        yield from (kind for kind in (bool, int, float, str) if annotation is kind)
+    for argument in arguments:
+        yield from _scalars(argument)
+
+
+def _items(value: object) -> Iterator[object]:
+    """Give a value, or what a list or table holds."""
+    if not isinstance(value, list | tuple | dict):
+        yield value
+        return
+    for item in value.values() if isinstance(value, dict) else value:
+        yield from _items(item)
 
 
 def _follow(location: tuple[int | str, ...], root: type[BaseModel]) -> tuple[list[str], type[BaseModel]]:

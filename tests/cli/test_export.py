@@ -136,7 +136,7 @@ def test_every_way_of_quantising_answers_alike(world, exported, tmp_path, config
         (("--opset", 7), "opsets 18 to 23 can be written"),
         (("--keep-fp32", "middle"), "keep_fp32"),
         (("--max-drop", 200), "less than or equal to 100"),
-        (("--tolerance", 0), "tolerance: input should be greater than 0"),
+        (("--tolerance", 0), "tolerance: must be greater than 0"),
         (("--out", "taken"), "was not made by an export"),
     ],
 )

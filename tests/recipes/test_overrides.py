@@ -112,5 +112,5 @@ def test_an_emptied_list_says_how_to_fill_it() -> None:
 
 @pytest.mark.parametrize("override", ["stages.distil=none", "stages.distil.objectives=[]"])
 def test_a_recipe_without_stages_or_losses_is_refused(override: str) -> None:
-    with pytest.raises(RecipeError, match=r"^stages.*at least 1 item"):
+    with pytest.raises(RecipeError, match=r"^stages.*list of 1 or more"):
         load_recipe("kd", overrides=[override])

@@ -65,8 +65,8 @@ def test_an_ensemble_that_runs_says_what_its_stored_logits_say(combine: Any) -> 
         ({"model": "a", "combine": "probabilities"}, r"without effect for a single teacher"),
         ({"model": "a", "weights": [1.0]}, r"without effect for a single teacher"),
         ({**MODELS, "weights": [1.0]}, r"weights has 1 numbers for 2 models"),
-        ({**MODELS, "weights": [1.0, 0.0]}, r"weights.1: input should be greater than 0"),
-        ({**MODELS, "combine": "mean"}, r"combine: input should be 'logits' or 'probabilities'"),
+        ({**MODELS, "weights": [1.0, 0.0]}, r"weights.1: must be greater than 0"),
+        ({**MODELS, "combine": "mean"}, r"combine: must be 'logits' or 'probabilities'"),
     ],
 )
 def test_a_wrong_ensemble_is_refused(fields: dict[str, Any], message: str) -> None:

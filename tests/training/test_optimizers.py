@@ -131,7 +131,7 @@ def test_an_optimizer_is_chosen_by_its_kind_and_is_adamw_otherwise() -> None:
         (["optimizer.kind=adam"], r"^stages\.0\.optimizer\.kind: unknown kind 'adam'\. Did you mean 'adamw'\?$"),
         (["optimizer.rho=0.9"], r"^stages\.0\.optimizer\.rho: no such field\."),
         (["optimizer.kind=adadelta", "optimizer.betas=[0.9, 0.9]"], r"^stages\.0\.optimizer\.betas: no such field\."),
-        (["optimizer.kind=adadelta", "optimizer.rho=1"], r"^stages\.0\.optimizer\.rho: input should be less than 1"),
+        (["optimizer.kind=adadelta", "optimizer.rho=1"], r"^stages\.0\.optimizer\.rho: must be less than 1"),
         (["clip_norm=none", "clip_scope=tensor"], r"clip_scope = 'tensor' without effect: it needs a clip_norm"),
     ],
 )

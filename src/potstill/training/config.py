@@ -122,7 +122,9 @@ class StageConfig(Config):
 
     @model_validator(mode="after")
     def _has_one_length(self) -> "StageConfig":
-        if (self.epochs is None) == (self.steps is None):
+        if self.epochs is None and self.steps is None:
+            raise ValueError("epochs and steps are both none; set one of them")
+        if self.epochs is not None and self.steps is not None:
             raise ValueError(f"set exactly one of epochs ({self.epochs}) and steps ({self.steps}), the other to none")
         if self.patience is not None and self.select == "last":
             raise ValueError("patience without effect: it needs select = 'best'")
