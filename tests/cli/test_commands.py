@@ -205,6 +205,27 @@ def test_an_explanation_counts_weights_and_tells_sources_figures_and_ablations(p
     assert "Here: the paper; 10 for MNLI" in without, "comments go with their stage"
 
 
+@pytest.mark.parametrize(
+    ("recipe", "ablations", "told"),
+    [
+        (
+            "tinybert-4x312",
+            (),
+            "starts at random, with the vocabulary of the pre-trained encoder (--teacher-base); what",
+        ),
+        ("tinybert-4x312", ("no-gd",), "starts at random, with the vocabulary of the fine-tuned teacher."),
+        ("bert-pkd-6", (), "starts from layers of the pre-trained encoder (--teacher-base)."),
+        ("kd", (), "starts from layers of the fine-tuned teacher, cut down to its sizes."),
+        ("bilstm-soft", (), "starts at random, but for its word vectors from the fine-tuned teacher."),
+        ("teacher", (), "starts as the pre-trained encoder (--teacher-base), all of it."),
+    ],
+)
+def test_an_explanation_tells_what_the_first_weights_are(potstill, recipe, ablations, told):
+    chosen = [argument for name in ablations for argument in ("--ablation", name)]
+    page = " ".join(potstill("recipes", "explain", recipe, *chosen).stdout.split())
+    assert f"teacher; the student {told}" in page
+
+
 def test_recipes_are_grouped_by_paper(potstill):
     lines = potstill("recipes").stdout.splitlines()
     (paper,) = [number for number, line in enumerate(lines) if "Jiao et al. 2020, arXiv:1909.10351" in line]
