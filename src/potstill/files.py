@@ -1,5 +1,6 @@
 """Files and folders that are written whole or not at all: write aside, then rename."""
 
+import errno
 import hashlib
 import json
 import os
@@ -11,6 +12,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from potstill.errors import PotstillError
+
 __all__ = [
     "expand_user",
     "fingerprint_files",
@@ -20,6 +23,9 @@ __all__ = [
     "write_json",
     "write_text",
 ]
+
+_SHOWN = 40
+"""Characters of a name that is too long."""
 
 
 @contextmanager
@@ -123,11 +129,23 @@ def expand_user(path: str | Path) -> Path:
 
     Returns:
         The path.
+
+    Raises:
+        PotstillError: No file can have this name.
     """
     try:
-        return Path(path).expanduser()
+        place = Path(path).expanduser()
     except RuntimeError:  # no such user: it is a name like any other
-        return Path(path)
+        place = Path(path)
+    try:
+        os.lstat(place)
+    except ValueError:
+        raise PotstillError(f"{str(path)!r} holds a character that no name of a file can have; leave it out.") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            length = f"it has {len(str(path))} characters"
+            raise PotstillError(f"'{str(path)[:_SHOWN]} ...' is too long for the name of a file: {length}.") from None
+    return place
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:

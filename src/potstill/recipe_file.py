@@ -6,13 +6,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
+from potstill.files import expand_user
 
 __all__ = ["Ablation", "RecipeFile", "read_recipe_file", "read_shipped_recipe", "shipped_recipes"]
 
@@ -117,7 +117,7 @@ def read_recipe_file(name: str) -> RecipeFile:
     Raises:
         RecipeError: It does not exist, is not TOML or JSON, or its ablations are not written as they should be.
     """
-    path = Path(name)
+    path = expand_user(name)
     is_file = path.suffix in (".toml", ".json")
     if is_file and not path.is_file():
         raise RecipeError(f"recipe file '{name}' does not exist.")

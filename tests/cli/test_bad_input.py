@@ -84,6 +84,7 @@ class Kitchen:
 SCORES = [(text, f"{index / 7:.3f}") for index, (text, _) in enumerate(make_reviews(40, seed=2))]
 REVIEWS = make_reviews(40, seed=3)
 RANDOM = 'student.init={kind="random"}'
+LONG = "n" * 300
 MISSING_TRACKER = next(name for name in ("mlflow", "trackio", "wandb") if find_spec(name) is None)
 
 CASES: dict[str, tuple[Case, str]] = {
@@ -254,6 +255,39 @@ CASES: dict[str, tuple[Case, str]] = {
         "the student has 12 heads and the teacher 2",
     ),
     "recipe to explain": (lambda k: ["recipes", "explain", "nope.toml"], "'nope.toml' does not exist"),
+    # names that no file can have
+    "data of a long name": (lambda k: k.distill(data=LONG), "is too long for the name of a file: it has 300"),
+    "development data of a long name": (lambda k: k.distill("--set", f"data.dev={LONG}.csv"), "is too long for"),
+    "teacher of a long name": (lambda k: k.distill(teacher=LONG), "is too long for"),
+    "base of a long name": (lambda k: k.distill("--teacher-base", LONG, teacher="none"), "is too long for"),
+    "recipe of a long name": (lambda k: k.distill(recipe=f"{LONG}.toml"), "is too long for"),
+    "general student of a long name": (
+        lambda k: k.distill("--general", LONG, recipe="tinybert-4x312"),
+        "is too long for",
+    ),
+    "corpus of a long name": (
+        lambda k: ["pretrain", k.world.base, "--corpus", LONG, "--out", k.out],
+        "is too long for",
+    ),
+    "vectors of a long name": (
+        lambda k: k.distill("--set", f'student.vectors={{kind="file", path="{LONG}"}}', recipe="bilstm-soft"),
+        "is too long for",
+    ),
+    "run folder of a long name": (lambda k: k.distill("--out", LONG), "is too long for"),
+    "results of a long name": (
+        lambda k: k.evaluate("--data", k.world.reviews, "--out", LONG),
+        "cannot be used: File name too long",
+    ),
+    "suite of a long name": (lambda k: ["suite", f"{LONG}.toml"], "is too long for"),
+    "report of a long name": (lambda k: ["report", LONG], "cannot be used: File name too long"),
+    "data with a zero byte": (
+        lambda k: k.distill("--set", r'data.path="a\u0000b"', data="none"),
+        r"'a\x00b' holds a character that no name of a file can have",
+    ),
+    "teacher with a zero byte": (
+        lambda k: k.distill("--set", r'teacher.model="a\u0000b"', teacher="none"),
+        "holds a character that no name of a file can have",
+    ),
     # the command line itself
     "unknown command": (lambda k: ["distil"], "Did you mean 'distill'? See 'potstill -h'."),
     "unknown option": (lambda k: k.distill("--techer", "x"), "--techer"),

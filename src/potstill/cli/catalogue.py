@@ -1,7 +1,6 @@
 """The commands that tell what there is: `recipes` and `tasks`."""
 
 import re
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from rich.table import Table
 
 from potstill.cli.options import Ablations, AsJson
 from potstill.cli.output import make_console, print_json
+from potstill.files import expand_user
 
 __all__ = ["RECIPES_EXAMPLES", "explain", "list_recipes", "show", "tasks"]
 
@@ -70,7 +70,7 @@ def show(recipe: _RecipeName) -> None:
         typer.echo(read_shipped_recipe(recipe), nl=False)
         return
     load_recipe(recipe)
-    typer.echo(Path(recipe).read_text(encoding="utf-8"), nl=False)
+    typer.echo(expand_user(recipe).read_text(encoding="utf-8"), nl=False)
 
 
 def explain(

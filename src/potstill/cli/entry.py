@@ -39,7 +39,7 @@ _ALONE = {(): ["--help"], ("recipes",): ["recipes", "list"]}
 _TOGETHER = ("distill", "finetune", "pretrain")
 """What several processes can do together."""
 
-_OF_THE_MACHINE = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
+_OF_THE_MACHINE = frozenset({errno.EACCES, errno.EDQUOT, errno.ENAMETOOLONG, errno.ENOSPC, errno.EPERM, errno.EROFS})
 
 
 def main() -> None:

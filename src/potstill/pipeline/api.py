@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from potstill.errors import RecipeError
+from potstill.files import expand_user
 from potstill.pipeline.general import GeneralRun, run_general
 from potstill.pipeline.run import Run, run_recipe
 from potstill.processes import agree
@@ -77,7 +78,7 @@ def distill(
             f"recipe '{loaded.name}' has stages on plain text, and nothing says on which task the others run; give "
             "'task' or 'data', or call 'pretrain' for plain text alone."
         )
-    where = Path(out) if out is not None else default_folder(recipe, loaded)
+    where = expand_user(out) if out is not None else default_folder(recipe, loaded)
     return run_recipe(loaded, where, baselines=baselines, resume=resume, observer=observer)
 
 
@@ -172,7 +173,7 @@ def pretrain(
     fields = {"teacher.base": model, "data.corpus.paths": tuple(corpus) or None}
     given = {path: value for path, value in fields.items() if value is not None}
     loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=given)
-    where = Path(out) if out is not None else default_folder(recipe, loaded)
+    where = expand_user(out) if out is not None else default_folder(recipe, loaded)
     return run_general(loaded, where, resume=resume, observer=observer)
 
 
@@ -186,8 +187,9 @@ def default_folder(name: str, recipe: Recipe) -> Path:
     Returns:
         The folder of `RUN/recipe.json`, else the first free name under `runs/`.
     """
-    if Path(name).name == "recipe.json":
-        return Path(name).parent
+    file = expand_user(name)
+    if file.name == "recipe.json":
+        return file.parent
     base = Path("runs") / "-".join(part for part in (recipe.name, *recipe.ablated, recipe.data.task) if part)
     number = 1
     while (folder := base if number == 1 else base.with_name(f"{base.name}-{number}")).exists():

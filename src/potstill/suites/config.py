@@ -3,13 +3,13 @@
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
+from potstill.files import expand_user
 
 __all__ = [
     "Suite",
@@ -180,7 +180,7 @@ def load_suite(name: str, *, fields: Mapping[str, Any] | None = None) -> Suite:
     Raises:
         RecipeError: The suite does not exist, is not TOML, or a field is wrong.
     """
-    path = Path(name)
+    path = expand_user(name)
     if path.suffix == ".toml" and not path.is_file():
         raise RecipeError(f"suite file '{name}' does not exist.")
     text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else read_shipped_suite(name)
