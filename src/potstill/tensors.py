@@ -1,7 +1,7 @@
 """Axis names, shape types, and the records that travel: `TokenBlock`, `Batch` and `EncoderOutputs`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = [
     "TokenIds",
     "TokenMask",
     "VocabularyOutputs",
+    "send",
 ]
 
 TokenIds: TypeAlias = Int[Tensor, "batch tokens"]
@@ -36,6 +37,20 @@ HiddenStates: TypeAlias = Float[Tensor, "batch tokens hidden"]
 HeadStates: TypeAlias = Float[Tensor, "batch heads tokens head_size"]
 """Queries, keys or values of one layer, split into heads."""
 Loss: TypeAlias = Float[Tensor, ""]
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy a tensor to a device while host and device go on with their work.
+
+    Args:
+        tensor: On any device.
+        device: Where it is wanted.
+
+    Returns:
+        The copy, or the tensor itself where it is there already.
+    """
+    is_fetched = device.type == "cuda" and tensor.device.type == "cpu"  # from memory that is not pinned, CUDA waits
+    return (tensor.pin_memory() if is_fetched else tensor).to(device, non_blocking=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +92,7 @@ class Batch:
         example_ids: Position of each example in its split, the key that ties stored outputs to it.
         target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
             where nothing was masked.
+        host: The batch on the CPU of which this one is a copy on another device; None for one that has no such origin.
     """
 
     input_ids: Int[Tensor, "batch tokens"]
@@ -85,6 +101,7 @@ class Batch:
     labels: Labels | None
     example_ids: Int[Tensor, " batch"]
     target_ids: Int[Tensor, "batch tokens"] | None = None
+    host: "Batch | None" = None
 
     def __post_init__(self) -> None:
         """Check that every field has the same examples and tokens."""
@@ -95,14 +112,26 @@ class Batch:
         assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
         assert self.labels is None or self.labels.shape[:1] == rows, (self.labels, rows)
         assert self.target_ids is None or self.target_ids.shape == grid
+        assert self.host is None or self.host.input_ids.shape == grid
 
     def __len__(self) -> int:
         """Count the examples."""
         return self.input_ids.shape[0]
 
+    @property
+    def on_host(self) -> "Batch":
+        """The batch where its numbers can be read without a wait for the device; itself where there is no such."""
+        return self if self.host is None else self.host
+
+    @property
+    def has_padding(self) -> bool:
+        """Whether any token is padding."""
+        return not self.on_host.token_mask.all()
+
     def to(self, device: torch.device) -> "Batch":
-        """Copy the batch to a device."""
-        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+        """Copy the batch to a device, without waiting for it."""
+        copy = self._map(lambda tensor: send(tensor, device))
+        return copy if device.type == "cpu" else replace(copy, host=self.on_host)
 
     def pin_memory(self) -> "Batch":
         """Copy the batch to memory from which a GPU can fetch it while it computes."""

@@ -1,5 +1,6 @@
 """Queries, keys and values come from the fast attention path, for every family that uses transformers' interface."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,6 +77,26 @@ def test_capturing_changes_no_logit_and_agrees_with_eager_attention(family: str,
     torch.testing.assert_close(captured.logits, plain, rtol=0.0, atol=0.0)
     torch.testing.assert_close(plain, eager, rtol=0.0, atol=1e-6)
     assert set(captured.hidden_states) == {0, 2}
+
+
+@pytest.mark.parametrize("is_padded", [True, False])
+@pytest.mark.parametrize("family", [*CAPTURED, *REFUSED, "modernbert-local"])
+def test_masks_that_nobody_looks_into_change_no_logit_and_no_gradient(
+    family: str, is_padded: bool, batch: Batch
+) -> None:
+    local = ModernBertConfig(**SIZES, **MODERN, local_attention=4)
+    encoder = make((CAPTURED | REFUSED | {"modernbert-local": local})[family])
+    if not is_padded:
+        batch = replace(batch, token_mask=torch.ones_like(batch.token_mask))
+    ours = encoder(batch, Needs(logits=True)).logits
+    if encoder.can_capture:
+        encoder.model.set_attn_implementation("sdpa")
+    theirs = encoder.model(input_ids=batch.input_ids, attention_mask=batch.token_mask).logits
+    assert torch.equal(ours, theirs)
+    weights = [weight for weight in encoder.parameters() if weight.requires_grad]
+    gradients = (torch.autograd.grad(logits[0, 0], weights, allow_unused=True) for logits in (ours, theirs))
+    for one, other in zip(*gradients, strict=True):
+        assert (one is None and other is None) or torch.equal(one, other)
 
 
 def test_scores_of_captured_states_are_the_attention_of_the_model(batch: Batch) -> None:

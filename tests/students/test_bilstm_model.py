@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,14 @@ def test_swapped_texts_swap_their_states_and_keep_product_and_distance() -> None
     assert torch.equal(both[:, 20:], swapped[:, 20:])
     assert torch.equal(both[:, :10], swapped[:, 10:20])
     assert 4 * BiLstmConfig(lstm_size=300).hidden_size == 2400
+
+
+@pytest.mark.parametrize("is_pair", [False, True])
+def test_words_counted_on_the_host_give_the_same_as_those_counted_on_the_device(is_pair: bool) -> None:
+    encoder, batch = build(is_pair=is_pair), make_pairs()
+    counted = encoder.model.count_words(batch.input_ids, batch.token_mask, batch.token_type_ids)
+    assert counted == ((5, 8) if is_pair else (14,))
+    assert torch.equal(encoder(replace(batch, host=batch), LOGITS).logits, encoder(batch, LOGITS).logits)
 
 
 @settings(max_examples=30, deadline=None)

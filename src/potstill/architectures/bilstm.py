@@ -52,6 +52,7 @@ class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # 
         token_type_ids: Int[Tensor, "batch tokens"] | None = None,
         labels: Tensor | None = None,
         return_dict: bool | None = None,
+        num_words: tuple[int, ...] | None = None,
     ) -> SequenceClassifierOutput | tuple[Tensor, ...]:
         """Compute logits.
 
@@ -61,13 +62,18 @@ class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # 
             token_type_ids: 0 = first text, 1 = second; None = the second begins behind the first separator.
             labels: Class indices, or scores for a regression; with them the loss is computed.
             return_dict: Whether to give a record, as transformers does by default, and not a tuple.
+            num_words: From `count_words`, of the same texts; None = counted here, for which the host waits.
 
         Returns:
             Logits, [batch, labels], behind the loss where there are labels.
         """
         mask = input_ids != self.config.pad_token_id if attention_mask is None else attention_mask.bool()
         texts = self._split(input_ids, mask, token_type_ids)
-        states = [self.bilstm(*pick_words(input_ids, text, self.config.pad_token_id)) for text in texts]
+        widths = [None] * len(texts) if num_words is None else num_words
+        states = [
+            self.bilstm(*pick_words(input_ids, text, self.config.pad_token_id, num_words=width))
+            for text, width in zip(texts, widths, strict=True)
+        ]
         features = compare(*states) if self.config.is_pair else states[0]
         logits: Tensor = self.classifier(self.dropout(functional.relu(self.inner(features))))
         loss = None
@@ -76,6 +82,24 @@ class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # 
         if return_dict is False:
             return (logits,) if loss is None else (loss, logits)
         return SequenceClassifierOutput(loss=loss, logits=logits)
+
+    def count_words(
+        self,
+        input_ids: Int[Tensor, "batch tokens"],
+        attention_mask: Bool[Tensor, "batch tokens"],
+        token_type_ids: Int[Tensor, "batch tokens"] | None,
+    ) -> tuple[int, ...]:
+        """Count what `forward` must know of texts that lie on another device; the arguments are as there.
+
+        Args:
+            input_ids: Token ids, on the CPU.
+            attention_mask: True = a real token.
+            token_type_ids: Which text a token belongs to.
+
+        Returns:
+            Words of the longest text; of pairs, of the longest first and of the longest second one.
+        """
+        return tuple(int(_span(text)[1].max()) for text in self._split(input_ids, attention_mask, token_type_ids))
 
     def _split(
         self,
@@ -180,7 +204,11 @@ class WordTables(nn.Module):
 
 
 def pick_words(
-    ids: Int[Tensor, "batch tokens"], words: Bool[Tensor, "batch tokens"], padding_id: int
+    ids: Int[Tensor, "batch tokens"],
+    words: Bool[Tensor, "batch tokens"],
+    padding_id: int,
+    *,
+    num_words: int | None = None,
 ) -> tuple[Int[Tensor, "batch words"], Int[Tensor, " batch"]]:
     """Move the words of one text to the left of their rows.
 
@@ -188,19 +216,27 @@ def pick_words(
         ids: Token ids.
         words: True where a token is a word of the text; from its first to its last all tokens are read.
         padding_id: Fills the rest.
+        num_words: Words of the longest text, where they were counted; compiled code takes the whole width.
 
     Returns:
         The ids, as wide as the longest text, and the number of words; a text without words counts as one padding.
     """
     width = ids.shape[1]
+    first, lengths = _span(words)
     places = torch.arange(width, device=ids.device)
-    first = torch.where(words, places, width).amin(1)
-    last = torch.where(words, places, -1).amax(1)
-    lengths = (last - first + 1).clamp(min=0)
     if not torch.compiler.is_compiling():
-        places = places[: max(1, int(lengths.max()))]
+        places = places[: max(1, int(lengths.max()) if num_words is None else num_words)]
     moved = ids.gather(1, (first[:, None] + places).clamp(max=width - 1))
     return moved.masked_fill(places >= lengths[:, None], padding_id), lengths.clamp(min=1)
+
+
+def _span(words: Bool[Tensor, "batch tokens"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
+    """Give where the words of each text begin, and how many tokens there are from its first to its last."""
+    width = words.shape[1]
+    places = torch.arange(width, device=words.device)
+    first = torch.where(words, places, width).amin(1)
+    last = torch.where(words, places, -1).amax(1)
+    return first, (last - first + 1).clamp(min=0)
 
 
 def compare(

@@ -94,5 +94,17 @@ def _attend_and_drop(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | N
     return (drop(scores.softmax(dim=-1), dropout) @ value).transpose(1, 2).contiguous()
 
 
+def _mask_unseen(
+    *,
+    attention_mask: Tensor | None = None,
+    allow_is_bidirectional_skip: bool = False,
+    **options: Any,  # noqa: ANN401 - handed on to transformers as it came
+) -> Tensor | None:
+    """Make transformers' mask without a look at what it holds, for which the host would wait; none hides nothing."""
+    can_skip = allow_is_bidirectional_skip and attention_mask is None
+    mask: Tensor | None = sdpa_mask(attention_mask=attention_mask, allow_is_bidirectional_skip=can_skip, **options)
+    return mask
+
+
 AttentionInterface.register(ATTENTION_NAME, _recording_sdpa)
-AttentionMaskInterface.register(ATTENTION_NAME, sdpa_mask)
+AttentionMaskInterface.register(ATTENTION_NAME, _mask_unseen)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from potstill.architectures import BiLstmForSequenceClassification
 from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
 from potstill.hub.depth import first_layers
@@ -22,6 +23,8 @@ __all__ = ["Encoder"]
 
 MULTI_LABEL = "multi_label_classification"
 """What transformers calls a classifier that answers yes or no to each label."""
+_ADDS_ITS_MASK = frozenset({"mpnet"})
+"""Model types that cannot be captured and look into a mask of tokens, but take one to add to their scores as it is."""
 
 
 class Encoder(nn.Module):
@@ -135,6 +138,23 @@ class Encoder(nn.Module):
             vocabulary=self._vocabulary(outputs[0]) if needs.vocabulary else None,
         )
 
+    def attention_mask(self, batch: Batch) -> Tensor | None:
+        """Say which tokens are real, in a form that the model takes without asking the device what it holds.
+
+        Args:
+            batch: Tokenised examples.
+
+        Returns:
+            What the model takes under this name; None where it takes that for all of them.
+        """
+        adds = self.model.config.model_type in _ADDS_ITS_MASK
+        if (self.can_capture or adds) and not batch.has_padding:
+            return None
+        if not adds:
+            return batch.token_mask
+        padding, dtype = ~batch.token_mask[:, None, None, :], self.model.dtype
+        return torch.zeros_like(padding, dtype=dtype).masked_fill(padding, torch.finfo(dtype).min)
+
     def check_capture(self) -> None:
         """Refuse an encoder whose queries, keys and values cannot be had.
 
@@ -193,9 +213,11 @@ class Encoder(nn.Module):
         return VocabularyOutputs(features=features, weight=head.decoder.weight, bias=head.bias)
 
     def _inputs(self, batch: Batch, needs: Needs, recorder: AttentionRecorder | None) -> dict[str, Any]:
-        inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": batch.token_mask}
+        inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": self.attention_mask(batch)}
         if batch.token_type_ids is not None and self.takes_types:
             inputs["token_type_ids"] = batch.token_type_ids
+        if (host := batch.host) is not None and isinstance(self.model, BiLstmForSequenceClassification):
+            inputs["num_words"] = self.model.count_words(host.input_ids, host.token_mask, host.token_type_ids)
         if needs.hidden_states:
             inputs["output_hidden_states"] = True
         if recorder is not None:

@@ -75,7 +75,7 @@ def read_masks(
         ModelError: The model has no masked-LM head.
     """
     head = _head(encoder)
-    inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": batch.token_mask}
+    inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": encoder.attention_mask(batch)}
     if batch.token_type_ids is not None and encoder.takes_types:
         inputs["token_type_ids"] = batch.token_type_ids
     if layout is not None:
