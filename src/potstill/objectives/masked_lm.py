@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from torch.nn import functional
 
 from potstill.objectives.objective import Objective, ObjectiveConfig
-from potstill.objectives.vocabulary import select_positions, sum_over_rows
+from potstill.objectives.vocabulary import find_rows, sum_over_rows, take_rows
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenIds, VocabularyOutputs
 
 __all__ = ["MaskedLm", "MaskedLmConfig", "masked_lm_loss"]
@@ -56,10 +56,10 @@ def masked_lm_loss(student: VocabularyOutputs, target_ids: TokenIds, batch: Batc
     Returns:
         The cross entropy in nats, mean over the targets; 0 where there are none.
     """
-    chosen = select_positions(batch, "targets")
-    targets = target_ids[chosen]
+    chosen = find_rows(batch, "targets")
+    targets = target_ids.flatten()[chosen]
     total = sum_over_rows(
-        student.features[chosen],
+        take_rows(student.features, chosen),
         student.weight,
         student.bias,
         lambda logits, rows: functional.cross_entropy(logits, targets[rows], reduction="sum"),

@@ -43,7 +43,9 @@ def count_units(batch: Batch, unit: Unit) -> Int[Tensor, ""]:
     if unit == "targets":
         assert batch.target_ids is not None, "a stage whose objectives read targets has a masking"
         return (batch.target_ids >= 0).sum()
-    return batch.token_mask.sum() if unit == "tokens" else batch.token_mask.new_tensor(len(batch), dtype=torch.int64)
+    if unit == "tokens":
+        return batch.token_mask.sum()
+    return torch.full((), len(batch), dtype=torch.int64, device=batch.token_mask.device)
 
 
 def mean_over_tokens(values: Float[Tensor, "batch tokens"], token_mask: TokenMask) -> Loss:

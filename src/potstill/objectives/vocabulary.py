@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from potstill.tensors import Batch, Loss, VocabularyOutputs
+from potstill.tensors import Batch, Loss, VocabularyOutputs, send
 
-__all__ = ["Positions", "select_positions", "sum_over_rows", "vocabulary_rows"]
+__all__ = ["Positions", "RowNumbers", "find_rows", "sum_over_rows", "take_rows", "vocabulary_rows"]
 
 Positions: TypeAlias = Literal["tokens", "targets"]
 """tokens = every real token; targets = where a token was chosen to be predicted."""
+RowNumbers: TypeAlias = Int[Tensor, " rows"]
+"""Positions of a batch, counted through all its examples."""
 RowLoss: TypeAlias = Callable[[Tensor, slice], Tensor]
 """From logits of some rows, [rows, vocab], and which rows they are, to the sum of the rows' losses."""
 
@@ -21,20 +23,28 @@ _CHUNK_ELEMENTS = 2**24
 """Logits that exist at a time: 64 MiB in float32, 549 rows of BERT's vocabulary."""
 
 
-def select_positions(batch: Batch, positions: Positions) -> Bool[Tensor, "batch tokens"]:
-    """Say at which positions the vocabulary is scored.
+def find_rows(batch: Batch, positions: Positions) -> RowNumbers:
+    """Say at which positions the vocabulary is scored; found on the host, which else would wait for their number.
 
     Args:
         batch: The examples; for `targets` with `target_ids`.
         positions: Which.
 
     Returns:
-        True = counted. Padding never is.
+        Their numbers, rising, on the batch's device; padding is never among them.
     """
+    host = batch.on_host
     if positions == "tokens":
-        return batch.token_mask
-    assert batch.target_ids is not None, "a stage whose objectives read targets has a masking"
-    return batch.target_ids >= 0
+        chosen = host.token_mask
+    else:
+        assert host.target_ids is not None, "a stage whose objectives read targets has a masking"
+        chosen = host.target_ids >= 0
+    return send(chosen.flatten().nonzero()[:, 0], batch.token_mask.device)
+
+
+def take_rows(block: Float[Tensor, "batch tokens width"], rows: RowNumbers) -> Float[Tensor, "rows width"]:
+    """Take some rows of a block with examples and tokens."""
+    return block.flatten(0, 1).index_select(0, rows)
 
 
 def sum_over_rows(

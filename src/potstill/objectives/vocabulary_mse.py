@@ -6,8 +6,8 @@ from torch.nn import functional
 
 from potstill.objectives.fitting import require_same_vocabulary, require_teacher
 from potstill.objectives.objective import Objective, ObjectiveConfig
-from potstill.objectives.vocabulary import Positions, select_positions, sum_over_rows, vocabulary_rows
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenMask, VocabularyOutputs
+from potstill.objectives.vocabulary import Positions, RowNumbers, find_rows, sum_over_rows, take_rows, vocabulary_rows
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
 __all__ = ["VocabularyMse", "VocabularyMseConfig", "vocabulary_distance"]
 
@@ -48,25 +48,23 @@ class VocabularyMse(Objective):
         """Compute the loss; see `Objective.compute`."""
         assert student.vocabulary is not None
         assert teacher.vocabulary is not None
-        return vocabulary_distance(
-            student.vocabulary, teacher.vocabulary, select_positions(batch, self.config.positions)
-        )
+        return vocabulary_distance(student.vocabulary, teacher.vocabulary, find_rows(batch, self.config.positions))
 
 
-def vocabulary_distance(student: VocabularyOutputs, teacher: VocabularyOutputs, chosen: TokenMask) -> Loss:
+def vocabulary_distance(student: VocabularyOutputs, teacher: VocabularyOutputs, chosen: RowNumbers) -> Loss:
     """Measure the squared distance between scores.
 
     Args:
         student: The student's scores of the vocabulary; the gradient flows here.
         teacher: The teacher's, taken as constants.
-        chosen: True = a position that counts.
+        chosen: The positions that count.
 
     Returns:
         The sum over the vocabulary, mean over the chosen positions; 0 where there are none.
     """
-    taught = teacher.features[chosen]
+    taught = take_rows(teacher.features, chosen)
     total = sum_over_rows(
-        student.features[chosen],
+        take_rows(student.features, chosen),
         student.weight,
         student.bias,
         lambda logits, rows: functional.mse_loss(logits, vocabulary_rows(teacher, taught[rows]), reduction="sum"),

@@ -7,8 +7,8 @@ from pydantic import Field
 from potstill.objectives.fitting import require_same_vocabulary, require_teacher
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.soft_labels import soft_label_divergence
-from potstill.objectives.vocabulary import Positions, select_positions, sum_over_rows, vocabulary_rows
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenMask, VocabularyOutputs
+from potstill.objectives.vocabulary import Positions, RowNumbers, find_rows, sum_over_rows, take_rows, vocabulary_rows
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
 __all__ = ["VocabularySoftLabels", "VocabularySoftLabelsConfig", "vocabulary_divergence"]
 
@@ -52,7 +52,7 @@ class VocabularySoftLabels(Objective):
         """Compute the loss; see `Objective.compute`."""
         assert student.vocabulary is not None
         assert teacher.vocabulary is not None
-        chosen = select_positions(batch, self.config.positions)
+        chosen = find_rows(batch, self.config.positions)
         temperature = self.config.temperature
         return temperature**2 * vocabulary_divergence(
             student.vocabulary, teacher.vocabulary, chosen, temperature=temperature
@@ -60,22 +60,22 @@ class VocabularySoftLabels(Objective):
 
 
 def vocabulary_divergence(
-    student: VocabularyOutputs, teacher: VocabularyOutputs, chosen: TokenMask, *, temperature: float
+    student: VocabularyOutputs, teacher: VocabularyOutputs, chosen: RowNumbers, *, temperature: float
 ) -> Loss:
     """Measure how far the student's softened predictions are from the teacher's; no factor T^2 here.
 
     Args:
         student: The student's scores of the vocabulary; the gradient flows here.
         teacher: The teacher's, taken as constants.
-        chosen: True = a position that counts.
+        chosen: The positions that count.
         temperature: T > 0.
 
     Returns:
         The divergence in nats, mean over the chosen positions; 0 where there are none.
     """
-    taught = teacher.features[chosen]
+    taught = take_rows(teacher.features, chosen)
     total = sum_over_rows(
-        student.features[chosen],
+        take_rows(student.features, chosen),
         student.weight,
         student.bias,
         lambda logits, rows: (

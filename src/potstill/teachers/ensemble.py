@@ -37,12 +37,13 @@ def combine_logits(logits: Sequence[Logits], *, combine: Combination, weights: S
         >>> combine_logits([one, other], combine="logits", weights=[3.0, 1.0])
         tensor([[1.0000, 1.5000]])
     """
-    stacked = torch.stack([part.float() for part in logits])
-    shares = stacked.new_tensor([1.0] * len(stacked) if weights is None else list(weights))[:, None, None]
+    shares = torch.tensor([1.0] * len(logits) if weights is None else list(weights))  # on the host, as numbers
     shares = shares / shares.sum()
     if combine == "logits":
-        return (shares * stacked).sum(dim=0)
-    return (stacked.log_softmax(dim=-1) + shares.log()).logsumexp(dim=0)
+        parts = [share * part.float() for share, part in zip(shares.tolist(), logits, strict=True)]
+        return torch.stack(parts).sum(dim=0)
+    parts = [share + part.float().log_softmax(-1) for share, part in zip(shares.log().tolist(), logits, strict=True)]
+    return torch.stack(parts).logsumexp(dim=0)
 
 
 class EnsembleTeacher:

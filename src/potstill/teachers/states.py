@@ -12,7 +12,7 @@ from torch import Tensor
 from potstill.teachers.online import Teacher
 from potstill.teachers.rows import Part, RowFormat, list_parts, pack_rows, states_to_rows, unpack_rows
 from potstill.teachers.shards import Shard, open_shard, write_shard
-from potstill.tensors import Batch, EncoderOutputs, Needs, TokenBlock
+from potstill.tensors import Batch, EncoderOutputs, Needs, TokenBlock, send
 
 __all__ = ["StateStore", "StoredStates", "example_keys"]
 
@@ -187,7 +187,7 @@ class StoredStates:
         pieces = self._pieces(batch)
         found: dict[str, dict[int, Tensor]] = {"hidden_states": {}, "queries": {}, "keys": {}, "values": {}}
         for part in list_parts(needs):
-            states = self._gather(part, pieces, batch.token_mask.shape).to(device, non_blocking=True)
+            states = send(self._gather(part, pieces, batch.token_mask.shape), device)
             if part.kind != "hidden_states":
                 states = states.view(*states.shape[:2], self.num_heads, -1).transpose(1, 2)
             found[part.kind][part.layer] = states
@@ -197,8 +197,9 @@ class StoredStates:
 
     def _pieces(self, batch: Batch) -> list[tuple[int, Tensor, Tensor]]:
         """Say which rows of which shards go to which places of the padded block."""
-        lengths = batch.token_mask.sum(dim=1).cpu().numpy()
-        places = self.places[batch.example_ids.cpu().numpy()]
+        host = batch.on_host
+        lengths = host.token_mask.sum(dim=1).numpy()
+        places = self.places[host.example_ids.numpy()]
         assert (places >= 0).all(), "an example of the batch is not stored"
         columns = np.arange(batch.token_mask.shape[1])
         is_real = columns < lengths[:, None]

@@ -27,7 +27,7 @@ class Distiller(nn.Module):
         objectives: The objectives, with their projections where they have any.
         names: One unique name for each objective.
         units: What each objective is a mean over.
-        weights: Weight of each objective.
+        weights: Weight of each objective, [objectives].
         follows: Which teacher each objective follows.
         student_needs: What the objectives read of the student, together.
         teacher_needs: What the objectives read of each teacher that any of them follows, together.
@@ -53,7 +53,7 @@ class Distiller(nn.Module):
         self.objectives = nn.ModuleList(built)
         self.names = _unique_names([config.kind for config in configs])
         self.units = tuple(objective.unit for objective in built)
-        self.weights = tuple(config.weight for config in configs)
+        self.weights = nn.Buffer(torch.tensor([config.weight for config in configs]), persistent=False)
         self.reads_padding = any(objective.reads_padding for objective in built)
         self.fits = any(objective.fits for objective in built)
         self.student_needs = reduce(or_, (objective.student_needs for objective in built), Needs())
@@ -87,7 +87,7 @@ class Distiller(nn.Module):
         )
         if shares is not None:
             losses = losses * shares
-        return (losses * losses.new_tensor(self.weights)).sum(), losses.detach()
+        return (losses * self.weights).sum(), losses.detach()
 
     def count_units(self, batch: Batch) -> Tensor:
         """Count what each loss is a mean over in a batch, [objectives], float32."""

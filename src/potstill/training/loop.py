@@ -150,8 +150,8 @@ class _Stage:
         parts = [example_ids[accelerator.process_index :: accelerator.num_processes] for example_ids in step.batches]
         kept = [own if len(own) else whole[:1] for own, whole in zip(parts, step.batches, strict=True)]
         batches = [self.batches.collate(example_ids) for example_ids in kept]  # an idle process must keep step
-        is_copied_in_the_background = accelerator.device.type == "cuda" and self.masker is None
-        return [batch.pin_memory() for batch in batches] if is_copied_in_the_background else batches
+        is_pinned_here = accelerator.device.type == "cuda" and self.masker is None  # else once its tokens are hidden
+        return [batch.pin_memory() for batch in batches] if is_pinned_here else batches
 
     def _make(self, step: Step, batches: Sequence[Batch], number: int) -> None:
         """Make one optimizer step; of every batch this process takes its part."""
