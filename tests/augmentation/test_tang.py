@@ -31,6 +31,12 @@ def test_a_text_of_which_every_word_was_replaced_is_dropped():
     assert make_rows(as_rows(REVIEWS), everything, copies=20) == []
 
 
+def test_a_run_of_masks_stays_where_other_words_of_the_text_were_left():
+    config = TangConfig(mask_probability=0.5, replace_probability=0.0, ngram_probability=1.0, max_ngram=1)
+    texts = texts_of(make_rows([("one two three four",)], config, copies=40))
+    assert ("[MASK]",) in texts
+
+
 @settings(max_examples=30, deadline=None)
 @given(TEXT, st.integers(0, 100), st.integers(1, 12), st.floats(0, 1), st.floats(0, 1), st.integers(1, 9))
 def test_every_text_is_new_and_there_are_at_most_as_many_as_tries(text, seed, copies, masks, ngrams, longest):

@@ -217,6 +217,14 @@ def test_without_a_masked_lm_neighbours_serve_all_words(glove):
     assert sorted(found) == [1, 2]
 
 
+def test_verbs_of_negations_stay_and_question_words_do_not(tmp_path):
+    path = tmp_path / "glove.txt"
+    path.write_text("ca 1 0\nwould .9 .1\nwhat .8 .2\nfilm .7 .3\n", encoding="utf-8")
+    texts = ("It can't film", "it CAN’T film", "we wouldn’t film", "what would film")
+    found = find(TinyBertConfig(vectors=str(path), candidates=2), *texts)
+    assert [sorted(each) for each in found] == [[3], [3], [3], [0, 1, 2]]
+
+
 def test_the_models_own_embeddings_serve_as_vectors(saved, masked_lm):
     found = find(TinyBertConfig(masked_lm=str(saved), vectors="embeddings", candidates=4), "unflinchingly good")[0]
     known = {word for word in spell_vocabulary(masked_lm.tokenizer) if word and word.isalpha()}

@@ -55,6 +55,33 @@ def test_words_are_cut_at_blanks_marks_and_clitics(text, words):
 
 @SOME
 @given(st.lists(PIECES, min_size=1).map(" ".join), st.data())
+def test_a_new_word_stays_a_word(text, data):
+    cut = split_words(text)
+    assume(len(cut) > 0)
+    new = data.draw(st.dictionaries(st.integers(0, len(cut) - 1), st.sampled_from(["new", "not", "."])))
+    edit = edit_words(cut, new)
+    assert split_words(edit.text).words == edit.words
+
+
+@pytest.mark.parametrize(
+    ("text", "new", "edited"),
+    [
+        ("I don't", {2: "not"}, "I do not"),
+        ("I don't", {1: "can"}, "I can n't"),
+        ("He'll be", {0: "She"}, "She'll be"),
+        ("He'll be", {1: "will"}, "He will be"),
+        ("He'll be", {0: "Anne", 1: "[MASK]"}, "Anne [MASK] be"),
+        ("in 1999.", {2: "[MASK]"}, "in 1999 [MASK]"),
+        ("well-known", {2: "[MASK]"}, "well-[MASK]"),
+        ("(good)", {1: "bad"}, "(bad)"),
+    ],
+)
+def test_a_blank_stands_where_a_new_word_would_touch_another(text, new, edited):
+    assert edit_words(split_words(text), new).text == edited
+
+
+@SOME
+@given(st.lists(PIECES, min_size=1).map(" ".join), st.data())
 def test_an_edit_changes_the_named_words_and_keeps_the_named_run(text, data):
     cut = split_words(text)
     assume(len(cut) > 0)

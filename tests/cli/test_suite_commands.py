@@ -1,6 +1,7 @@
 """`potstill suite`, `tables` and `submit`, from their arguments to what they print and write."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,6 @@ def write_cola(folder: Path, *, rows: int) -> Path:
 @pytest.fixture
 def cola_model(world, tmp_path) -> Path:
     """The teacher of the reviews under the names of CoLA's labels, the other way round."""
-    import shutil
-
     folder = shutil.copytree(world.teacher, tmp_path / "cola-model")
     config = json.loads((folder / "config.json").read_text())
     config["id2label"] = {"0": "acceptable", "1": "unacceptable"}
@@ -109,6 +108,24 @@ def test_submit_answers_by_label_names_and_checks_what_it_wrote(potstill, cola_m
     # the model's first label, negative before, is 'acceptable' here, which CoLA writes as 1
     assert lines[1:4] == ["0\t0", "1\t1", "2\t1"]
     assert "complete; one constant answer in AX" in potstill("submit", "--check", out).stdout
+
+
+def test_a_submission_reads_texts_as_far_as_the_run_did(cola_model, tmp_path) -> None:
+    from potstill.pipeline import answer_test_sets
+    from potstill.recipe import load_recipe
+
+    def answers(name: str, max_length: int) -> list[str]:
+        run = tmp_path / name
+        shutil.copytree(cola_model, run / "student")
+        recipe = load_recipe("kd", fields={"data": {"task": "cola", "max_length": max_length}})
+        (run / "recipe.json").write_text(json.dumps(recipe.to_json()))
+        return answer_test_sets(run, "cola", str(glue))["CoLA"]
+
+    glue = write_cola(tmp_path / "glue", rows=0)
+    texts = (f"the film the film the film is {word}" for word in ("good", "bad"))
+    (glue / "CoLA" / "test.tsv").write_text("".join(["index\tsentence\n", *(f"0\t{text}\n" for text in texts)]))
+    assert answers("whole", 16) == ["0", "1"]
+    assert len(set(answers("cut", 8))) == 1, "the last word tells them apart"
 
 
 BAD = [

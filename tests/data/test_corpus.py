@@ -84,7 +84,7 @@ def test_what_is_held_out_depends_on_the_texts_alone_and_is_never_learnt(tokeniz
 def test_short_and_unknown_lines_are_left_out(tokenizer: Tokenizer, tmp_path: Path) -> None:
     lines = make_lines(40, words=(10, 10))
     eleven, twelve = make_lines(1, seed=1, words=(9, 9)), make_lines(1, seed=2, words=(10, 10))
-    unknown = ["hops " * 5 + " ".join(WORDS[:5]), "hops " * 4 + " ".join(WORDS[:6])]
+    unknown = ["hops " * 6 + " ".join(WORDS[:4]), "hops " * 5 + " ".join(WORDS[:5])]
     path = write(tmp_path / "a.txt", [*lines, *eleven, *twelve, *unknown])
     found = rows(load(tokenizer, tmp_path, path, min_length=12))
     assert framed(twelve[0].split()) in found

@@ -66,7 +66,7 @@ GLUE = {  # a header, rows for train and dev, a header and rows for test
     ),
     "QQP": (
         "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate",
-        ["1\t2\t3\tWhy?\tHow?\t0", "a question that was cut", "4\t5\t6\tWho?\tWhom?\t1"],
+        ["1\t2\t3\tWhy?\tHow?\t0", "a question that was cut", "7\t8\t9\tHow can I?\t\t0", "4\t5\t6\tWho?\tWhom?\t1"],
         "id\tquestion1\tquestion2",
         ["0\tWhat?\tWhich?"],
     ),
@@ -120,7 +120,7 @@ def test_only_qqp_leaves_short_rows_out(tmp_path):
     write(tmp_path / "MRPC/train.tsv", "\n".join([header, *rows]) + "\n")
     with pytest.raises(DataError, match="line 2 has 4 tab-separated cells, but the task needs at least 5"):
         load_task_data(DataConfig(task="mrpc", path=str(tmp_path)))
-    assert [name for name, task in shipped_tasks().items() if task.train.skips_short_rows] == ["qqp"]
+    assert [name for name, task in shipped_tasks().items() if task.train.skips_broken_rows] == ["qqp"]
 
 
 def write_mnli(root):

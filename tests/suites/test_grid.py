@@ -91,7 +91,7 @@ SYSTEM = {"name": "KD", "recipe": "kd"}
     ("fields", "message"),
     [
         ({"systems": [SYSTEM, SYSTEM]}, r"systems: two have the same name \(KD, KD\)"),
-        ({"systems": []}, r"systems: .*at least 1"),
+        ({"systems": []}, r"systems: must be a list of 1 or more"),
         ({"systems": [SYSTEM | {"recipes": "kd"}]}, r"systems\.0\.recipes: no such field. Did you mean 'recipe'"),
         ({"systems": [SYSTEM | {"per_task": {"star": []}}]}, r"no task 'star'. Did you mean 'stars'"),
         ({"seeds": [1, 1]}, r"seeds: one occurs twice \(1, 1\)"),

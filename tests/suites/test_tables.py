@@ -4,15 +4,18 @@ import csv
 import io
 import json
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_up_suites import model, write_cell, write_run
 
+from potstill.architectures import BiLstmConfig
 from potstill.errors import RecipeError, RunError
 from potstill.files import write_json
 from potstill.suites import Suite, collect_tables, read_scores, render_tables, to_terminal, write_tables
 from potstill.suites.figures import Figure
+from potstill.suites.sizes import measure_size
 
 MNLI = [0.8265, 0.8285, 0.8295]
 COLA = [0.50, 0.49, 0.52]
@@ -100,6 +103,12 @@ def test_sizes_stand_beside_the_published_ones(folder: Path) -> None:
     text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
     assert cells(text, "Ours", "ours") == ["4", "312", "1200", "0.0", "6.0", "-", "4.0"]
     assert cells(text, "", "difference")[:3] == ["+0", "+0", "+0"]
+
+
+def test_a_bilstm_has_the_sizes_of_its_own_words(folder: Path) -> None:
+    shape = BiLstmConfig(vocab_size=50, embedding_size=8, lstm_size=300, head_size=400).to_dict()
+    model = replace(read_scores(folder).models[0], shape=shape)
+    assert [measure_size(model, name) for name in ("layers", "hidden_size", "feed_forward_size")] == [1, 300, 400]
 
 
 def test_latex_is_escaped_and_has_every_row(folder: Path) -> None:

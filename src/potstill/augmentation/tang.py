@@ -132,14 +132,17 @@ class TangSampler(Sampler):
         self._pools = pools
 
     def draw(self, prepared: Any, random: Generator, attempts: int) -> list[Variant]:  # noqa: ANN401 - see Sampler
-        """Draw variants; see `Sampler.draw`. Single texts of which no word is left in its place are dropped."""
+        """Draw variants; see `Sampler.draw`. Single texts in which every word was to be replaced are dropped."""
         texts, tags = prepared
         sources = [split_words(text) for text in texts]
-        edits = [self._vary(source, numbers, random, attempts) for source, numbers in zip(sources, tags, strict=True)]
+        edits = [
+            self._vary(source, numbers, random, attempts, needs_rest=len(sources) == 1)
+            for source, numbers in zip(sources, tags, strict=True)
+        ]
         if not all(len(source) for source in sources):
             return []
         if len(sources) == 1:
-            return [(edit,) for edit in edits[0] if edit is not None and not edit.is_all_replaced]
+            return [(edit,) for edit in edits[0] if edit is not None]
         same = [edit_words(source, {}) for source in sources]
         modes = self._modes(random, attempts)
         return [
@@ -150,8 +153,21 @@ class TangSampler(Sampler):
             for attempt, mode in enumerate(modes)
         ]
 
-    def _vary(self, source: Words, tags: bytes, random: Generator, attempts: int) -> list[Edit | None]:
-        """Try one text so many times; None where nothing changes, as every third time in short texts."""
+    def _vary(
+        self, source: Words, tags: bytes, random: Generator, attempts: int, *, needs_rest: bool
+    ) -> list[Edit | None]:
+        """Try one text so many times; None where nothing changes, as every third time in short texts.
+
+        Args:
+            source: The text.
+            tags: Numbers of the tags of its words.
+            random: Where draws come from.
+            attempts: How often.
+            needs_rest: Whether to give None, too, where all words are drawn, be they cut off afterwards or not.
+
+        Returns:
+            One edit, or None, a try.
+        """
         config, count = self._config, len(source)
         draws = random.random((2, attempts, count))
         cuts = random.random((attempts, 3)).tolist()
@@ -167,7 +183,8 @@ class TangSampler(Sampler):
         for attempt, cut in enumerate(cuts):
             changes, kept = replacements.get(attempt), self._cut(cut, count)
             is_same = changes is None and kept is None
-            edits.append(None if is_same else edit_words(source, changes or {}, kept=kept))
+            is_dropped = needs_rest and len(changes or ()) == count
+            edits.append(None if is_same or is_dropped else edit_words(source, changes or {}, kept=kept))
         return edits
 
     def _cut(self, draws: list[float], count: int) -> tuple[int, int] | None:

@@ -246,14 +246,19 @@ def is_replaceable(word: str) -> bool:
 
 
 def _spans(source: Words) -> "dict[int, Span]":
-    """Give the characters of each content word by its position."""
+    """Give the characters of each content word by its position; the verb of a negation (`ca` + `n't`) is none."""
     spans = {}
     end = 0
     for place, part in enumerate(source.parts):
-        if place % 2 and is_replaceable(part):
+        if place % 2 and is_replaceable(part) and not _is_negated(source, place):
             spans[place // 2] = (end, end + len(part))
         end += len(part)
     return spans
+
+
+def _is_negated(source: Words, place: int) -> bool:
+    """Say whether the part behind a word is `n't`, which belongs to it."""
+    return "".join(source.parts[place + 1 : place + 3]).lower() in ("n't", "n’t")
 
 
 def _with_case(source: Words, candidates: Candidates) -> Candidates:

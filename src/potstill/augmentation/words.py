@@ -63,11 +63,6 @@ class Edit:
         """Its words."""
         return self.parts[1::2]
 
-    @property
-    def is_all_replaced(self) -> bool:
-        """Whether no word of the original text is left in its place."""
-        return len(self.changed) == self.kept[1] - self.kept[0]
-
 
 def split_words(text: str) -> Words:
     """Cut a text into words as BERT's tokenizer does before it looks at its vocabulary.
@@ -95,7 +90,8 @@ def edit_words(source: Words, replacements: Mapping[int, str], *, kept: tuple[in
 
     Args:
         source: The text.
-        replacements: New words by position; one that is equal to the old word is no change.
+        replacements: New words by position; one that is equal to the old word is no change. A blank keeps a new word
+            apart from one that the old word touched: `do` + `n't` becomes `do not`, but `he` + `'ll` `she'll`.
         kept: First word to keep and the one behind the last; None keeps everything, outer blanks too.
 
     Returns:
@@ -114,9 +110,18 @@ def edit_words(source: Words, replacements: Mapping[int, str], *, kept: tuple[in
         if start <= position < stop and parts[2 * position + 1] != word:
             parts[2 * position + 1] = word
             changed.append(position)
+    for position in changed:
+        for place in (2 * position, 2 * position + 2):
+            if 0 < place < len(parts) - 1 and not parts[place] and _touch(parts[place - 1], parts[place + 1]):
+                parts[place] = " "
     if kept is not None and (start, stop) != (0, len(source)):
         parts = ["", *parts[2 * start + 1 : 2 * stop], ""]
     return Edit(parts=tuple(parts), changed=tuple(changed), kept=(start, stop))
+
+
+def _touch(left: str, right: str) -> bool:
+    """Say whether two words would become one without a blank between them; `'s` and its like belong to a word."""
+    return any(map(str.isalnum, left)) and any(map(str.isalnum, right)) and right[0] not in "'’"
 
 
 @cache

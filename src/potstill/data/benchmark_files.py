@@ -67,10 +67,6 @@ def _read_split(folder: Path, file: TaskFile, entry: KnownTask) -> Split:
         _check_header(rows.pop(0).cells, path, file, entry)
     if not rows:
         raise DataError(f"{path}: the file holds no examples.")
-    for column in (file.text, file.text_pair):
-        for row in rows:
-            if column is not None and not row.cells[column].strip():
-                raise DataError(f"{path}: line {row.number} has an empty text; mend or remove the line.")
     return Split(
         texts=[row.cells[file.text] for row in rows],
         pairs=None if file.text_pair is None else [row.cells[file.text_pair] for row in rows],
@@ -80,17 +76,23 @@ def _read_split(folder: Path, file: TaskFile, entry: KnownTask) -> Split:
 
 def _read_rows(path: Path, file: TaskFile) -> list[_Row]:
     """Split lines at tabs; a quotation mark is text and only a line feed ends a line."""
-    columns = [column for column in (file.text, file.text_pair, file.label) if column is not None]
+    texts = [column for column in (file.text, file.text_pair) if column is not None]
+    columns = [*texts, *([] if file.label is None else [file.label])]
     needed = max(column + 1 if column >= 0 else -column for column in columns)
     rows = []
     for number, line in enumerate(read_lines(path), start=1):
         cells = line.split("\t")
-        if len(cells) >= needed:
+        is_short = len(cells) < needed
+        if not is_short and all(cells[column].strip() for column in texts):
             rows.append(_Row(number, cells))
-        elif not file.skips_short_rows or number == 1:
+        elif file.skips_broken_rows and number > 1:
+            continue
+        elif is_short:
             raise DataError(
                 f"{path}: line {number} has {len(cells)} tab-separated cells, but the task needs at least {needed}."
             )
+        else:
+            raise DataError(f"{path}: line {number} has an empty text; mend or remove the line.")
     return rows
 
 

@@ -202,10 +202,10 @@ class _Writer:
     def _place(self, tokens: list[int], file: IO[bytes]) -> None:
         """Keep an example for training or hold it out, as its hash has it; drop what is of no use."""
         unknown = tokens.count(-1 if self.tokenizer.unknown_id is None else self.tokenizer.unknown_id)
-        is_short = len(tokens) + len(self.before) + len(self.after) < self.config.min_length
+        length = len(self.before) + len(tokens) + len(self.after)
         example = np.concatenate([self.before, np.array(tokens, dtype=np.int32), self.after]).tobytes()
         key = int.from_bytes(hashlib.blake2b(example, digest_size=8).digest())
-        if is_short or unknown >= self.config.max_unknown * len(tokens) or key in self.hashes:
+        if length < self.config.min_length or unknown >= self.config.max_unknown * length or key in self.hashes:
             self.num_dropped += 1
             return
         if len(self.heldout) < self.config.heldout:

@@ -27,7 +27,7 @@ class CorpusConfig(Config):
     min_length: int = Field(default=6, ge=1, le=8192)
     """Shortest example in tokens, special tokens included; shorter ones are left out."""
     max_unknown: float = Field(default=0.5, gt=0.0, le=1.0)
-    """Examples are left out of which this share or more is unknown to the tokenizer."""
+    """Examples are left out of which this share or more, special tokens counted, is unknown to the tokenizer."""
     heldout: int = Field(default=512, ge=1, le=100_000)
     """Examples to measure on, chosen by a hash of their tokens, a tenth of all at most; they are not learnt from."""
 

@@ -28,7 +28,7 @@ class TaskFile(Config):
     """Column of the second text."""
     label: int | None = None
     """Column of the label; left out where the file has none."""
-    skips_short_rows: bool = False
+    skips_broken_rows: bool = False
     """Whether rows with too few cells are left out instead of refused."""
     rows: int | None = Field(default=None, ge=1)
     """Examples in the published file."""

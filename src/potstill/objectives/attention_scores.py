@@ -39,7 +39,8 @@ class AttentionScoresConfig(AttentionConfig):
     kind: Literal["attention_scores"] = "attention_scores"
     reduction: Reduction = "mean"
     """mean = over real pairs; reference = over all tokens x tokens, padded keys as 0, padded queries as they are,
-    as in the code of TinyBERT."""
+    as in the code of TinyBERT. That pads to 128 tokens; here a batch is padded to its longest text, so on short texts
+    the loss is larger by up to the square of the ratio."""
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "AttentionScores":
         """Make the objective; see `ObjectiveConfig.build`."""

@@ -36,7 +36,8 @@ class EmbeddingsConfig(ObjectiveConfig):
     projection_init: ProjectionInit = "random"
     """random = N(0, 0.02), as published; fitted = by least squares on some texts before the first step; ours."""
     reduction: Reduction = "mean"
-    """mean = over real tokens; reference = padded positions count as well, as in the code of TinyBERT."""
+    """mean = over real tokens; reference = padded positions count as well, as in the code of TinyBERT, which pads
+    to 128; here a batch is padded to its longest text."""
 
     @model_validator(mode="after")
     def _has_effect(self) -> "EmbeddingsConfig":

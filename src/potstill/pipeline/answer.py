@@ -12,6 +12,7 @@ from potstill.hub import load_classifier, reorder_labels
 from potstill.pipeline.batching import make_batches
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
+from potstill.serving import trained_length
 
 __all__ = ["answer_test_sets"]
 
@@ -20,7 +21,7 @@ _SCORES = (0.0, 5.0)
 
 
 def answer_test_sets(
-    model: str | Path, task: str, data: str, *, max_length: int = 128, observer: Observer | None = None
+    model: str | Path, task: str, data: str, *, max_length: int | None = None, observer: Observer | None = None
 ) -> dict[str, list[str]]:
     """Let a model answer every test set of a task.
 
@@ -28,7 +29,7 @@ def answer_test_sets(
         model: Folder of a saved classifier or regressor, run folder, or hub name.
         task: A known task.
         data: Folder of the benchmark.
-        max_length: Longest text in tokens; longer ones are cut.
+        max_length: Longest text in tokens; longer ones are cut. Absent: the length that the model was trained with.
         observer: Draws progress; absent: silence.
 
     Returns:
@@ -53,7 +54,7 @@ def answer_test_sets(
                 f"data.path: '{data}' has no {entry.folder}/{file.file}; a submission needs every test set."
             )
         if file.submission is not None:
-            batches = make_batches(split, encoder, max_length=max_length)
+            batches = make_batches(split, encoder, max_length=max_length or trained_length(str(model)))
             with (observer or SilentObserver()).task(f"answer {file.submission}", len(split)) as progress:
                 logits = predict_logits(encoder, batches, device=encoder.device, progress=progress)
             decided = decide(examples.task, logits)

@@ -18,8 +18,8 @@ OUR_SIZES: dict[Quantity, str] = {
 
 _FIELDS = {
     "layers": ("num_hidden_layers", "n_layers", "num_layers"),
-    "hidden_size": ("hidden_size", "dim"),
-    "feed_forward_size": ("intermediate_size", "hidden_dim", "classifier_size"),
+    "hidden_size": ("hidden_size", "dim", "lstm_size"),
+    "feed_forward_size": ("intermediate_size", "hidden_dim", "head_size"),
 }
 """What the configs of encoders call a size; the first that is there counts."""
 
@@ -34,6 +34,8 @@ def measure_size(model: Measured, quantity: Quantity) -> float | None:
     Returns:
         The size, or None where it cannot be told: `seconds` are those of another protocol.
     """
+    if quantity == "layers" and "lstm_size" in model.shape:
+        return 1.0
     if quantity in _FIELDS:
         found = (model.shape.get(name) for name in _FIELDS[quantity])
         return next((float(value) for value in found if isinstance(value, int)), None)
