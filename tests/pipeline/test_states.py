@@ -1,12 +1,14 @@
 """A stage that reads the teacher's layers learns the same from stored states as from the running teacher."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from potstill import distill
 from potstill.errors import RecipeError
+from potstill.progress import SilentObserver
 
 STAGE = [
     'stages.0.objectives=[{kind="hidden_states"}, {kind="attention_scores"}, {kind="soft_labels"}]',
@@ -19,7 +21,19 @@ STAGE = [
 ]
 
 
-def follow(teacher: Path, reviews: Path, out: Path, *overrides: str) -> list[float]:
+class Listener(SilentObserver):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def follow(
+    teacher: Path, reviews: Path, out: Path, *overrides: str, observer: SilentObserver | None = None
+) -> list[float]:
     """Distil and give the losses of every step."""
     distill(
         "kd",
@@ -29,6 +43,7 @@ def follow(teacher: Path, reviews: Path, out: Path, *overrides: str) -> list[flo
         label="stars",
         out=out,
         overrides=[*STAGE, *overrides],
+        observer=observer,
     )
     events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
     return [event["loss"] for event in events if event["event"] == "step"]
@@ -74,3 +89,26 @@ def test_states_that_cannot_be_stored_are_refused(
 ) -> None:
     with pytest.raises(RecipeError, match=message):
         follow(teacher, reviews, tmp_path / "run", *overrides)
+
+
+def test_size_and_time_of_the_store_are_told_before_it_is_written(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    listener = Listener()
+    follow(teacher, reviews, tmp_path / "run", "teacher.states=store", observer=listener)
+    plan, done = (
+        next(i for i, text in enumerate(listener.said) if part in text) for part in ("storing", "216 of them")
+    )
+    assert plan < done
+    assert re.match(
+        r"distil: storing teacher states takes 0\.00 GiB and, with the teacher's own work, \d+ s; a pass takes",
+        listener.said[plan],
+    )
+
+
+def test_states_that_cannot_be_stored_are_computed_anew_with_the_reason(
+    teacher: Path, reviews: Path, tmp_path: Path
+) -> None:
+    listener = Listener()
+    reference = "stages.0.objectives.0.reduction=reference"
+    follow(teacher, reviews, tmp_path / "run", "teacher.states=auto", reference, observer=listener)
+    (told,) = (text for text in listener.said if "not stored" in text)
+    assert told.startswith("distil: teacher states are not stored: the stage has reduction = 'reference'")

@@ -10,10 +10,11 @@ from potstill.data import Batches
 from potstill.hub import Encoder
 from potstill.pipeline.study import Guide, Study
 from potstill.processes import count_launched
+from potstill.teachers import TeacherConfig
 from potstill.tensors import Needs
 from potstill.training import StageConfig, StepPlan
 
-__all__ = ["estimate_seconds", "format_seconds"]
+__all__ = ["count_teacher_passes", "estimate_seconds", "format_seconds"]
 
 _LOGITS = Needs(logits=True)
 _NUM_PROBES = 3
@@ -33,7 +34,7 @@ def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num
     """
     with torch.random.fork_rng():
         student.to(study.device)
-        total = 0.0
+        total, stored = 0.0, set[str]()
         evaluation = _forward(study, student, study.batches("dev", student))
         for stage in study.recipe.stages:
             split = study.training_split(stage)
@@ -44,10 +45,12 @@ def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num
             training = _training(study, student, batches) * epochs / count_launched() + steps * _optimizer_step(student)
             training += evaluation * max(1.0, epochs * stage.evaluations_per_epoch)
             total += training * (1 + num_controls)
-            if guide is not None and any(objective.needs_teacher for objective in stage.objectives):
+            passes = count_teacher_passes(study.recipe.teacher, stage, epochs=epochs, stored=stored)
+            if guide is not None and passes > 0.0:
                 for single in guide.singles:
-                    whole = _forward(study, single.encoder, study.batches(split, single.encoder, stage.batches))
-                    total += whole * _teacher_passes(study, stage, epochs)
+                    total += passes * _forward(
+                        study, single.encoder, study.batches(split, single.encoder, stage.batches)
+                    )
     return total
 
 
@@ -69,10 +72,27 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _teacher_passes(study: Study, stage: StageConfig, epochs: float) -> float:
-    """Count how often the teacher reads the training examples: once where its logits are stored."""
-    reads_layers = any(objective.reads_layers for objective in stage.objectives)
-    return min(1.0, epochs) if study.recipe.teacher.store and not reads_layers else epochs
+def count_teacher_passes(teacher: TeacherConfig, stage: StageConfig, *, epochs: float, stored: set[str]) -> float:
+    """Count how often the teacher reads the training examples of a stage.
+
+    Args:
+        teacher: Says what is stored.
+        stage: The stage.
+        epochs: How often the stage reads its examples.
+        stored: What earlier stages have stored; what this one does is added.
+
+    Returns:
+        As often as the stage, but once where what the teacher gives is stored, and not again for what is there.
+    """
+    following = [objective for objective in stage.objectives if objective.needs_teacher]
+    reads_layers = any(objective.reads_layers for objective in following)
+    has_states = teacher.states == "store"
+    asked: dict[str, bool] = {f"states of {stage.name}": has_states} if reads_layers else {}
+    if (has_states or not reads_layers) and any(not objective.reads_layers for objective in following):
+        asked[f"logits on {stage.data} texts"] = teacher.store  # else they come with the layers
+    passes = sum((float(name not in stored) if is_stored else epochs for name, is_stored in asked.items()), 0.0)
+    stored.update(name for name, is_stored in asked.items() if is_stored)
+    return passes
 
 
 def _training(study: Study, student: Encoder, batches: Batches) -> float:

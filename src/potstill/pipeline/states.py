@@ -70,6 +70,9 @@ class StageStates:
         obstacle = self._obstacle(reads_padding=reads_padding)
         if wanted == "store" and obstacle is not None:
             raise RecipeError(f"teacher.states: stage '{self.context.stage.name}' {obstacle}; set states = 'run'.")
+        if wanted == "auto" and obstacle is not None:
+            name = self.context.stage.name
+            self.context.study.observer.note(f"{name}: teacher states are not stored: the stage {obstacle}")
         if wanted == "run" or obstacle is not None:
             return self._online
         with main_first():
@@ -126,9 +129,10 @@ class StageStates:
         passes = self._passes()
         saved = trial.saved(passes=passes, missing=new / total) * total
         note(
-            f"{name}: storing teacher states takes {_gib(trial.num_bytes * new)}; a pass takes the teacher "
-            f"{format_seconds(trial.run * total)} and the store {format_seconds(trial.read * total)}; in {passes:.3g} "
-            f"passes storing {'saves' if saved > 0 else 'costs'} {format_seconds(abs(saved))}"
+            f"{name}: storing teacher states takes {_gib(trial.num_bytes * new)} and, with the teacher's own work, "
+            f"{format_seconds(trial.write * new)}; a pass takes the teacher {format_seconds(trial.run * total)} and "
+            f"the store {format_seconds(trial.read * total)}; in {passes:.3g} passes storing "
+            f"{'saves' if saved > 0 else 'costs'} {format_seconds(abs(saved))}"
         )
         return "store" if wanted == "store" or saved > 0 else "run"
 
