@@ -180,6 +180,15 @@ def test_the_published_size_of_distilbert_is_that_with_its_tied_head() -> None:
     assert (counts.head, counts.vocabulary_head) == (0, 622_650)
 
 
+def test_the_published_size_of_tinybert_before_a_task_has_pooler_projection_and_next_sentence_head_more() -> None:
+    config = BertConfig(hidden_size=312, num_hidden_layers=4, num_attention_heads=12, intermediate_size=1200)
+    with torch.device("meta"):
+        counts = count_parameters(Encoder(AutoModelForMaskedLM.from_config(config), make_tokenizer(), label_names=()))
+    assert counts.vocabulary_head == 312 * 312 + 3 * 312 + 30_522
+    pooler, projection, next_sentence = 97_656, 240_384, 2 * (312 + 1)
+    assert counts.total + pooler + projection + next_sentence == 14_720_060
+
+
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name not in ("albert", "electra")])
 def test_a_tied_head_has_no_decoder_of_its_own(family: str) -> None:
     counts = count_parameters(make_masked_lm(FAMILIES[family]))

@@ -8,6 +8,8 @@ import torch
 from objective_building import build
 from random_outputs import encoder_shape, make_batch
 
+from potstill.objectives.attention import log_probs, token_scores
+from potstill.objectives.relations import split_heads
 from potstill.tensors import EncoderOutputs, EncoderShape
 
 
@@ -174,6 +176,16 @@ def test_value_relations_of_minilm() -> None:
     teacher = EncoderOutputs(values={1: torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])})
     loss = objective(student, teacher, make_batch(torch.tensor([[True, True]])))
     assert loss.item() == pytest.approx(0.2508667003)
+
+
+def test_rows_of_value_relations_of_minilm() -> None:
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    rows = {}
+    for name, values in (("teacher", [[1.0, 0.0], [0.0, 1.0]]), ("student", [[1.0], [2.0]])):
+        states = split_heads(torch.tensor([[values]]), num_heads=1)
+        rows[name] = log_probs(token_scores(states, states), mask).exp()[0, 0].flatten().tolist()
+    assert rows["teacher"] == pytest.approx([0.6697615493, 0.3302384507, 0.3302384507, 0.6697615493])
+    assert rows["student"] == pytest.approx([0.2689414214, 0.7310585786, 0.1192029220, 0.8807970780])
 
 
 def test_attention_transfer_of_minilm_is_the_divergence_of_attention_probs() -> None:

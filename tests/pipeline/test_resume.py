@@ -1,6 +1,7 @@
 """A run that is killed at any moment and taken up again ends with the same student, bit for bit."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,19 @@ distill("kd", teacher=teacher, data=data, text="review", label="stars", out=out,
 """
 
 
-def run(teacher: Path, reviews: Path, out: Path) -> bytes:
+STORED = [
+    *SETTINGS,
+    'stages.0.objectives=[{kind="hidden_states"}, {kind="attention_scores"}, {kind="soft_labels"}]',
+    "student.num_layers=2",
+    "student.init.kind=random",
+    "stages.0.select=last",
+    "teacher.states=store",
+]
+
+
+def run(teacher: Path, reviews: Path, out: Path, settings: Sequence[str] = SETTINGS) -> bytes:
     done = distill(
-        "kd", teacher=str(teacher), data=str(reviews), text="review", label="stars", out=out, overrides=SETTINGS
+        "kd", teacher=str(teacher), data=str(reviews), text="review", label="stars", out=out, overrides=settings
     )
     return (done.student / "model.safetensors").read_bytes()
 
@@ -48,6 +59,19 @@ def test_killed_run_resumes_to_the_identical_student(
     assert resumed.folder == out
     ours = (out / "student" / "model.safetensors").read_bytes()
     assert ours == (uninterrupted / "student" / "model.safetensors").read_bytes()
+
+
+def test_killed_run_with_stored_states_resumes_to_the_identical_student(
+    teacher: Path, reviews: Path, tmp_path: Path
+) -> None:
+    expected = run(teacher, reviews, tmp_path / "one" / "run", STORED)
+    out = tmp_path / "other" / "run"
+    kill_after_checkpoints(SCRIPT, str(teacher), str(reviews), str(out), *STORED, out=out, count=2)
+    shards = {path: path.stat().st_mtime_ns for path in out.parent.rglob("states-*/*/*.safetensors")}
+    assert shards
+    distill(str(out / "recipe.json"), resume=True)
+    assert (out / "student" / "model.safetensors").read_bytes() == expected
+    assert {path: path.stat().st_mtime_ns for path in out.parent.rglob("states-*/*/*.safetensors")} == shards
 
 
 def test_a_run_that_was_stopped_after_its_training_is_only_measured(uninterrupted: Path, tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Every published size to the unit, and every published layer map, from the recipes themselves."""
 
 import pytest
+import torch
 from transformers import BertConfig
 
 from potstill.errors import PotstillError
+from potstill.hub import count_parameters, draft_encoder
 from potstill.pipeline import Blueprint, draw_blueprint
 from potstill.recipe import load_recipe
 
@@ -64,6 +66,23 @@ def test_weights_are_counted_to_the_unit(name: str) -> None:
 @pytest.mark.parametrize(("name", "projection"), [("tinybert-4x312", 240_384), ("tinybert-6x768", 590_592)])
 def test_projections_are_counted_apart(name: str, projection: int) -> None:
     assert draw(name).training_only == {"general": projection, "intermediate": projection, "prediction": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "num_labels", "published"),
+    [
+        ("tinybert-4x312", 1, 14_590_945),
+        ("tinybert-4x312", 2, 14_591_258),
+        ("tinybert-4x312", 3, 14_591_571),
+        ("tinybert-6x768", 2, 67_547_138),
+    ],
+)
+def test_the_published_class_has_all_that_is_trained(name: str, num_labels: int, published: int) -> None:
+    """TinyBERT's published class holds the projection of the hidden states too."""
+    recipe, source = load_recipe(name, overrides=["student.init.kind=random"]), draft_encoder()
+    with torch.device("meta"):
+        student = recipe.student.build(source, [str(number) for number in range(num_labels if num_labels > 1 else 0)])
+    assert count_parameters(student).total + draw(name).training_only["intermediate"] == published
 
 
 def test_the_slides_bert_small_is_counted_too() -> None:
