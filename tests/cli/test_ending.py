@@ -66,7 +66,7 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
     assert run.returncode == 130, told
     hint = told.splitlines()[-1]
     assert "Traceback" not in told
-    assert hint == f"stopped; go on with: potstill distill {out}/recipe.json --resume --baseline hard-labels"
+    assert hint == f"stopped; go on with: potstill distill {out}/recipe.json --resume"
     assert not (out / "student").exists()
     resumed = re.search(r"potstill (.*)", hint)[1].split()
     outcome = potstill(*resumed)

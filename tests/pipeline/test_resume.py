@@ -9,6 +9,8 @@ from killing import kill_after_checkpoints
 
 from potstill import distill
 from potstill.errors import RunError
+from potstill.pipeline import default_folder
+from potstill.recipe import load_recipe
 
 SETTINGS = [
     "precision=fp32",
@@ -72,6 +74,48 @@ def test_killed_run_with_stored_states_resumes_to_the_identical_student(
     distill(str(out / "recipe.json"), resume=True)
     assert (out / "student" / "model.safetensors").read_bytes() == expected
     assert {path: path.stat().st_mtime_ns for path in out.parent.rglob("states-*/*/*.safetensors")} == shards
+
+
+def test_a_resumed_run_has_the_controls_that_it_was_begun_with_and_those_named_later(
+    teacher: Path, reviews: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    short = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=2", "student.num_layers=1"]
+    names = {"teacher": str(teacher), "data": str(reviews), "text": "review", "label": "stars"}
+    distill("kd", **names, out=out, overrides=short, baselines=["hard-labels"])
+    student = (out / "student" / "model.safetensors").read_bytes()
+    (out / "results.json").unlink()
+    shutil.rmtree(out / "hard-labels")
+    resumed = distill(str(out / "recipe.json"), resume=True)
+    assert [model.role for model in resumed.results.models] == ["teacher", "student", "student_hard_labels"]
+    distill(str(out / "recipe.json"), resume=True, baselines=["random-start"])
+    more = distill(str(out / "recipe.json"), resume=True)
+    assert {model.role for model in more.results.models} >= {"student_hard_labels", "student_random_start"}
+    assert (out / "student" / "model.safetensors").read_bytes() == student
+
+
+@pytest.mark.parametrize(
+    ("finished", "fresh", "resumed"),
+    [
+        ([], "teacher", "teacher"),
+        ([False], "teacher-2", "teacher"),
+        ([True, False], "teacher-3", "teacher-2"),
+        ([False, True], "teacher-3", "teacher"),
+        ([True, True], "teacher-3", "teacher-2"),
+    ],
+)
+def test_the_last_unfinished_folder_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: list[bool], fresh: str, resumed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, is_finished in enumerate(finished, start=1):
+        folder = Path("runs") / ("teacher" if number == 1 else f"teacher-{number}")
+        folder.mkdir(parents=True)
+        if is_finished:
+            (folder / "results.json").write_text("{}")
+    recipe = load_recipe("teacher")
+    assert default_folder("teacher", recipe) == Path("runs") / fresh
+    assert default_folder("teacher", recipe, resume=True) == Path("runs") / resumed
 
 
 def test_a_run_that_was_stopped_after_its_training_is_only_measured(uninterrupted: Path, tmp_path: Path) -> None:

@@ -155,6 +155,25 @@ def test_any_folder_of_runs_has_tables(tmp_path: Path) -> None:
     assert cells(render_tables(read_scores(tmp_path / "run-1"), (), form="markdown"), "kd", "1") == ["90.0"]
 
 
+def test_runs_that_differ_in_more_than_their_seed_are_rows_of_their_own(tmp_path: Path) -> None:
+    for name, epochs, score, teacher in (
+        ("a", 1, 0.8, 0.9),
+        ("b", 3, 0.9, 0.9),
+        ("again", 3, 0.9, 0.9),
+        ("c", 5, 0.7, 0.95),
+    ):
+        models = [model("teacher", {"accuracy": teacher}), model("student", {"accuracy": score})]
+        write_run(tmp_path / name, "trec", models)
+        recipe = {"name": "kd", "seed": 0, "epochs": epochs}
+        (tmp_path / name / "recipe.json").write_text(json.dumps(recipe))
+    text = render_tables(read_scores(tmp_path), (), form="markdown")
+    for epochs, score in ((1, "80.0"), (3, "90.0"), (5, "70.0")):
+        assert cells(text, f"kd (epochs = {epochs})", "1") == [score], "and a seed that is repeated is no spread"
+    assert cells(text, "teacher of kd (epochs = 3)", "1") == ["90.0"]
+    assert cells(text, "teacher of kd (epochs = 5)", "1") == ["95.0"]
+    assert "±" not in text.replace("mean ±", "")
+
+
 def test_teachers_of_several_seeds_are_counted_as_several(tmp_path: Path) -> None:
     for seed, score in enumerate((0.9, 0.92, 0.92)):
         models = [model("teacher", {"accuracy": score}), model("student", {"accuracy": 0.8})]
@@ -169,7 +188,7 @@ def test_folders_without_results_are_refused(tmp_path: Path) -> None:
         read_scores(tmp_path / "none")
     write_run(tmp_path / "run", "trec", [model("student", {"accuracy": 0.8})])
     (tmp_path / "run" / "recipe.json").write_text("{")
-    with pytest.raises(RunError, match=r"recipe.json' is damaged .*remove this run"):
+    with pytest.raises(RunError, match=r"recipe.json' is damaged .*run it anew"):
         read_scores(tmp_path)
     (tmp_path / "suite.json").write_text('{"name": "x"}')
     with pytest.raises(RunError, match=r"suite.json' is damaged: description: this field is required"):

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,12 +93,11 @@ def check_file(path: Path | None) -> None:
 
 
 @contextmanager
-def resumable(folder: Path, baselines: Sequence[str]) -> Generator[None]:
+def resumable(folder: Path) -> Generator[None]:
     """Tell how to go on where the user stops a run.
 
     Args:
         folder: The run folder.
-        baselines: The controls that were asked for.
 
     Yields:
         Nothing.
@@ -112,5 +111,4 @@ def resumable(folder: Path, baselines: Sequence[str]) -> Generator[None]:
         recipe = RunFolder(path=folder).recipe
         if not recipe.is_file():
             raise Stopped("the run had not begun; give the same command to start again") from None
-        controls = "".join(f" --baseline {name}" for name in baselines)
-        raise Stopped(f"go on with: potstill distill {recipe} --resume{controls}") from None
+        raise Stopped(f"go on with: potstill distill {recipe} --resume") from None

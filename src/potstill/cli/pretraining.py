@@ -82,8 +82,10 @@ def run_on_text(recipe: str, out: Path | None, settings: TextRun, *, as_json: bo
     from potstill import pipeline
     from potstill.recipe import load_recipe
 
-    folder = out or pipeline.default_folder(recipe, load_recipe(recipe, ablations=settings["ablations"]))
-    with resumable(folder, ()):
+    folder = out or pipeline.default_folder(
+        recipe, load_recipe(recipe, ablations=settings["ablations"]), resume=settings["resume"]
+    )
+    with resumable(folder):
         run = pipeline.pretrain(recipe=recipe, out=folder, observer=ConsoleObserver(), **settings)
     if as_json:
         print_json(

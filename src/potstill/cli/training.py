@@ -136,8 +136,8 @@ def distill(
         )
         run_on_text(recipe, out, settings, as_json=as_json)
         return
-    folder = out or _choose_folder(recipe, overrides or (), task, ablations=ablations or ())
-    with resumable(folder, baselines or ()):
+    folder = out or _choose_folder(recipe, overrides or (), task, resume=resume, ablations=ablations or ())
+    with resumable(folder):
         run = pipeline.distill(
             recipe,
             teacher=teachers,
@@ -179,8 +179,8 @@ def finetune(
     """
     from potstill import pipeline
 
-    folder = out or _choose_folder("teacher", overrides or (), task)
-    with resumable(folder, ()):
+    folder = out or _choose_folder("teacher", overrides or (), task, resume=resume)
+    with resumable(folder):
         run = pipeline.finetune(
             model,
             task=task,
@@ -196,13 +196,16 @@ def finetune(
     print_run(run, as_json=as_json)
 
 
-def _choose_folder(recipe: str, overrides: Sequence[str], task: str | None, *, ablations: Sequence[str] = ()) -> Path:
+def _choose_folder(
+    recipe: str, overrides: Sequence[str], task: str | None, *, resume: bool, ablations: Sequence[str] = ()
+) -> Path:
     """Name the run folder before the run, so that a stopped run can be told where it lies."""
     from potstill.pipeline import default_folder
     from potstill.recipe import load_recipe
 
     fields = {} if task is None else {"data.task": task}
-    return default_folder(recipe, load_recipe(recipe, overrides=overrides, ablations=ablations, fields=fields))
+    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=fields)
+    return default_folder(recipe, loaded, resume=resume)
 
 
 def _is_on_text_alone(recipe: str, overrides: Sequence[str], *, ablations: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """What a program calls: `distill`, `finetune` and `pretrain`, the same pipeline as the command line."""
 
 from collections.abc import Sequence
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from potstill.pipeline.run import Run, run_recipe
 from potstill.processes import agree
 from potstill.progress import Observer
 from potstill.recipe import Recipe, load_recipe
+from potstill.run_folder import RunFolder
 
 __all__ = ["distill", "finetune", "pretrain"]
 
@@ -78,7 +80,7 @@ def distill(
             f"recipe '{loaded.name}' has stages on plain text, and nothing says on which task the others run; give "
             "'task' or 'data', or call 'pretrain' for plain text alone."
         )
-    where = expand_user(out) if out is not None else default_folder(recipe, loaded)
+    where = expand_user(out) if out is not None else default_folder(recipe, loaded, resume=resume)
     return run_recipe(loaded, where, baselines=baselines, resume=resume, observer=observer)
 
 
@@ -173,25 +175,29 @@ def pretrain(
     fields = {"teacher.base": model, "data.corpus.paths": tuple(corpus) or None}
     given = {path: value for path, value in fields.items() if value is not None}
     loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=given)
-    where = expand_user(out) if out is not None else default_folder(recipe, loaded)
+    where = expand_user(out) if out is not None else default_folder(recipe, loaded, resume=resume)
     return run_general(loaded, where, resume=resume, observer=observer)
 
 
-def default_folder(name: str, recipe: Recipe) -> Path:
+def default_folder(name: str, recipe: Recipe, *, resume: bool = False) -> Path:
     """Choose the run folder where the user names none.
 
     Args:
         name: What the user called the recipe.
         recipe: The recipe.
+        resume: Whether an unfinished run is to be taken up.
 
     Returns:
-        The folder of `RUN/recipe.json`, else the first free name under `runs/`.
+        The folder of `RUN/recipe.json`, else the first free name under `runs/`; to resume, the last such folder that
+        is not finished, or else the last one.
     """
     file = expand_user(name)
     if file.name == "recipe.json":
         return file.parent
     base = Path("runs") / "-".join(part for part in (recipe.name, *recipe.ablated, recipe.data.task) if part)
-    number = 1
-    while (folder := base if number == 1 else base.with_name(f"{base.name}-{number}")).exists():
-        number += 1
-    return agree(folder)
+    numbered = (base if number == 1 else base.with_name(f"{base.name}-{number}") for number in count(1))
+    taken = list(takewhile(Path.exists, numbered))
+    if resume and taken:
+        unfinished = [folder for folder in taken if not RunFolder(path=folder).is_finished]
+        return agree((unfinished or taken)[-1])
+    return agree(base.with_name(f"{base.name}-{len(taken) + 1}") if taken else base)

@@ -1,5 +1,6 @@
 """From a recipe to a run folder, as a paper's method section would tell it."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,7 +60,8 @@ def run_recipe(
         recipe: What to do; `recipe.data` and `recipe.teacher` say on what.
         out: The run folder.
         baselines: Controls to train and measure beside the student: `hard-labels`, `base-start`, `random-start`.
-        resume: Take up an unfinished run; its student is the same as without the interruption.
+        resume: Take up an unfinished run; its student is the same as without the interruption. Controls that it was
+            begun with are made whether they are named again or not, and those that a finished run lacks are added.
         observer: Draws progress; absent: silence.
 
     Returns:
@@ -71,7 +73,7 @@ def run_recipe(
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
     wait_for_all()
-    controls = _controls(baselines)
+    controls = _controls([*(_begun_with(folder) if resume else ()), *baselines])
     check_trackers(recipe.tracking.trackers)
     if recipe.compile:
         check_compiler(process_state().device)
@@ -83,8 +85,10 @@ def run_recipe(
     if resume:
         folder.check_same_recipe(recipe.to_json())
         if folder.is_finished:
-            study.observer.note(f"{out} is finished already")
-            return Run(folder=out, results=Results.read(folder.results))
+            finished = Results.read(folder.results)
+            if {f"student_{name.replace('-', '_')}" for name in controls} <= {model.role for model in finished.models}:
+                study.observer.note(f"{out} is finished already")
+                return Run(folder=out, results=finished)
     check_general(recipe)
     guide = find_teacher(
         study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer)
@@ -94,7 +98,7 @@ def run_recipe(
     if recipe.corpus_stages:
         study = replace(study, recipe=start_generally(recipe, out, observer=study.observer))
         student = build_student(study, guide)
-    _open_folder(folder, study, guide, recipe)
+    _open_folder(folder, study, guide, recipe, baselines=list(controls))
     if maker is not None:
         study = replace(study, augmented=make_examples(study, maker, guide, folder))
     seconds = estimate_seconds(study, student, guide, num_controls=len(controls))
@@ -124,8 +128,19 @@ def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]
     return {name: known[name] for name in dict.fromkeys(baselines)}
 
 
-def _open_folder(folder: RunFolder, study: Study, guide: Guide | None, recipe: Recipe) -> None:
-    """Write what the run is: its recipe and its environment."""
+def _begun_with(folder: RunFolder) -> list[str]:
+    """Read which controls a run was begun with."""
+    try:
+        environment = json.loads(folder.environment.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [str(name) for name in environment.get("baselines", [])]
+
+
+def _open_folder(
+    folder: RunFolder, study: Study, guide: Guide | None, recipe: Recipe, *, baselines: Sequence[str]
+) -> None:
+    """Write what the run is: its recipe, its environment and which controls it is to have."""
     if not is_main_process():
         return
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -135,6 +150,7 @@ def _open_folder(folder: RunFolder, study: Study, guide: Guide | None, recipe: R
         "data_fingerprint": study.data.fingerprint,
         "num_train_examples": len(study.data.train),
         "teacher": _identify(guide) if guide else None,
+        "baselines": list(baselines),
     }
     write_json(folder.environment, environment)
     write_json(folder.recipe, recipe.to_json())

@@ -112,7 +112,8 @@ def group_runs(runs: Sequence[RunRecord]) -> tuple[Group, ...]:
 
     Returns:
         Groups, those of one task together. A run of a suite is called by its row; others by their recipe, and by the
-        settings that tell them from other groups of that recipe.
+        settings that tell them from other groups of that recipe. Of runs that repeat a seed on the same data the last
+        one counts.
     """
     by_identity: dict[tuple[str, str, str], list[RunRecord]] = {}
     for run in runs:
@@ -124,12 +125,17 @@ def group_runs(runs: Sequence[RunRecord]) -> tuple[Group, ...]:
             name=_name(key, [json.loads(other[2]) for other in by_identity if other[:2] == key[:2]]),
             task=key[0],
             metric=each[0].results.primary_metric,
-            runs=tuple(each),
+            runs=tuple({_draw(run): run for run in each}.values()),
         )
         for key, each in by_identity.items()
     ]
     tasks = list(dict.fromkeys(group.task for group in groups))
     return tuple(sorted(groups, key=lambda group: tasks.index(group.task)))
+
+
+def _draw(run: RunRecord) -> tuple[str, str]:
+    """Tell what a run's chance and examples were; another run with the same ones says nothing of the spread."""
+    return json.dumps(run.recipe.get("seed")), json.dumps(run.environment.get("data_fingerprint"))
 
 
 def _settings(recipe: Mapping[str, Any]) -> dict[str, str]:

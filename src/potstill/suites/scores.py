@@ -8,6 +8,7 @@ from typing import Any
 
 from potstill.errors import RecipeError, RunError
 from potstill.evaluation import ModelResult, Results, Role
+from potstill.reporting import find_runs, group_runs, read_run
 from potstill.run_folder import RunFolder
 from potstill.suites.config import Suite
 from potstill.suites.grid import SuiteFolder
@@ -93,7 +94,7 @@ def read_scores(path: Path) -> ScoreSheet:
     if not finished:
         raise RunError(f"'{path}' holds no finished run; a run is finished when it has a results.json.")
     teacher_name = suite.teacher.name if suite is not None else "teacher"
-    models: list[Measured] = []
+    models: list[tuple[str, Measured]] = []
     primary: dict[str, str] = {}
     examples: dict[str, int] = {}
     for row, task, seed, run in finished:
@@ -101,11 +102,10 @@ def read_scores(path: Path) -> ScoreSheet:
         primary.setdefault(task, results.primary_metric)
         if (number := _num_train_examples(run)) is not None:
             examples[task] = max(number, examples.get(task, 0))
-        models += _models_of(
-            results, Measured(row=row, task=task, seed=seed, result=results.models[0]), run, teacher_name
-        )
+        first = Measured(row=row, task=task, seed=seed, result=results.models[0])
+        models += [(row, model) for model in _models_of(results, first, run, teacher_name)]
     return ScoreSheet(
-        models=tuple(_once(models)),
+        models=tuple(_once(models, are_seeds=suite is not None)),
         primary=primary,
         examples=examples,
         suite=suite,
@@ -127,19 +127,33 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
             yield Measured(row=place.row, task=place.task, seed=place.seed, result=result, shape=shape, teacher=teacher)
 
 
-def _once(models: Sequence[Measured]) -> Iterator[Measured]:
-    """Keep each teacher once, however many runs tell of it; several of one task are counted as if they were seeds."""
-    made_here = {(model.row, model.task) for model in models if model.result.role != "teacher"}
-    seen: dict[tuple[str, str], list[tuple[str, dict[str, float]]]] = {}
-    for model in models:
+def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterator[Measured]:
+    """Keep each teacher once, however many runs tell of it.
+
+    Args:
+        models: Models, each with the row of the run that tells of it.
+        are_seeds: Whether all teachers of a task differ in their seed alone, as in a suite. Else those do of which one
+            row tells, and the teachers of rows that have others are rows of their own.
+
+    Yields:
+        The models; a teacher that has a run of its own in its row is left out.
+    """
+    made_here = {(model.row, model.task) for _, model in models if model.result.role != "teacher"}
+    teachers: dict[tuple[str, str], dict[str, dict[str, Measured]]] = {}
+    for teller, model in models:
         place = (model.row, model.task)
         if model.result.role != "teacher":
             yield model
         elif place not in made_here:
-            known = seen.setdefault(place, [])
-            if (what := (model.result.name, model.result.metrics)) not in known:
-                known.append(what)
-                yield replace(model, seed=len(known) - 1)
+            by_teller = teachers.setdefault(place, {})
+            identity = f"{model.result.name} {model.result.metrics}"
+            by_teller.setdefault("" if are_seeds else teller, {}).setdefault(identity, model)
+    for by_teller in teachers.values():
+        widest = max(by_teller.values(), key=len)
+        is_one_row = all(each.keys() <= widest.keys() for each in by_teller.values())
+        for teller, each in {"": widest}.items() if is_one_row else by_teller.items():
+            for seed, model in enumerate(each.values()):
+                yield replace(model, row=f"{model.row} of {teller}" if teller else model.row, seed=seed)
 
 
 def _read_suite(place: SuiteFolder) -> Suite:
@@ -170,12 +184,10 @@ def _suite_runs(place: SuiteFolder, suite: Suite) -> Iterator[tuple[str, str, in
 
 
 def _plain_runs(path: Path) -> Iterator[tuple[str, str, int, RunFolder]]:
-    """Find runs one or two levels deep; a recipe's name is the row."""
-    for recipe in sorted([*path.glob("recipe.json"), *path.glob("*/recipe.json")]):
-        run = RunFolder(path=recipe.parent)
-        values = _read_json(recipe)
-        if run.is_finished:
-            yield values["name"], Results.read(run.results).task, values["seed"], run
+    """Find runs at any depth; those that differ in nothing but their seed make a row."""
+    for group in group_runs([read_run(folder) for folder in find_runs([path])]):
+        for run in group.runs:
+            yield group.name, group.task, run.recipe["seed"], RunFolder(path=run.folder)
 
 
 def _num_train_examples(run: RunFolder) -> int | None:
