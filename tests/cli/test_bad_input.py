@@ -311,7 +311,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(name, world, potst
     kitchen = Kitchen(world, tmp_path)
     arguments = case(kitchen)
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     assert_refused(potstill(*arguments), expected)
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -152,10 +152,31 @@ def test_predict_reads_the_command_line(potstill, world):
     assert outcome.stderr == ""
 
 
-def test_predict_reads_stdin_line_by_line(potstill, world, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO("the film is great\r\na dull plot\n"))
-    lines = potstill("predict", world.teacher).stdout.splitlines()
-    assert [json.loads(line)["label"] for line in lines] == ["positive", "negative"]
+@pytest.mark.parametrize(
+    ("lines", "labels", "code", "why"),
+    [
+        (b"the film is great\r\na dull plot\n", ["positive", "negative"], 0, ""),
+        (b"\xef\xbb\xbfthe film is great\n\n \n", ["positive"], 0, ""),
+        (b"the film is great\n\na dull plot\n", ["positive"], 2, "line 2 of stdin is empty; leave it out."),
+        (b"the film is great\ncaf\xe9\n", ["positive"], 2, "line 2 of stdin is not UTF-8 text"),
+    ],
+)
+def test_predict_reads_stdin_line_by_line(potstill, world, monkeypatch, lines, labels, code, why):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    outcome = potstill("predict", world.teacher, "--with-text")
+    answers = [json.loads(line) for line in outcome.stdout.splitlines()]
+    assert [answer["label"] for answer in answers] == labels
+    assert answers[0]["text"] == "the film is great"
+    assert outcome.code == code
+    assert why in outcome.stderr
+
+
+def test_half_a_character_is_refused(potstill, world, tmp_path):
+    path = tmp_path / "cut.jsonl"
+    path.write_text('{"text": "good \\ud83d film"}\n{"text": "a dull plot"}\n')
+    outcome = potstill("predict", world.teacher, "--data", path)
+    assert outcome.code == 2
+    assert "a text has half of a character, at 'good \\ud83d film'" in outcome.stderr
 
 
 def test_predict_reads_and_writes_files_in_order(potstill, world, tmp_path):

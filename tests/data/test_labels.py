@@ -57,6 +57,10 @@ def test_many_whole_numbers_are_refused_until_the_kind_is_given():
     assert decide_kind(names, "classification", where="file") == "classification"
 
 
+def test_a_number_of_very_many_digits_is_a_name():
+    assert label_name("7" * 5000) == "7" * 5000
+
+
 def test_a_single_class_is_refused():
     with pytest.raises(DataError, match="every label is 'a'"):
         decide_kind(["a", "a"], "classification", where="file")

@@ -118,7 +118,7 @@ def test_columns_are_taken_by_name_and_pairs_are_kept_together(tmp_path):
         ("body,label\na,1\n", {"text": "boby"}, "has no column 'boby'. Did you mean 'body'?"),
         ("text,stars\na,1\n", {}, "has no column 'label'; set data.label"),
         ("text,label\na,1\nb,0\n", {"text_pair": "text"}, "one column is used twice"),
-        ("text,label\na,1\nb,0\n", {}, "2 examples are too few to split off"),
+        ("text,label\na,1\nb,0\n", {}, "2 different examples are too few to split off"),
         ("text,label\na,high\nb,low\nc,low\n", {"kind": "regression"}, "row 1 has the label 'high'"),
         ("text,label\na,1\nb,0\n", {"dev": "no.csv"}, "'no.csv' does not exist"),
     ],

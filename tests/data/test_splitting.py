@@ -38,3 +38,18 @@ def test_scores_are_split_at_random(count, fraction):
     train, dev = split_off_dev(split, fraction=fraction, seed=0, where="file")
     assert len(dev) == max(1, round(fraction * count))
     assert sorted((*train.texts, *dev.texts), key=int) == split.texts
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 1)), min_size=8, max_size=60), st.integers(0, 9))
+@settings(deadline=None)
+def test_equal_texts_stay_together(rows, seed):
+    texts, pairs = [str(text) for text, _ in rows], [str(pair) for _, pair in rows]
+    split = Split(texts=texts, pairs=pairs, labels=np.arange(len(rows), dtype=np.float32))
+    keys = set(zip(texts, pairs, strict=True))
+    if len(keys) == 1:
+        return
+    train, dev = split_off_dev(split, fraction=0.3, seed=seed, where="file")
+    ours, theirs = (set(zip(part.texts, part.pairs, strict=True)) for part in (train, dev))
+    assert not ours & theirs
+    assert len(theirs) == max(1, round(0.3 * len(keys)))
+    assert len(train) + len(dev) == len(rows)

@@ -5,13 +5,16 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from potstill import distill, evaluate, finetune, predict
+from potstill.cli.output import print_run
 from potstill.errors import DataError, RecipeError
 from potstill.evaluation import Results
 from potstill.hub import load_classifier
+from potstill.pipeline.run import Run
 
 TINY = [
     "precision=fp32",
@@ -64,6 +67,15 @@ def test_a_bilstm_with_words_of_its_own_learns_its_teachers_logits(reviews_run: 
     events = [json.loads(line) for line in (reviews_run / "events.jsonl").read_text().splitlines()]
     losses = [event["loss"] for event in events if event["event"] == "step"]
     assert losses[-1] < losses[0] / 4
+
+
+def test_what_is_printed_after_a_run_loads_a_bilstm(reviews_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_run(Run(folder=reviews_run, results=Results.read(reviews_run / "results.json")), as_json=False)
+    printed = capsys.readouterr().out
+    assert "import potstill" in printed
+    scope: dict[str, Any] = {}
+    exec(printed[printed.index("import potstill") :], scope)  # noqa: S102 - it is our own
+    assert scope["model"]("the good film")[0]["label"] == "good"
 
 
 def test_a_bilstm_is_evaluated_and_predicts_as_any_student(reviews_run: Path) -> None:

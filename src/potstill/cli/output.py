@@ -68,10 +68,13 @@ def print_run(run: "Run", *, as_json: bool) -> None:
         }
         print_json(values)
         return
+    from potstill.evaluation import import_line
+
     print_results(run.results)
+    recipe = json.loads(RunFolder(path=run.folder).recipe.read_text(encoding="utf-8"))
     make_console().print(
         f"\nrun folder: {run.folder}\nreport: {RunFolder(path=run.folder).report}\n\n"
-        "from transformers import pipeline\n"
+        f"{import_line(recipe)}from transformers import pipeline\n"
         f'model = pipeline("text-classification", "{run.student}")',
         markup=False,
     )

@@ -5,7 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -107,10 +107,10 @@ def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str 
     if text is not None or text_pair is not None:
         raise DataError("--text and --text-pair name columns of a file, and there is none; give it with --data.")
     if texts:
-        return list(_checked(texts, total=len(texts)))
+        return list(_checked(texts))
     if sys.stdin.isatty():
         raise DataError("there is nothing to predict; give texts, a file with --data, or lines on stdin.")
-    lines = _checked(line.rstrip("\r\n") for line in sys.stdin)
+    lines = _lines_of_stdin()
     first = next(lines, None)
     if first is None:
         raise DataError("there is nothing to predict: stdin is empty; give texts, or a file with --data.")
@@ -124,17 +124,43 @@ def _of_split(data: Path, text: str | None, text_pair: str | None) -> list[_Row]
     return list(zip(split.texts, split.pairs or repeat(None, len(split)), strict=True))
 
 
-def _checked(texts: Iterable[str], *, total: int | None = None) -> Iterator[_Row]:
+def _checked(texts: Sequence[str]) -> Iterator[_Row]:
     for number, text in enumerate(texts, start=1):
         if not text.strip():
-            of_all = "" if total is None else f" of {total}"
-            raise DataError(f"text {number}{of_all} is empty; leave it out.")
+            raise DataError(f"text {number} of {len(texts)} is empty; leave it out.")
         yield text, None
 
 
+def _lines_of_stdin() -> Iterator[_Row]:
+    """Read stdin as UTF-8, whatever the locale; empty lines at the end are no texts."""
+    empty = None
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(f"line {number} of stdin is not UTF-8 text ({error.reason}); convert it first.") from None
+        if not text.strip():
+            empty = empty or number
+        elif empty is not None:
+            raise DataError(f"line {empty} of stdin is empty; leave it out.")
+        else:
+            yield text, None
+
+
 def _chunks(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
-    left = iter(rows)
-    while some := list(islice(left, size)):
+    """Put rows together; those before one that cannot be read are still given."""
+    some: list[_Row] = []
+    try:
+        for row in rows:
+            some.append(row)
+            if len(some) == size:
+                yield some
+                some = []
+    except DataError:
+        if some:
+            yield some
+        raise
+    if some:
         yield some
 
 

@@ -16,6 +16,8 @@ MAX_CLASSES = 100
 """More different labels than this are not taken as classes unless the user says so."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LONGEST_NUMBER = 300
+"""Characters of a number; what is longer is a name like any other, and Python reads no number of 4,300 digits."""
 _GENERIC = re.compile(r"(?:label_)?(\d+)")
 
 
@@ -35,7 +37,7 @@ def label_name(value: Any) -> str | None:  # noqa: ANN401 - a cell of a file
     """
     if isinstance(value, str):
         text = value.strip()
-        if not _NUMBER.fullmatch(text):
+        if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
             return text or None
         return str(int(text)) if text.lstrip("+-").isdigit() else label_name(float(text))
     if isinstance(value, bool | int):

@@ -14,30 +14,35 @@ def split_off_dev(split: Split, *, fraction: float, seed: int, where: str) -> tu
 
     Args:
         split: Labelled examples. Whole-numbered labels are classes: dev gets its share of each of them, and no
-            class leaves train altogether.
+            class leaves train altogether. Equal texts stay together, so that none is learnt and measured.
         fraction: Share that goes to dev, 0 .. 0.5.
         seed: The same seed gives the same split.
         where: What the examples are called in messages.
 
     Returns:
-        Train and dev, each in the order of `split`; dev has `round(fraction * examples)` of them, at least 1.
+        Train and dev, each in the order of `split`; dev has `round(fraction * texts)` of the different texts, at
+        least 1.
 
     Raises:
         DataError: There are too few examples to split.
     """
     assert split.labels is not None
     random = np.random.default_rng(seed)
-    total = max(1, round(fraction * len(split)))
-    if np.issubdtype(split.labels.dtype, np.integer):
-        chosen = _stratified(split.labels.astype(np.int64), total, random)
+    texts: dict[tuple[str, str], int] = {}
+    pairs = split.pairs or [""] * len(split)
+    text_of = np.array([texts.setdefault(key, len(texts)) for key in zip(split.texts, pairs, strict=True)])
+    labels = split.labels[np.unique(text_of, return_index=True)[1]]
+    total = max(1, round(fraction * len(texts)))
+    if np.issubdtype(labels.dtype, np.integer):
+        chosen = _stratified(labels.astype(np.int64), total, random)
     else:
-        chosen = random.permutation(len(split))[: min(total, len(split) - 1)]
+        chosen = random.permutation(len(texts))[: min(total, len(texts) - 1)]
     if len(chosen) == 0:
         raise DataError(
-            f"{where}: {len(split)} examples are too few to split off a development set; give 'dev' a file of its own."
+            f"{where}: {len(texts)} different examples are too few to split off a development set; give 'dev' a file "
+            "of its own."
         )
-    is_dev = np.zeros(len(split), dtype=np.bool_)
-    is_dev[chosen] = True
+    is_dev = np.isin(text_of, chosen)
     return split.take(np.flatnonzero(~is_dev)), split.take(np.flatnonzero(is_dev))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from potstill.evaluation.attention import draw_attention
     from potstill.evaluation.calibration import measure_calibration
-    from potstill.evaluation.card import write_model_card
+    from potstill.evaluation.card import import_line, write_model_card
     from potstill.evaluation.classes import count_confusion, measure_classes
     from potstill.evaluation.ensemble import merge_models
     from potstill.evaluation.environment import describe_environment
@@ -81,6 +81,7 @@ __all__ = [
     "draw_attention",
     "evaluate_model",
     "exact_mcnemar",
+    "import_line",
     "make_table",
     "measure_calibration",
     "measure_classes",
@@ -136,6 +137,7 @@ _HOMES = {
     "draw_attention": "attention",
     "evaluate_model": "evaluate",
     "exact_mcnemar": "intervals",
+    "import_line": "card",
     "make_table": "table",
     "measure_calibration": "calibration",
     "measure_classes": "classes",

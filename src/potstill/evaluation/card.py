@@ -10,7 +10,7 @@ from potstill.evaluation.results import ModelResult, Results
 from potstill.evaluation.table import to_markdown
 from potstill.files import write_text
 
-__all__ = ["write_model_card"]
+__all__ = ["import_line", "write_model_card"]
 
 _HUB_METRICS = {
     "macro_f1": "f1",
@@ -91,10 +91,22 @@ def _introduction(model: ModelResult, results: Results, recipe: Mapping[str, Any
     )
 
 
+def import_line(recipe: Mapping[str, Any]) -> str:
+    """Give the line that must stand before transformers loads a recipe's student.
+
+    Args:
+        recipe: The resolved recipe as JSON values.
+
+    Returns:
+        A line of Python with its end; empty where transformers knows the kind of model by itself.
+    """
+    is_ours = recipe.get("student", {}).get("kind") == "bilstm"
+    return "import potstill  # teaches transformers this kind of model\n" if is_ours else ""
+
+
 def _usage(model: ModelResult, recipe: Mapping[str, Any]) -> str:
     folder = "student" if model.role == "student" else "model"
-    is_ours = recipe.get("student", {}).get("kind") == "bilstm"
-    first_line = "import potstill  # teaches transformers this kind of model\n" if is_ours else ""
+    first_line = import_line(recipe)
     return f"""## How to use it
 
 ```python

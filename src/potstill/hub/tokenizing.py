@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from potstill.errors import DataError
 from potstill.tensors import TokenBlock
 
 __all__ = ["TokenBlock", "Tokenizer"]
@@ -111,7 +112,12 @@ class Tokenizer:
 
         Returns:
             The token ids of all examples, in their order.
+
+        Raises:
+            DataError: A text has half a character, as cut JSON may have.
         """
+        for text in (*texts, *(pairs or ())):
+            _check_characters(text)
         flat: list[NDArray[np.int32]] = []
         types: list[NDArray[np.uint8]] = []
         lengths: list[int] = []
@@ -184,3 +190,13 @@ class Tokenizer:
         """
         raw: list[str] = self.wrapped.convert_ids_to_tokens(list(token_ids))
         return tuple(self.decode([token_id]) or token for token_id, token in zip(token_ids, raw, strict=True))
+
+
+def _check_characters(text: str) -> None:
+    """Refuse a lone surrogate, which JSON can hold and no tokenizer reads."""
+    try:
+        if not text.isascii():
+            text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        around = text[max(0, error.start - 20) : error.end + 20]
+        raise DataError(f"a text has half of a character, at {around!r}; mend or remove it.") from None
