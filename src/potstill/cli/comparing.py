@@ -8,7 +8,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from potstill.cli.options import AsJson, DataPath, Label, TaskName, Text, TextPair
+from potstill.cli.options import AsJson, DataPath, Label, SomeOverrides, TaskName, Text, TextPair
 from potstill.cli.output import check_file, make_console, print_json
 from potstill.console import ConsoleObserver
 from potstill.files import write_json
@@ -40,6 +40,7 @@ def compare(
     text: Text = None,
     text_pair: TextPair = None,
     label: Label = None,
+    overrides: SomeOverrides = None,
     price: Annotated[
         float | None,
         typer.Option("--price", min=0, metavar="X", help="Price of this machine an hour, for the cost of answers."),
@@ -53,7 +54,12 @@ def compare(
     check_file(out)
     options = pipeline.DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
     report = pipeline.compare(
-        models, backends=backends or (), options=options, price_per_hour=price, observer=ConsoleObserver()
+        models,
+        backends=backends or (),
+        options=options,
+        overrides=overrides or (),
+        price_per_hour=price,
+        observer=ConsoleObserver(),
     )
     if out is not None:
         write_json(out, report.model_dump(mode="json"))

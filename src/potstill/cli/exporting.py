@@ -7,7 +7,7 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
-from potstill.cli.options import AsJson, DataPath, Label, ModelName, TaskName, Text, TextPair
+from potstill.cli.options import AsJson, DataPath, Label, ModelName, SomeOverrides, TaskName, Text, TextPair
 from potstill.cli.output import make_console, print_json
 from potstill.console import ConsoleObserver
 
@@ -42,6 +42,7 @@ def export(
     text: Text = None,
     text_pair: TextPair = None,
     label: Label = None,
+    overrides: SomeOverrides = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -108,7 +109,15 @@ def export(
         }
     )
     options = pipeline.DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
-    done = pipeline.export(model, options=options, out=out, corpus=corpus, config=config, observer=ConsoleObserver())
+    done = pipeline.export(
+        model,
+        options=options,
+        overrides=overrides or (),
+        out=out,
+        corpus=corpus,
+        config=config,
+        observer=ConsoleObserver(),
+    )
     if as_json:
         print_json({"folder": str(done.folder), "report": done.report.model_dump(mode="json")})
     else:

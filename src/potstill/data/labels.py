@@ -47,23 +47,26 @@ def label_name(value: Any) -> str | None:  # noqa: ANN401 - a cell of a file
     return None
 
 
-def decide_kind(names: Sequence[str], kind: Literal["auto", "classification", "regression"], *, where: str) -> TaskKind:
+def decide_kind(
+    names: Sequence[str], kind: Literal["auto", "classification", "regression"], *, where: str, fewest: int = 2
+) -> TaskKind:
     """Say whether labels are classes or scores.
 
     Args:
         names: Every label, written by `label_name`.
         kind: What the user says.
         where: The label column, for messages.
+        fewest: Different classes that are needed; of scores at least 2 are.
 
     Returns:
         What the user says; for `auto`, a regression where all labels are numbers and some have a fraction, and a
         classification where there are at most 100 different ones.
 
     Raises:
-        DataError: It cannot be told, or all labels are the same.
+        DataError: It cannot be told, or there are fewer different labels than are needed.
     """
     different = set(names)
-    if len(different) == 1:
+    if len(different) < (fewest if kind == "classification" else 2):
         raise DataError(f"{where}: every label is '{names[0]}'; at least two different ones are needed.")
     if kind != "auto":
         return kind

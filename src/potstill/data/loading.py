@@ -12,11 +12,12 @@ from potstill.files import expand_user
 __all__ = ["load_task_data"]
 
 
-def load_task_data(config: DataConfig) -> TaskData:
+def load_task_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
     """Load the examples that a config names.
 
     Args:
         config: Has a `task`, a `path`, or both.
+        is_learnt: Whether a model is to learn from the examples; else classes of which all are one will do.
 
     Returns:
         The task with train and dev splits, and a test split where there is one; `limit` is applied to train.
@@ -24,21 +25,21 @@ def load_task_data(config: DataConfig) -> TaskData:
     Raises:
         DataError: Neither is given, or a file, column, text or label cannot be used.
     """
-    data = _load(config)
+    data = _load(config, is_learnt=is_learnt)
     if config.limit is None:
         return data
     train = draw_examples(data.train, limit=config.limit, seed=config.split_seed)
     return task_data(data.task, train, data.dev, test=data.test, other_dev=data.other_dev, other_test=data.other_test)
 
 
-def _load(config: DataConfig) -> TaskData:
+def _load(config: DataConfig, *, is_learnt: bool) -> TaskData:
     for name in BUNDLED_NAMES:
         if config.task == name:
             return read_bundled_task(name)
     if config.task is None and config.path is None:
         raise DataError("data: nothing says where the examples are; set data.path, data.task, or both.")
     if config.task is None:
-        return load_own_data(config)
+        return load_own_data(config, is_learnt=is_learnt)
     if config.path is None:
         raise DataError(f"data.path: task '{config.task}' needs the folder that its files lie in; set data.path.")
     return read_known_task(config.task, expand_user(config.path))

@@ -31,11 +31,12 @@ class _Columns:
     separator: str | None
 
 
-def load_own_data(config: DataConfig) -> TaskData:
+def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
     """Load data that is no known task.
 
     Args:
         config: `path` is given, `task` is not.
+        is_learnt: Whether a model is to learn from the examples; else classes of which all are one will do.
 
     Returns:
         The task that the data poses, with its splits. `limit` is not applied.
@@ -48,7 +49,7 @@ def load_own_data(config: DataConfig) -> TaskData:
     if tables.dev is not None:
         _refuse_idle_fields(config, tables.dev)
     columns = _resolve(tables.train, config)
-    task = _make_task(config, tables.train, columns)
+    task = _make_task(config, tables.train, columns, fewest=2 if is_learnt else 1)
     train = _make_split(tables.train, columns, _read_labels(tables.train, columns, task))
     if tables.dev is None:
         train, dev = split_off_dev(train, fraction=config.dev_fraction, seed=config.split_seed, where=tables.train.name)
@@ -132,18 +133,18 @@ def _has_several(table: Table, label: str, config: DataConfig) -> bool:
     return True
 
 
-def _make_task(config: DataConfig, table: Table, columns: _Columns) -> Task:
+def _make_task(config: DataConfig, table: Table, columns: _Columns, *, fewest: int) -> Task:
     where, named = _place(table, columns.label), table.class_names.get(columns.label, ())
     kind: TaskKind
     if columns.has_several:
         kind, names = "multi_label", [name for names in _label_sets(table, columns, columns.label) for name in names]
-        if (num_different := len(set(names))) < 2:
-            raise DataError(f"{where}: there are {num_different} different labels; at least two are needed.")
+        if (num_different := len(set(names))) < fewest:
+            raise DataError(f"{where}: there are {num_different} different labels; at least {fewest} are needed.")
     else:
         assert config.kind != "multi_label", "then an example may have several"
         names = _label_cells(table, columns.label)
         wanted = "classification" if named and config.kind == "auto" else config.kind
-        kind = decide_kind(names, wanted, where=where)
+        kind = decide_kind(names, wanted, where=where, fewest=fewest)
     classes = () if kind == "regression" else named or sort_label_names(names)
     assert config.path is not None
     return Task(

@@ -62,7 +62,7 @@ def evaluate(
     options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
     recipe = read_settings(str(model), options, overrides)
     encoder = load_classifier(str(model))
-    examples = find_examples(recipe.data, encoder.label_names, takes_whole_file=data is not None)
+    examples = find_examples(recipe.data, encoder.label_names, model=str(model), takes_whole_file=data is not None)
     models: list[tuple[Role, str, Encoder]] = [("model" if teacher is None else "student", str(model), encoder)]
     if teacher is not None:
         models.insert(0, ("teacher", teacher, load_classifier(teacher)))

@@ -50,7 +50,8 @@ def compare(
     origins = [Origin(name=name, is_shape=False, backend=backend) for name, backend in zip(names, each, strict=True)]
     settings = read_settings(names[-1], options or DataOptions(), overrides)
     takes_whole_file = options is not None and options.data is not None
-    examples = find_examples(settings.data, describe_model(names[-1]).label_names, takes_whole_file=takes_whole_file)
+    label_names = describe_model(names[-1]).label_names
+    examples = find_examples(settings.data, label_names, model=names[-1], takes_whole_file=takes_whole_file)
     config = BenchConfig(lengths=(), has_probe=False)
     watch = observer or SilentObserver()
     return compare_models(origins, examples, config, price_per_hour=price_per_hour, observer=watch)

@@ -11,7 +11,7 @@ from potstill.data import DataConfig, TaskData, default_metrics, load_task_data
 from potstill.errors import DataError, RecipeError
 from potstill.files import expand_user
 from potstill.recipe import Recipe, load_recipe
-from potstill.serving import Examples, recipe_of, trained_length
+from potstill.serving import Examples, check_pairs, recipe_of, trained_length, trained_on_pairs
 
 __all__ = ["DataOptions", "find_examples", "read_settings"]
 
@@ -68,23 +68,33 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
     own, given = recipe_of(model), options.given
     if own is None and not given:
         raise DataError("nothing says what to measure on; give --task, --data, or a run folder as the model.")
-    fields: dict[str, Any] = {"data": {**given, "max_length": trained_length(model)}} if given else {}
+    fields: dict[str, Any] = {}
+    if given:
+        fields = {"data": {**given, "max_length": trained_length(model)}}
+        if own is not None and "path" in given and "task" not in given:
+            learnt = load_recipe(str(own)).data
+            fields["data"] |= {"kind": learnt.kind, "label_separator": learnt.label_separator}
     return load_recipe("fine-tune" if own is None else str(own), fields=fields, overrides=overrides)
 
 
-def find_examples(config: DataConfig, label_names: Sequence[str], *, takes_whole_file: bool) -> Examples:
+def find_examples(config: DataConfig, label_names: Sequence[str], *, model: str, takes_whole_file: bool) -> Examples:
     """Read the examples that a model is measured on.
 
     Args:
         config: Where they are.
         label_names: The model's labels; empty for a regression.
+        model: What the user calls the model.
         takes_whole_file: Whether a single file is measured on all its rows.
 
     Returns:
         The examples; data that shows only some of the model's labels has all of them.
+
+    Raises:
+        DataError: They are pairs of texts and the model was trained on single ones, or the other way round.
     """
     config = _for_model(config, label_names, takes_whole_file=takes_whole_file)
-    data = _with_all_labels(load_task_data(config), label_names)
+    data = _with_all_labels(load_task_data(config, is_learnt=False), label_names)
+    check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
     return Examples(
         task=data.task,
         split=data.dev,

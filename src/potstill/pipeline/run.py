@@ -151,6 +151,7 @@ def _open_folder(
         "num_train_examples": len(study.data.train),
         "teacher": _identify(guide) if guide else None,
         "baselines": list(baselines),
+        "is_pair": study.data.task.is_pair,
     }
     write_json(folder.environment, environment)
     write_json(folder.recipe, recipe.to_json())

@@ -69,7 +69,7 @@ def export(
     settings = read_settings(name, options or DataOptions(), overrides)
     encoder = load_classifier(name)
     takes_whole_file = options is not None and options.data is not None
-    examples = find_examples(settings.data, encoder.label_names, takes_whole_file=takes_whole_file)
+    examples = find_examples(settings.data, encoder.label_names, model=name, takes_whole_file=takes_whole_file)
     vocabulary = None
     if texts is not None:
         encoder, vocabulary = trim(encoder, texts, examples, wanted)

@@ -8,7 +8,15 @@ from potstill.serving.bench_report import BenchReport
 from potstill.serving.bench_run import run_bench
 from potstill.serving.bench_subjects import Origin
 from potstill.serving.bench_table import make_bench_tables
-from potstill.serving.classifier import Classifier, load, predict, recipe_of, trained_length
+from potstill.serving.classifier import (
+    Classifier,
+    check_pairs,
+    load,
+    predict,
+    recipe_of,
+    trained_length,
+    trained_on_pairs,
+)
 from potstill.serving.compare import CompareReport, compare_models
 from potstill.serving.examples import Examples
 from potstill.serving.export import export_onnx, refuse_foreign_folder, trim
@@ -28,6 +36,7 @@ __all__ = [
     "ExportReport",
     "Origin",
     "Prediction",
+    "check_pairs",
     "check_plot",
     "compare_models",
     "describe_export",
@@ -41,6 +50,7 @@ __all__ = [
     "refuse_foreign_folder",
     "run_bench",
     "trained_length",
+    "trained_on_pairs",
     "trim",
     "write_plot",
 ]

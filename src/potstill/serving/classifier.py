@@ -1,5 +1,6 @@
 """`potstill.load(model)(texts)`: a saved model that answers, on any back-end."""
 
+import json
 from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,16 @@ from potstill.serving.backends import parse_backend
 from potstill.serving.engines import Engine, load_engine
 from potstill.serving.prediction import Prediction, to_predictions
 
-__all__ = ["Classifier", "load", "predict", "recipe_of", "run_engine", "trained_length"]
+__all__ = [
+    "Classifier",
+    "check_pairs",
+    "load",
+    "predict",
+    "recipe_of",
+    "run_engine",
+    "trained_length",
+    "trained_on_pairs",
+]
 
 _CHUNK = 2048
 """Texts that are tokenised and sorted by length together."""
@@ -33,18 +43,22 @@ class Classifier:
         label_names: Names of the labels; empty for a regression, which gives scores.
     """
 
-    def __init__(self, engine: Engine, description: ModelDescription, *, max_length: int) -> None:
+    def __init__(
+        self, engine: Engine, description: ModelDescription, *, max_length: int, is_of_pairs: bool | None = None
+    ) -> None:
         """Join a model on a back-end with the way in which it reads texts.
 
         Args:
             engine: The model.
             description: Its tokenizer and label names.
             max_length: Longest text in tokens; longer ones are cut.
+            is_of_pairs: Whether it was trained on pairs of texts; None = not known.
         """
         self.label_names = description.label_names
         self._engine = engine
         self._description = description
         self._max_length = max_length
+        self._is_of_pairs = True if description.needs_pairs else is_of_pairs
 
     def __call__(self, texts: Iterable[str], pairs: Iterable[str] | None = None) -> list[Prediction]:
         """Predict the labels or scores of texts.
@@ -106,12 +120,9 @@ class Classifier:
 
         Raises:
             DataError: A text is longer than the model can read, after it was cut to the longest length, or the model
-                compares two texts and is given one.
+                compares two texts and is given one, or the other way round.
         """
-        if self._description.needs_pairs and split.pairs is None:
-            raise DataError(
-                "the model compares two texts and was given one; name the second text's column (--text-pair)."
-            )
+        check_pairs(self._is_of_pairs, has_pairs=split.pairs is not None)
         tokenised = tokenise(split, self._description.tokenizer, max_length=self._max_length)
         longest, limit = int(tokenised.tokens.lengths.max(initial=0)), self._description.max_tokens
         if limit is not None and longest > limit:
@@ -157,7 +168,9 @@ def load(
     if threads is not None:
         torch.set_num_threads(threads)
     engine = load_engine(name, wanted, device=process_state().device, num_threads=threads)
-    return Classifier(engine, description, max_length=max_length or trained_length(name))
+    return Classifier(
+        engine, description, max_length=max_length or trained_length(name), is_of_pairs=trained_on_pairs(name)
+    )
 
 
 def predict(
@@ -219,6 +232,39 @@ def trained_length(model: str) -> int:
     """
     recipe = recipe_of(model)
     return (load_recipe(str(recipe)).data if recipe is not None else DataConfig()).max_length
+
+
+def trained_on_pairs(model: str) -> bool | None:
+    """Say whether a model was trained on pairs of texts.
+
+    Args:
+        model: What the user calls the model.
+
+    Returns:
+        Whether its run had pairs; None where it belongs to no run, or to one that does not tell.
+    """
+    recipe = recipe_of(model)
+    path = None if recipe is None else RunFolder(path=recipe.parent).environment
+    if path is None or not path.is_file():
+        return None
+    is_pair: bool | None = json.loads(path.read_text(encoding="utf-8")).get("is_pair")
+    return is_pair
+
+
+def check_pairs(is_of_pairs: bool | None, *, has_pairs: bool) -> None:
+    """Refuse half of what a model compares, or twice what it reads.
+
+    Args:
+        is_of_pairs: Whether the model was trained on pairs of texts; None = not known.
+        has_pairs: Whether there are second texts.
+
+    Raises:
+        DataError: Both are known and differ.
+    """
+    if is_of_pairs and not has_pairs:
+        raise DataError("the model compares two texts and was given one; name the second text's column (--text-pair).")
+    if is_of_pairs is False and has_pairs:
+        raise DataError("the model was trained on single texts and was given pairs; leave the second text out.")
 
 
 def run_engine(engine: Engine, batches: Batches) -> NDArray[np.float32]:
