@@ -286,3 +286,11 @@ def test_texts_to_predict_on_are_read_in_their_order(tmp_path):
     with pytest.raises(DataError, match="row 2 has an empty text"):
         read_texts(tmp_path / "a.txt")
     assert lines.endswith("a.txt")
+
+
+def test_a_text_with_half_of_a_character_is_refused_with_its_row(tmp_path):
+    rows = [{"text": f"text {number}", "label": number % 2} for number in range(20)]
+    rows[6]["text"] = "good \ud83d film"
+    path = write(tmp_path / "cut.jsonl", "\n".join(map(json.dumps, rows)) + "\n")
+    with pytest.raises(DataError, match="row 7 has half of a character"):
+        load_task_data(DataConfig(path=path))

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,3 +54,12 @@ def test_equal_texts_stay_together(rows, seed):
     assert not ours & theirs
     assert len(theirs) == max(1, round(0.3 * len(keys)))
     assert len(train) + len(dev) == len(rows)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_texts_with_different_labels_leave_each_class_in_train(seed):
+    texts = ["a", "a", *(f"b{number}" for number in range(9))]
+    split = Split(texts=texts, labels=np.array([0, 1] + [0] * 9))
+    train, dev = split_off_dev(split, fraction=0.3, seed=seed, where="file")
+    assert set(train.labels) == {0, 1}
+    assert len(dev) >= 2

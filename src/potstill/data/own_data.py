@@ -1,5 +1,6 @@
 """Data of one's own: resolve its columns, turn its labels into indices or scores."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["load_own_data", "read_texts"]
 
 _TEXT_COLUMNS = ("text", "sentence")
 _LABEL_COLUMNS = ("label",)
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,8 @@ def _text_cells(table: Table, column: str) -> list[str]:
         if not isinstance(cell, str) or not cell.strip():
             found = "an empty text" if cell is None or isinstance(cell, str) else f"{cell!r}, which is not a text"
             raise DataError(f"{_place(table, column)}: row {row} has {found}; mend or remove the row.")
+        if not cell.isascii() and _HALF_CHARACTER.search(cell):
+            raise DataError(f"{_place(table, column)}: row {row} has half of a character; mend or remove the row.")
     return cells
 
 

@@ -37,12 +37,15 @@ def split_off_dev(split: Split, *, fraction: float, seed: int, where: str) -> tu
         chosen = _stratified(labels.astype(np.int64), total, random)
     else:
         chosen = random.permutation(len(texts))[: min(total, len(texts) - 1)]
-    if len(chosen) == 0:
+    is_dev = np.isin(text_of, chosen)
+    if np.issubdtype(labels.dtype, np.integer):
+        for label in np.setdiff1d(split.labels, split.labels[~is_dev]):  # equal texts with different labels
+            is_dev[text_of == text_of[np.argmax(split.labels == label)]] = False
+    if not is_dev.any():
         raise DataError(
             f"{where}: {len(texts)} different examples are too few to split off a development set; give 'dev' a file "
             "of its own."
         )
-    is_dev = np.isin(text_of, chosen)
     return split.take(np.flatnonzero(~is_dev)), split.take(np.flatnonzero(is_dev))
 
 
