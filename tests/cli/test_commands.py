@@ -176,6 +176,9 @@ def test_half_a_character_is_refused(potstill, world, tmp_path):
     path.write_text('{"text": "good \\ud83d film"}\n{"text": "a dull plot"}\n')
     outcome = potstill("predict", world.teacher, "--data", path)
     assert outcome.code == 2
+    assert "row 1 has half of a character; mend or remove the row." in outcome.stderr
+    outcome = potstill("predict", world.teacher, "good \ud83d film")
+    assert outcome.code == 2
     assert "a text has half of a character, at 'good \\ud83d film'" in outcome.stderr
 
 

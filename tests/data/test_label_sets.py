@@ -55,7 +55,7 @@ def test_a_development_set_is_split_off(tmp_path: Path) -> None:
             {"kind": "multi_label"},
             r"row 1 has 'calm;warm' where a text may have several labels; set data",
         ),
-        ([("a", "x"), ("b", "x;x")], {"label_separator": ";"}, "there are 1 different labels; at least two"),
+        ([("a", "x"), ("b", "x;x")], {"label_separator": ";"}, "there are 1 different labels; at least 2 are"),
     ],
 )
 def test_what_is_no_set_of_labels_is_refused(tmp_path: Path, rows, fields, message: str) -> None:
