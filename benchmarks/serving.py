@@ -19,8 +19,8 @@ import torch
 
 from potstill.console import ConsoleObserver
 from potstill.data import Batches
+from potstill.engines.backends import Backend
 from potstill.evaluation import describe_environment
-from potstill.serving.backends import Backend
 from potstill.serving.bench_batches import batches_of_lengths, qnli_lengths, square_batch
 from potstill.serving.bench_measure import make_rates, take_turns
 from potstill.serving.bench_report import Rate

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from potstill.evaluation import Results
 from potstill.files import write_json
+from potstill.results import Results
 
 PATH = Path(__file__).parents[1] / "docs" / "results-schema.json"
 

@@ -1,6 +1,7 @@
 """Rules of the house that a machine can check."""
 
 import ast
+import inspect
 import re
 import shlex
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 import typer
 
 from potstill.cli import app
-from potstill.recipe import load_recipe, shipped_recipes
+from potstill.recipe import load_recipe
+from potstill.recipe_file import shipped_recipes
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "potstill"
@@ -72,17 +74,51 @@ def documented_commands() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_a_module_says_in_order_what_is_public(path):
-    tree = read_tree(path)
-    public = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    names = read_all(tree)
-    if names is None:
-        assert path.name == "__main__.py" or not [name for name in public if not name.startswith("_")]
-        return
-    assert names == sorted(names)
-    assert len(set(names)) == len(names)
-    assert set(names) <= top_level_names(tree)
+def test_only_a_room_says_what_is_public():
+    named = [path for path in MODULES if path.name != "__init__.py" and read_all(read_tree(path)) is not None]
+    assert named == []
+
+
+def test_a_room_is_entered_through_what_it_exports():
+    rooms = {room.name for room in ROOMS}
+    past = []
+    for path in MODULES:
+        own = path.relative_to(SOURCE).parts[0]
+        for node in ast.walk(read_tree(path)):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("potstill."):
+                continue
+            room, *inside = node.module.split(".")[1:]
+            if room in rooms and room != own and inside and path != SOURCE / "__init__.py":
+                past.append(f"{path.relative_to(SOURCE)}: {node.module}")
+    assert past == []
+
+
+def exports() -> list[tuple[str, object]]:
+    """What rooms and modules of one file offer: functions, classes and the public methods that these classes write."""
+    found = []
+    rooms = [import_module(f"potstill.{room.name}") for room in ROOMS]
+    modules = [import_module(f"potstill.{path.stem}") for path in SOURCE.glob("[!_]*.py")]
+    named = [getattr(room, name) for room in rooms for name in room.__all__]
+    for module in modules:
+        named += [item for name, item in vars(module).items() if not name.startswith("_")]
+    for item in named:
+        if not callable(item) or not getattr(item, "__module__", "").startswith("potstill."):
+            continue
+        found.append((f"{item.__module__}.{item.__qualname__}", item))
+        for name, method in vars(item).items() if inspect.isclass(item) else ():
+            if inspect.isfunction(method) and not name.startswith("_") and method.__doc__:
+                found.append((f"{item.__module__}.{method.__qualname__}", method))
+    return list(dict(found).items())
+
+
+@pytest.mark.parametrize("item", [pytest.param(item, id=name) for name, item in exports() if inspect.isfunction(item)])
+def test_an_exported_function_says_what_goes_in_and_comes_out(item):
+    told, signature = inspect.cleandoc(item.__doc__ or ""), inspect.signature(item)
+    sections = re.findall(r"^(Args|Returns|Yields|Raises):$", told, re.M)
+    names = [name for name in signature.parameters if name not in ("self", "cls")]
+    if len(told.splitlines()) > 1 and (names or sections):
+        missing = [name for name in names if not re.search(rf"^    \*{{0,2}}{name}( \(.*\))?:", told, re.M)]
+        assert missing == [], told
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)

@@ -5,8 +5,6 @@ from itertools import combinations
 
 from potstill.errors import RecipeError
 
-__all__ = ["merge_ablations"]
-
 
 def merge_ablations(ablations: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Leave out what another ablation makes needless, and refuse what contradicts it; the order does not matter.

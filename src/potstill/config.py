@@ -9,8 +9,6 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from potstill.errors import RecipeError, did_you_mean
 
-__all__ = ["Config"]
-
 ConfigType = TypeVar("ConfigType", bound="Config")  # not Self, which runtime type checks do not take
 
 _MISTAKEN = "mistaken"

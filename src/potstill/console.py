@@ -18,8 +18,6 @@ from rich.progress import (
 from potstill.processes import is_main_process
 from potstill.progress import ProgressTask
 
-__all__ = ["ConsoleObserver"]
-
 _SECONDS_BETWEEN_LINES = 2.0
 
 

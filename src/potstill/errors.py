@@ -13,8 +13,6 @@ The command line prints it and ends with exit code 2; anything else is a defect 
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["DataError", "ModelError", "PotstillError", "RecipeError", "RunError", "did_you_mean"]
-
 
 class PotstillError(ValueError):
     """A mistake that the user can mend; the message says how."""

@@ -14,16 +14,6 @@ from filelock import FileLock, Timeout
 
 from potstill.errors import PotstillError
 
-__all__ = [
-    "expand_user",
-    "fingerprint_files",
-    "one_at_a_time",
-    "whole_file",
-    "whole_folder",
-    "write_json",
-    "write_text",
-]
-
 _SHOWN = 40
 """Characters of a name that is too long."""
 

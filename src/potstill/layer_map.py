@@ -11,8 +11,6 @@ from pydantic import Field
 
 from potstill.errors import RecipeError
 
-__all__ = ["LayerMap", "LayerStrategy", "resolve_layer_map"]
-
 LayerStrategy = Literal["uniform", "top", "bottom", "skip", "last", "spread"]
 LayerMap = LayerStrategy | Annotated[tuple[int, ...], Field(min_length=1)]
 

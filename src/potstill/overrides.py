@@ -6,8 +6,6 @@ from typing import Any
 
 from potstill.errors import RecipeError, did_you_mean
 
-__all__ = ["override_fields", "set_field"]
-
 _NEW_ITEM = "+"
 _ONE_SORT = ("data", "schedule")
 """Tables whose `kind` is a field like any other: all kinds have the same fields."""

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from accelerate import PartialState
 
-__all__ = ["agree", "count_launched", "is_main_process", "main_first", "process_state", "wait_for_all"]
-
 T = TypeVar("T")
 
 _PATIENCE = timedelta(days=2)

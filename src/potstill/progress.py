@@ -3,8 +3,6 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Observer", "ProgressTask", "SilentObserver"]
-
 
 @runtime_checkable
 class ProgressTask(Protocol):

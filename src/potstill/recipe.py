@@ -12,20 +12,10 @@ from potstill.config import Config
 from potstill.data import DataConfig, TaskKind
 from potstill.errors import RecipeError
 from potstill.overrides import override_fields, set_field
-from potstill.recipe_file import RecipeFile, read_recipe_file, read_shipped_recipe, shipped_recipes
+from potstill.recipe_file import read_recipe_file
 from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
 from potstill.training import CheckpointConfig, StageConfig, TrackingConfig
-
-__all__ = [
-    "Recipe",
-    "RecipeFile",
-    "load_recipe",
-    "override_fields",
-    "read_recipe_file",
-    "read_shipped_recipe",
-    "shipped_recipes",
-]
 
 
 class Recipe(Config):

@@ -14,8 +14,6 @@ from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
 from potstill.files import expand_user
 
-__all__ = ["Ablation", "RecipeFile", "read_recipe_file", "read_shipped_recipe", "shipped_recipes"]
-
 _KEY = re.compile(r"([\w.-]+)\s*=")
 _TABLE = re.compile(r"(\[\[?)([\w.-]+)\]\]?")
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from potstill.errors import RunError
 
-__all__ = ["RunFolder", "first_difference"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:

@@ -10,23 +10,6 @@ from jaxtyping import Bool, Float, Int, Num
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = [
-    "Batch",
-    "EncoderOutputs",
-    "EncoderShape",
-    "HeadStates",
-    "HiddenStates",
-    "Labels",
-    "Logits",
-    "Loss",
-    "Needs",
-    "TokenBlock",
-    "TokenIds",
-    "TokenMask",
-    "VocabularyOutputs",
-    "send",
-]
-
 TokenIds: TypeAlias = Int[Tensor, "batch tokens"]
 TokenMask: TypeAlias = Bool[Tensor, "batch tokens"]
 """True = a real token, False = padding."""

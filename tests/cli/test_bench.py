@@ -90,7 +90,7 @@ def test_what_cannot_be_benched_is_refused(potstill, tmp_path, arguments, senten
 def test_the_published_figures_stand_beside_ours(capsys):
     from rich.console import Console
 
-    from potstill.evaluation.results import Parameters
+    from potstill.results import Parameters
     from potstill.serving import BenchConfig, BenchReport, make_bench_tables, published_rows
     from potstill.serving.bench_report import BenchEntry, Published, Rate
 

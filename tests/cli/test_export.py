@@ -11,9 +11,9 @@ from tiny_world import make_reviews, save, write_csv
 import potstill
 from potstill.cli import run
 from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.engines.engine import OnnxEngine
 from potstill.hub import load_classifier
 from potstill.serving import ExportConfig
-from potstill.serving.engines import OnnxEngine
 from potstill.serving.export_quantise import group_nodes, kept_nodes, quantise
 
 TEXTS = [text for text, _ in make_reviews(20, seed=7)]

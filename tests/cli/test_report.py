@@ -5,7 +5,7 @@ import shutil
 import pytest
 from test_commands import SHORT
 
-from potstill.evaluation import ChosenExamples, Predictions, Results
+from potstill.results import ChosenExamples, Predictions, Results
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from potstill.evaluation import ModelResult, Parameters, Results, Speed, write_model_card
+from potstill.evaluation import write_model_card
 from potstill.recipe import load_recipe
+from potstill.results import ModelResult, Parameters, Results, Speed
 
 NAME = "owner/encoder"
 

@@ -9,13 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from potstill.data import Task
-from potstill.evaluation import (
-    compute_metrics,
-    count_confusion,
-    exact_mcnemar,
-    measure_classes,
-    paired_intervals,
-)
+from potstill.evaluation import compute_metrics, count_confusion, exact_mcnemar, measure_classes, paired_intervals
 
 NAMES = ("animal", "mineral", "vegetable", "none")
 

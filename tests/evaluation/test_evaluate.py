@@ -5,20 +5,18 @@ import pytest
 import torch
 
 from potstill.data import Split
+from potstill.engines import predict_logits
 from potstill.errors import DataError
 from potstill.evaluation import (
-    ClassFidelity,
     EvaluationConfig,
-    Results,
-    ScoreFidelity,
     Subject,
     collect_results,
     compute_metrics,
     evaluate_model,
-    predict_logits,
     primary_interval,
 )
 from potstill.progress import SilentObserver
+from potstill.results import ClassFidelity, Results, ScoreFidelity
 
 CPU = torch.device("cpu")
 QUICK = EvaluationConfig(speed_repeats=1)

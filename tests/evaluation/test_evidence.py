@@ -12,8 +12,9 @@ from safetensors.numpy import load_file
 
 from potstill.data import Split, Task
 from potstill.errors import RunError
-from potstill.evaluation import AttentionMaps, ChosenExamples, Predictions, choose_examples, draw_attention
+from potstill.evaluation import choose_examples, draw_attention
 from potstill.hub import Encoder
+from potstill.results import AttentionMaps, ChosenExamples, Predictions
 
 
 def logits(num_examples, num_labels=2, seed=0):

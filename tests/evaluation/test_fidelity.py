@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from potstill.data import Task
-from potstill.evaluation import ClassFidelity, ScoreFidelity, measure_fidelity
+from potstill.evaluation import measure_fidelity
+from potstill.results import ClassFidelity, ScoreFidelity
 
 CLASSES = Task(name="made-up", kind="classification", is_pair=False, label_names=("a", "b", "c"), metrics=("accuracy",))
 SCORES = Task(name="made-up", kind="regression", is_pair=False, label_names=(), metrics=("pearson",))

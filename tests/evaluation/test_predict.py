@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.engines import predict_logits
+from potstill.engines.predict import evaluating
 from potstill.errors import ModelError
-from potstill.evaluation import predict_logits
-from potstill.evaluation.predict import evaluating
 from potstill.tensors import Needs
 
 CPU = torch.device("cpu")

@@ -8,15 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from potstill.errors import RunError
-from potstill.evaluation import (
-    ClassFidelity,
-    Comparison,
-    ModelResult,
-    Parameters,
-    Results,
-    ScoreFidelity,
-    Speed,
-)
+from potstill.results import ClassFidelity, Comparison, ModelResult, Parameters, Results, ScoreFidelity, Speed
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "results-schema.json"
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from potstill.engines import measure_speed, spread_sample
 from potstill.errors import ModelError
-from potstill.evaluation import measure_speed, safetensors_bytes, split_parameters, spread_sample, weight_bytes
+from potstill.evaluation import safetensors_bytes, split_parameters, weight_bytes
 
 CPU = torch.device("cpu")
 

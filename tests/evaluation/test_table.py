@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from potstill.evaluation import (
+from potstill.results import (
     ClassFidelity,
     Comparison,
     ModelResult,

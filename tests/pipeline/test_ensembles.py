@@ -18,8 +18,8 @@ from transformers import (
 
 from potstill import distill, finetune
 from potstill.errors import PotstillError
-from potstill.evaluation import Results
 from potstill.hub import load_classifier
+from potstill.results import Results
 
 QUICK = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=6", "tracking.every_steps=1"]
 WEIGHTS = "student/model.safetensors"

@@ -9,7 +9,7 @@ import pytest
 from potstill import distill, evaluate, finetune, load
 from potstill.cli.entry import run as run_command
 from potstill.errors import DataError
-from potstill.evaluation import Results
+from potstill.results import Results
 
 SHORT = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=2"]
 

@@ -46,7 +46,7 @@ def save_classifier(base: Path, folder: Path, names: tuple[str, ...], order: lis
 
 
 def test_the_second_development_set_is_measured_and_printed(base: Path, glue: Path, tmp_path: Path) -> None:
-    from potstill.evaluation import to_markdown
+    from potstill.results import to_markdown
 
     model = save_classifier(base, tmp_path / "model", LABELS, [0, 1, 2])
     results = evaluate(model, task="mnli", data=str(glue))

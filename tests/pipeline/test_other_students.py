@@ -12,9 +12,9 @@ import pytest
 from potstill import distill, evaluate, finetune, predict
 from potstill.cli.output import print_run
 from potstill.errors import DataError, RecipeError
-from potstill.evaluation import Results
 from potstill.hub import load_classifier
 from potstill.pipeline.run import Run
+from potstill.results import Results
 
 TINY = [
     "precision=fp32",

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from potstill import distill, finetune
-from potstill.evaluation import Results
 from potstill.recipe import load_recipe
+from potstill.results import Results
 
 QUICK = ["precision=fp32", "stages.0.epochs=1"]
 

@@ -8,7 +8,8 @@ import pytest
 
 from potstill.errors import RecipeError
 from potstill.objectives import ObjectiveConfig
-from potstill.recipe import Recipe, load_recipe, read_recipe_file, shipped_recipes
+from potstill.recipe import Recipe, load_recipe
+from potstill.recipe_file import read_recipe_file, shipped_recipes
 
 TINYBERT = [name for name in shipped_recipes() if name.startswith("tinybert")]
 ABLATIONS = [(name, ablation) for name in shipped_recipes() for ablation in read_recipe_file(name).ablations]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from potstill.data import Split, Task
-from potstill.evaluation import (
+from potstill.evaluation import choose_examples, count_confusion, exact_mcnemar, measure_calibration, measure_classes
+from potstill.results import (
     AttentionExample,
     AttentionMaps,
     ClassFidelity,
@@ -20,11 +21,6 @@ from potstill.evaluation import (
     Predictions,
     Results,
     Speed,
-    choose_examples,
-    count_confusion,
-    exact_mcnemar,
-    measure_calibration,
-    measure_classes,
 )
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\"'"

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_runs import HOSTILE
 
-from potstill.evaluation import Calibration, CalibrationBin
 from potstill.reporting.axes import linear_axis, log_axis, round_ticks
 from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, draw_spots
 from potstill.reporting.published import read_published
+from potstill.results import Calibration, CalibrationBin
 
 SVG = "{http://www.w3.org/2000/svg}"
 numbers = st.floats(-1e9, 1e9, allow_subnormal=False).map(lambda value: round(value, 6))

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from made_up_runs import HOSTILE, LABELS, TEXT, made_up_results
 
 from potstill.data import Split, Task
-from potstill.evaluation import ClassFigures, Predictions, Results, ScoreFidelity, choose_examples
+from potstill.evaluation import choose_examples
 from potstill.reporting import draw_run, read_run, write_report
 from potstill.reporting.page import embed_json
+from potstill.results import ClassFigures, Predictions, Results, ScoreFidelity
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,9 +9,9 @@ import pytest
 from test_run_report import HTML, SVG, parse, text_of
 
 from potstill.errors import RunError
-from potstill.evaluation import Results
 from potstill.reporting import find_runs, read_run, write_report, write_suite_report
 from potstill.reporting.groups import group_runs
+from potstill.results import Results
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import AutoConfig
 
+from potstill.engines.engine import OnnxEngine, TorchEngine
 from potstill.hub import build_encoder, build_shape
-from potstill.serving.engines import OnnxEngine, TorchEngine
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_graph import export_graph, save_graph
 from potstill.serving.export_quantise import group_nodes, quantise

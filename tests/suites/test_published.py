@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from potstill.errors import RecipeError
-from potstill.suites.published import PublishedTable, average_half_up, load_published, published_names
+from potstill.suites import PublishedTable, load_published, published_names
+from potstill.suites.published import average_half_up
 from potstill.suites.tables import show_published
 from potstill.suites.text_table import to_markdown
 

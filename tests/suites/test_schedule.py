@@ -61,7 +61,7 @@ def test_a_second_call_does_only_what_is_missing(suite: Suite, tmp_path: Path) -
 def test_a_finished_suite_has_a_normal_run_folder_for_each_cell_and_shares_teachers(
     small_suite: Suite, finished: Path
 ) -> None:
-    from potstill.evaluation import Results
+    from potstill.results import Results
 
     cells = plan_cells(small_suite)
     assert {path.name for path in (finished / "runs").iterdir()} - {"store"} == {cell.id for cell in cells}

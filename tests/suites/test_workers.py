@@ -12,7 +12,7 @@ import pytest
 from tiny_grid import make_small_suite
 
 from potstill.errors import RunError
-from potstill.evaluation import Results
+from potstill.results import Results
 from potstill.suites import LocalProcesses, Suite, SuiteFolder, open_workers, run_suite
 from potstill.suites.schedule import SilentWatcher
 

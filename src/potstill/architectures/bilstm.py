@@ -22,8 +22,6 @@ from transformers.modeling_utils import PreTrainedModel
 
 from potstill.architectures.bilstm_config import BiLstmConfig
 
-__all__ = ["BiLstmForSequenceClassification", "compare", "pick_words"]
-
 _WIDEST_VECTOR = 0.25
 """Random word vectors are uniform between minus and plus this."""
 
@@ -144,15 +142,7 @@ class TextReader(nn.Module):
     def forward(
         self, words: Int[Tensor, "batch words"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch hidden"]:
-        """Read texts in both directions.
-
-        Args:
-            words: Word ids, padded on the right.
-            lengths: Words of each text, at least 1.
-
-        Returns:
-            The last states of both directions side by side.
-        """
+        """Read texts in both directions."""
         vectors = self.embeddings(words)
         if vectors.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
             with torch.autocast("cpu", enabled=False):  # most processors have no LSTM in bfloat16
@@ -210,17 +200,7 @@ def pick_words(
     *,
     num_words: int | None = None,
 ) -> tuple[Int[Tensor, "batch words"], Int[Tensor, " batch"]]:
-    """Move the words of one text to the left of their rows.
-
-    Args:
-        ids: Token ids.
-        words: True where a token is a word of the text; from its first to its last all tokens are read.
-        padding_id: Fills the rest.
-        num_words: Words of the longest text, where they were counted; compiled code takes the whole width.
-
-    Returns:
-        The ids, as wide as the longest text, and the number of words; a text without words counts as one padding.
-    """
+    """Move the words of one text to the left of their rows."""
     width = ids.shape[1]
     first, lengths = _span(words)
     places = torch.arange(width, device=ids.device)
@@ -242,13 +222,5 @@ def _span(words: Bool[Tensor, "batch tokens"]) -> tuple[Int[Tensor, " batch"], I
 def compare(
     first: Float[Tensor, "batch hidden"], second: Float[Tensor, "batch hidden"]
 ) -> Float[Tensor, "batch compared"]:
-    """Put two texts side by side, with their product and their distance in every coordinate.
-
-    Args:
-        first: States of the first texts.
-        second: States of the second texts.
-
-    Returns:
-        [h1, h2, h1 * h2, |h1 - h2|], four times as wide.
-    """
+    """Put two texts side by side, with their product and their distance in every coordinate."""
     return torch.cat([first, second, first * second, (first - second).abs()], dim=1)

@@ -4,8 +4,6 @@ from typing import Any, ClassVar, Literal
 
 from transformers.configuration_utils import PreTrainedConfig
 
-__all__ = ["BiLstmConfig", "Channels"]
-
 Channels = Literal["trained", "frozen", "both"]
 
 

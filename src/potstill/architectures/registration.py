@@ -11,8 +11,6 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
-__all__ = ["register_architectures"]
-
 
 def register_architectures() -> None:
     """Register now what can be registered, and the rest when transformers is imported."""

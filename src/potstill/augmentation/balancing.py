@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["count_attempts"]
-
 
 def count_attempts(labels: NDArray[np.int64] | None, *, rows: int, copies: int, seed: int) -> NDArray[np.int64]:
     """Share `rows * copies` tries out among the rows.

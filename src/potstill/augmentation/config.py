@@ -9,8 +9,6 @@ from potstill.augmentation.tang import TangConfig
 from potstill.augmentation.tinybert import TinyBertConfig
 from potstill.config import Config
 
-__all__ = ["AnyMethodConfig", "AugmentationConfig"]
-
 AnyMethodConfig: TypeAlias = Annotated[TangConfig | TinyBertConfig, Field(discriminator="kind")]
 """Every method that a recipe can name by its `kind`."""
 

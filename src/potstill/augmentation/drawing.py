@@ -15,8 +15,6 @@ from potstill.augmentation.seen import SeenTexts, text_key, text_keys
 from potstill.augmentation.words import edit_words, split_words
 from potstill.augmentation.workers import Workers
 
-__all__ = ["NewRow", "ROWS_PER_PART", "RowMaker", "row_texts"]
-
 ROWS_PER_PART = 256
 """Rows whose variants are written together; what was written is not lost where the work is stopped."""
 

@@ -11,8 +11,6 @@ from pydantic import Field, model_validator
 from potstill.augmentation.method import Row, Variant
 from potstill.config import Config
 
-__all__ = ["FilterConfig", "Labeller", "drop_alike", "margins", "similarity"]
-
 Labeller: TypeAlias = Callable[[Sequence[Row]], NDArray[np.float32]]
 """Gives the teacher's probabilities, [rows, labels], or its scores, [rows, 1] for a regression."""
 
@@ -37,13 +35,6 @@ class FilterConfig(Config):
 def similarity(first: Counter[str], second: Counter[str]) -> float:
     """Give the share of words that two texts have in common.
 
-    Args:
-        first: Words with their frequencies.
-        second: Likewise.
-
-    Returns:
-        Jaccard index of the multisets, 0 .. 1; 1 for two empty texts.
-
     Example:
         >>> similarity(Counter("a b c d".split()), Counter("a b c e".split()))
         0.6
@@ -53,16 +44,7 @@ def similarity(first: Counter[str], second: Counter[str]) -> float:
 
 
 def drop_alike(source: Sequence[Sequence[str]], variants: Sequence[Variant], *, max_similarity: float) -> list[Variant]:
-    """Drop variants that hardly differ from their source or from an earlier variant that was kept.
-
-    Args:
-        source: Words of each text of the row.
-        variants: Its variants.
-        max_similarity: As `FilterConfig.max_similarity`; in a pair the words of both texts count.
-
-    Returns:
-        The variants that are left, in their order.
-    """
+    """Drop variants that hardly differ from their source or from an earlier variant that was kept."""
     kept: list[Variant] = []
     seen = [_count(source)]
     for variant in variants:
@@ -74,14 +56,7 @@ def drop_alike(source: Sequence[Sequence[str]], variants: Sequence[Variant], *, 
 
 
 def margins(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give the distance between the two highest probabilities.
-
-    Args:
-        probabilities: [rows, labels], at least 2 labels.
-
-    Returns:
-        Distances, 0 .. 1, [rows].
-    """
+    """Give the distance between the two highest probabilities."""
     highest = np.sort(probabilities, axis=1)[:, -2:]
     return highest[:, 1] - highest[:, 0]
 

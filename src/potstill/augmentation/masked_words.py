@@ -22,8 +22,6 @@ from potstill.hub import (
 )
 from potstill.tensors import Batch, TokenBlock
 
-__all__ = ["MaskedWords", "Span"]
-
 Span = tuple[int, int]
 """First character of a word and the one behind its last."""
 
@@ -65,19 +63,7 @@ class MaskedWords:
         masked_together: int | None,
         precision: str = "fp32",
     ) -> None:
-        """Take a masked language model.
-
-        Args:
-            encoder: The model, on the device where it runs.
-            count: Candidates of a word, before those that are no words are dropped.
-            context: As `TinyBertConfig.context`.
-            masked_together: As `TinyBertConfig.masked_together`; None: one reading of a text serves all its masks, as
-                `TinyBertConfig.share_reading` says.
-            precision: Arithmetic of matrix products, `fp32` or `bf16`.
-
-        Raises:
-            ModelError: Masks are to share a reading, and the model cannot do so.
-        """
+        """Take a masked language model."""
         if masked_together is None:
             check_layout(encoder)
         self._encoder = encoder.eval().requires_grad_(False)
@@ -89,16 +75,7 @@ class MaskedWords:
         self._longest = encoder.max_tokens or _LONGEST
 
     def candidates(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[dict[Span, tuple[str, ...]]]:
-        """Find candidates for words of texts.
-
-        Args:
-            texts: The texts.
-            spans: For each text the words in question.
-
-        Returns:
-            For each text the candidates of those of its words that are one token of the model, in alphabetical order;
-            none for a word that stands behind the longest input of the model.
-        """
+        """Find candidates for words of texts."""
         aligned = align_texts(self._encoder.tokenizer, texts, is_doubled=self._is_doubled)
         found: list[dict[Span, tuple[str, ...]]] = [
             {span: () for span in wanted if span in text.places} for text, wanted in zip(aligned, spans, strict=True)

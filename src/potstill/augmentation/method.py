@@ -17,8 +17,6 @@ from potstill.progress import Observer
 if TYPE_CHECKING:
     from potstill.hub import Encoder
 
-__all__ = ["Material", "Method", "MethodConfig", "Row", "Sampler", "Uniforms", "Variant"]
-
 Row: TypeAlias = tuple[str, ...]
 """The texts of one example: one, or two where the task is about pairs."""
 Variant: TypeAlias = tuple[Edit, ...]

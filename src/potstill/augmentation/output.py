@@ -17,8 +17,6 @@ from potstill.files import whole_file, write_json
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Labels", "OUTPUT_SUFFIXES", "PartFiles", "check_suffix", "read_columns", "read_rows"]
-
 OUTPUT_SUFFIXES = (".parquet", ".jsonl")
 _TEXTS = ("text", "text_pair")
 

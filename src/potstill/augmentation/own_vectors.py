@@ -6,19 +6,9 @@ from numpy.typing import NDArray
 from potstill.augmentation.vectors import Vectors
 from potstill.hub import Encoder, spell_vocabulary
 
-__all__ = ["read_embeddings"]
-
 
 def read_embeddings(encoder: Encoder) -> Vectors:
-    """Take the word embeddings of an encoder as vectors.
-
-    Args:
-        encoder: Any encoder.
-
-    Returns:
-        Vectors of the words of its vocabulary that are of letters alone; a word of several tokens has the mean of
-        their embeddings, and is nobody's neighbour.
-    """
+    """Take the word embeddings of an encoder as vectors."""
     table = encoder.model.get_input_embeddings().weight.detach().float().cpu().numpy()
     spelled = spell_vocabulary(encoder.tokenizer)[: len(table)]
     first: dict[str, int] = {}

@@ -6,17 +6,9 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SeenTexts", "text_key", "text_keys"]
-
 
 def text_key(texts: Sequence[str]) -> int:
     """Hash a row; rows that differ in blanks alone have one key, so that it does not matter how a text is tokenised.
-
-    Args:
-        texts: The texts of the row.
-
-    Returns:
-        64 bits. Among ten million rows, the chance that any two share a key by accident is 3 in a million.
 
     Example:
         >>> text_key(["a film ."]) == text_key(["a film."])
@@ -48,14 +40,7 @@ class SeenTexts:
         self._blocks.append(block)
 
     def is_new(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Tell which keys are neither remembered nor came earlier among these.
-
-        Args:
-            keys: Any keys.
-
-        Returns:
-            For each whether it is new, same shape.
-        """
+        """Tell which keys are neither remembered nor came earlier among these."""
         new = np.zeros(len(keys), dtype=np.bool_)
         new[np.unique(keys, return_index=True)[1]] = True
         for block in self._blocks:

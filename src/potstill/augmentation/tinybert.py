@@ -17,8 +17,6 @@ from potstill.word_vectors import GLOVE_PACKAGE, has_glove_package
 if TYPE_CHECKING:
     from potstill.augmentation.masked_words import MaskedWords, Span
 
-__all__ = ["TinyBert", "TinyBertConfig", "TinyBertSampler", "is_replaceable"]
-
 _COPIES = {
     "cola": 30,
     "mnli": 10,
@@ -167,14 +165,7 @@ class TinyBert(Method):
         return [(row, tuple(next(found) for _ in row)) for row in rows]
 
     def find_candidates(self, texts: Sequence[str]) -> list[Candidates]:
-        """Find what may stand in the place of each content word.
-
-        Args:
-            texts: Any texts.
-
-        Returns:
-            For each text the candidates of its words by position; words without any are left out.
-        """
+        """Find what may stand in the place of each content word."""
         sources = [split_words(text) for text in texts]
         spans = [_spans(source) for source in sources]
         found: list[Candidates] = [{} for _ in texts]
@@ -231,12 +222,6 @@ class TinyBertSampler(Sampler):
 
 def is_replaceable(word: str) -> bool:
     """Say whether a word is a content word: Latin letters without accents alone, and no stop word.
-
-    Args:
-        word: In any case.
-
-    Returns:
-        Whether it may be replaced.
 
     Example:
         >>> [is_replaceable(word) for word in ("Film", "the", "n't", "1999", "café")]

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from potstill.word_vectors import list_words, read_vectors
 
-__all__ = ["Vectors", "read_neighbourhood"]
-
 _BLOCK = 64
 """Words whose neighbours are sought in one matrix product."""
 
@@ -25,13 +23,7 @@ class Vectors:
         *,
         compose: Callable[[str], Vector | None] | None = None,
     ) -> None:
-        """Take words and their vectors.
-
-        Args:
-            words: The words that can be neighbours, each once.
-            matrix: Their vectors, [words, size].
-            compose: Makes a vector for a word that is not among them; absent: such a word has no neighbours.
-        """
+        """Take words and their vectors."""
         assert len(words) == len(matrix), (len(words), matrix.shape)
         self._words = tuple(words)
         self._places = {word: place for place, word in enumerate(words)}
@@ -44,15 +36,7 @@ class Vectors:
         return len(self._words)
 
     def neighbours(self, words: Sequence[str], *, count: int) -> list[tuple[str, ...]]:
-        """Find the nearest words by cosine; a word's answer is kept, so that it is computed once.
-
-        Args:
-            words: Any words.
-            count: Neighbours of each.
-
-        Returns:
-            For each word its neighbours without itself, sorted by alphabet; none where it has no vector.
-        """
+        """Find the nearest words by cosine; a word's answer is kept, so that it is computed once."""
         unknown = [word for word in dict.fromkeys(words) if (word, count) not in self._memo]
         for start in range(0, len(unknown), _BLOCK):
             self._search(unknown[start : start + _BLOCK], count)
@@ -85,18 +69,7 @@ class Vectors:
 
 
 def read_neighbourhood(source: str, *, limit: int) -> Vectors:
-    """Read the first words of a source of vectors, which are the most frequent ones in all common files.
-
-    Args:
-        source: As in `word_vectors.read_vectors`.
-        limit: Words to read at most.
-
-    Returns:
-        The words with their vectors.
-
-    Raises:
-        DataError: The source does not exist or holds no vectors.
-    """
+    """Read the first words of a source of vectors, which are the most frequent ones in all common files."""
     vectors = read_vectors(source, wanted=frozenset(list_words(source, count=limit)))
     return Vectors(tuple(vectors), np.stack(list(vectors.values())))
 

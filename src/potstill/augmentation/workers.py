@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager
 from multiprocessing import get_context
 from typing import TypeVar
 
-__all__ = ["Workers"]
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

@@ -22,8 +22,6 @@ from potstill.cli.suite import SUITE_EXAMPLES, suite
 from potstill.cli.tables import TABLES_EXAMPLES, tables
 from potstill.cli.training import DISTILL_EXAMPLES, FINETUNE_EXAMPLES, distill, finetune
 
-__all__ = ["app"]
-
 _EXAMPLES = """
 [bold]To begin[/]
 

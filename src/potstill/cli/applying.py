@@ -18,8 +18,6 @@ from potstill.cli.options import (
 from potstill.cli.output import check_file, print_json, print_results
 from potstill.console import ConsoleObserver
 
-__all__ = ["EVALUATE_EXAMPLES", "evaluate"]
-
 EVALUATE_EXAMPLES = """
 [bold]Examples[/]
 

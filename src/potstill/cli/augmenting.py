@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from potstill.augmentation import Edit, Row, Variant
 
-__all__ = ["AUGMENT_EXAMPLES", "augment"]
-
 _METHOD = "Method"
 _OUTPUT = "Output"
 

@@ -10,8 +10,6 @@ from potstill.cli.output import check_file, make_console, print_json
 from potstill.console import ConsoleObserver
 from potstill.files import write_json
 
-__all__ = ["BENCH_EXAMPLES", "bench"]
-
 BENCH_EXAMPLES = """
 [bold]Examples[/]
 

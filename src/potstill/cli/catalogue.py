@@ -11,8 +11,6 @@ from potstill.cli.options import Ablations, AsJson
 from potstill.cli.output import make_console, print_json
 from potstill.files import expand_user
 
-__all__ = ["RECIPES_EXAMPLES", "explain", "list_recipes", "show", "tasks"]
-
 RECIPES_EXAMPLES = """
 [bold]Examples[/]
 
@@ -31,7 +29,8 @@ _RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped re
 
 def list_recipes(as_json: AsJson = False) -> None:
     """List the recipes that come with Potstill."""
-    from potstill.recipe import load_recipe, read_recipe_file, shipped_recipes
+    from potstill.recipe import load_recipe
+    from potstill.recipe_file import read_recipe_file, shipped_recipes
 
     loaded = {name: load_recipe(name) for name in shipped_recipes()}
     ablations = {name: list(read_recipe_file(name).ablations) for name in loaded}
@@ -64,7 +63,8 @@ def _group(papers: dict[str, str | None]) -> dict[str, list[str]]:
 
 def show(recipe: _RecipeName) -> None:
     """Print a recipe's file, comments and all."""
-    from potstill.recipe import load_recipe, read_shipped_recipe, shipped_recipes
+    from potstill.recipe import load_recipe
+    from potstill.recipe_file import read_shipped_recipe, shipped_recipes
 
     if recipe in shipped_recipes():
         typer.echo(read_shipped_recipe(recipe), nl=False)
@@ -90,7 +90,8 @@ def explain(
     their values come from, the ablations, and what was published.
     """
     from potstill.cli.explanation import print_explanation
-    from potstill.recipe import load_recipe, read_recipe_file
+    from potstill.recipe import load_recipe
+    from potstill.recipe_file import read_recipe_file
 
     loaded = load_recipe(recipe, ablations=ablations or ())
     if as_json:

@@ -16,8 +16,6 @@ from potstill.files import write_json
 if TYPE_CHECKING:
     from potstill.serving import CompareReport
 
-__all__ = ["COMPARE_EXAMPLES", "compare"]
-
 COMPARE_EXAMPLES = """
 [bold]Examples[/]
 

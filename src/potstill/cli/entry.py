@@ -23,8 +23,6 @@ from potstill.cli.output import Stopped, make_console
 from potstill.errors import PotstillError
 from potstill.processes import count_launched, is_main_process
 
-__all__ = ["main", "run"]
-
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",

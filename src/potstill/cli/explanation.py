@@ -14,26 +14,14 @@ from potstill.training import StageConfig
 
 if TYPE_CHECKING:
     from potstill.pipeline import Blueprint
-    from potstill.recipe import RecipeFile
-
-__all__ = ["print_explanation"]
+    from potstill.recipe_file import RecipeFile
 
 _INDENT = "  "
 _PARTS = ("embeddings", "encoder", "pooler", "head", "vocabulary_head")
 
 
 def print_explanation(recipe: Recipe, file: "RecipeFile", console: Console, *, teacher: str | None = None) -> None:
-    """Print what a recipe does, stage by stage, with the meaning and the source of every field that it sets.
-
-    Args:
-        recipe: The recipe.
-        file: The file that it was read from.
-        console: Where to print.
-        teacher: A model for whose sizes layer maps and weights are written out; absent: BERT-base.
-
-    Raises:
-        PotstillError: The recipe does not fit the teacher that is given.
-    """
+    """Print what a recipe does, stage by stage, with the meaning and the source of every field that it sets."""
     from potstill.pipeline import draw_blueprint
 
     try:

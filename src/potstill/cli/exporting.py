@@ -14,8 +14,6 @@ from potstill.console import ConsoleObserver
 if TYPE_CHECKING:
     from potstill.pipeline import Export
 
-__all__ = ["EXPORT_EXAMPLES", "export"]
-
 EXPORT_EXAMPLES = """
 [bold]Examples[/]
 

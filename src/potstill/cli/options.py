@@ -5,25 +5,6 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = [
-    "Ablations",
-    "AsJson",
-    "BackendName",
-    "Corpus",
-    "DataPath",
-    "Label",
-    "ModelName",
-    "Overrides",
-    "ResultsFile",
-    "Resume",
-    "RunFolderPath",
-    "SomeOverrides",
-    "TaskName",
-    "Text",
-    "TextPair",
-    "Threads",
-]
-
 _DATA = "Data"
 _RUN = "Run"
 _OUTPUT = "Output"

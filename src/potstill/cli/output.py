@@ -13,10 +13,8 @@ from potstill.errors import RunError
 from potstill.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from potstill.evaluation import Results
     from potstill.pipeline import Run
-
-__all__ = ["Stopped", "check_file", "make_console", "print_json", "print_results", "print_run", "resumable"]
+    from potstill.results import Results
 
 _FILE_WIDTH = 240
 """Columns where the output goes to a file: wide enough that no table is folded."""
@@ -27,14 +25,7 @@ class Stopped(Exception):  # noqa: N818 - not an error
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Open a console on stdout or stderr that never folds what goes to a file.
-
-    Args:
-        stderr: Whether to write to stderr.
-
-    Returns:
-        The console, without colours on numbers and words.
-    """
+    """Open a console on stdout or stderr that never folds what goes to a file."""
     console = Console(stderr=stderr, highlight=False, soft_wrap=True)
     return (
         console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=_FILE_WIDTH)
@@ -48,18 +39,13 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
 
 def print_results(results: "Results") -> None:
     """Print the table of what was measured."""
-    from potstill.evaluation import make_table
+    from potstill.results import make_table
 
     make_console().print(make_table(results))
 
 
 def print_run(run: "Run", *, as_json: bool) -> None:
-    """Print what a run made and how to use it.
-
-    Args:
-        run: A finished run.
-        as_json: Whether a program reads it.
-    """
+    """Print what a run made and how to use it."""
     if as_json:
         values = {
             "folder": str(run.folder),
@@ -81,14 +67,7 @@ def print_run(run: "Run", *, as_json: bool) -> None:
 
 
 def check_file(path: Path | None) -> None:
-    """Refuse a file that could not be written later, before any work is done.
-
-    Args:
-        path: Where results are to go, or None.
-
-    Raises:
-        RunError: It is a folder, or its folder does not exist.
-    """
+    """Refuse a file that could not be written later, before any work is done."""
     if path is not None and path.is_dir():
         raise RunError(f"--out {path}: this is a folder; give the name of a file.")
     if path is not None and not path.parent.is_dir():
@@ -97,17 +76,7 @@ def check_file(path: Path | None) -> None:
 
 @contextmanager
 def resumable(folder: Path) -> Generator[None]:
-    """Tell how to go on where the user stops a run.
-
-    Args:
-        folder: The run folder.
-
-    Yields:
-        Nothing.
-
-    Raises:
-        Stopped: Ctrl-C was pressed.
-    """
+    """Tell how to go on where the user stops a run."""
     try:
         yield
     except KeyboardInterrupt:

@@ -20,8 +20,6 @@ from potstill.files import whole_file
 if TYPE_CHECKING:
     from potstill.serving import Classifier, Prediction
 
-__all__ = ["PREDICT_EXAMPLES", "predict"]
-
 PREDICT_EXAMPLES = """
 [bold]Examples[/]
 

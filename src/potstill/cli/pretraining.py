@@ -15,8 +15,6 @@ from potstill.console import ConsoleObserver
 if TYPE_CHECKING:
     from potstill.pipeline import GeneralRun
 
-__all__ = ["PRETRAIN_EXAMPLES", "TextRun", "pretrain", "run_on_text"]
-
 PRETRAIN_EXAMPLES = """
 [bold]Examples[/]
 

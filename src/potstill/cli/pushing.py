@@ -7,8 +7,6 @@ import typer
 
 from potstill.cli.output import make_console
 
-__all__ = ["PUSH_EXAMPLES", "push"]
-
 PUSH_EXAMPLES = """
 [bold]Examples[/]
 

@@ -9,8 +9,6 @@ from potstill.cli.output import check_file
 from potstill.console import ConsoleObserver
 from potstill.run_folder import RunFolder
 
-__all__ = ["REPORT_EXAMPLES", "report"]
-
 REPORT_EXAMPLES = """
 [bold]Examples[/]
 

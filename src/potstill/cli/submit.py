@@ -10,8 +10,6 @@ from potstill.console import ConsoleObserver
 from potstill.errors import DataError, RunError, did_you_mean
 from potstill.files import expand_user
 
-__all__ = ["SUBMIT_EXAMPLES", "submit"]
-
 SUBMIT_EXAMPLES = """
 [bold]Examples[/]
 

@@ -13,8 +13,6 @@ from potstill.errors import RunError
 if TYPE_CHECKING:
     from potstill.suites import Cell, Suite, SuiteFolder, SuiteRun
 
-__all__ = ["SUITE_EXAMPLES", "suite"]
-
 SUITE_EXAMPLES = """
 [bold]Examples[/]
 

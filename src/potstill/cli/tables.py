@@ -9,8 +9,6 @@ from rich.table import Table
 from potstill.cli.options import ResultsFile
 from potstill.cli.output import check_file, make_console
 
-__all__ = ["TABLES_EXAMPLES", "tables"]
-
 TABLES_EXAMPLES = """
 [bold]Examples[/]
 

@@ -23,8 +23,6 @@ from potstill.cli.output import print_run, resumable
 from potstill.cli.pretraining import TextRun, run_on_text
 from potstill.console import ConsoleObserver
 
-__all__ = ["DISTILL_EXAMPLES", "FINETUNE_EXAMPLES", "distill", "finetune"]
-
 _TEACHER = "Teacher"
 
 DISTILL_EXAMPLES = """

@@ -7,7 +7,7 @@ from potstill.data.config import DataConfig
 from potstill.data.corpus import Corpus, CorpusTokenizer, count_tokens, load_corpus
 from potstill.data.corpus_config import CorpusConfig
 from potstill.data.corpus_lines import find_sources
-from potstill.data.known_tasks import find_known_task, known_task_names
+from potstill.data.known_tasks import find_known_task, known_task_names, shipped_tasks
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
 from potstill.data.own_data import read_texts
@@ -41,6 +41,7 @@ __all__ = [
     "load_task_data",
     "match_labels",
     "read_texts",
+    "shipped_tasks",
     "task_data",
     "tokenise",
 ]

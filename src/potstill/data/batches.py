@@ -11,8 +11,6 @@ from potstill.config import Config
 from potstill.data.tokenised import TokenisedSplit
 from potstill.tensors import Batch
 
-__all__ = ["BatchConfig", "Batches"]
-
 _POOL_BATCHES = 100
 """Examples are sorted by length within pools of about so many batches: enough to pad little, few enough to mix."""
 

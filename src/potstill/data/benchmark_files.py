@@ -12,8 +12,6 @@ from potstill.data.records import LabelArray, Split, TaskData, task_data
 from potstill.data.sources import read_lines
 from potstill.errors import DataError
 
-__all__ = ["read_known_task"]
-
 
 class _Row(NamedTuple):
     """A line of a file: its number, counted from 1, and its cells."""
@@ -23,19 +21,7 @@ class _Row(NamedTuple):
 
 
 def read_known_task(name: str, root: Path, *, known: Mapping[str, KnownTask] | None = None) -> TaskData:
-    """Read the files of a known task.
-
-    Args:
-        name: The task's own name, as `find_known_task` gives it.
-        root: The benchmark's folder, or the task's folder inside it.
-        known: Tasks by name; the shipped ones where None.
-
-    Returns:
-        The task with its train and dev splits and those test splits whose files are there, as published.
-
-    Raises:
-        DataError: A folder or file is missing, a line is too short, a text is empty, or a label is unknown.
-    """
+    """Read the files of a known task."""
     entry = (known or shipped_tasks())[name]
     folder = _find_folder(name, entry, root)
     main, *others = entry.dev

@@ -12,8 +12,6 @@ from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError
 
-__all__ = ["BUNDLED_NAMES", "BUNDLED_TASKS", "BundledName", "read_bundled_task"]
-
 BundledName = Literal["trec", "movies"]
 BUNDLED_NAMES: tuple[BundledName, ...] = ("trec", "movies")
 
@@ -55,15 +53,6 @@ def read_bundled_task(name: BundledName) -> TaskData:
     Hutto and Gilbert 2014 had rated from -4 to 4, as negative or positive where the mean is at least 0.5 from 0.
     Texts that differ only in case are taken once, then a fixed 20 % of each class becomes dev. Both splits are
     ours: figures on them cannot be compared with published ones.
-
-    Args:
-        name: Which task.
-
-    Returns:
-        The task with its fixed train and dev split; there is no test split.
-
-    Raises:
-        DataError: The package is not installed, or has not got the file.
     """
     if name == "trec":
         return _split(_TREC, _read_questions(_find("question_labels.txt")))

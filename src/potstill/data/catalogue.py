@@ -7,8 +7,6 @@ from potstill.data.bundled import BUNDLED_TASKS
 from potstill.data.known_tasks import shipped_tasks
 from potstill.data.records import Metric, TaskKind
 
-__all__ = ["TaskEntry", "describe_tasks"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskEntry:

@@ -9,8 +9,6 @@ from potstill.data.bundled import BUNDLED_NAMES
 from potstill.data.corpus_config import CorpusConfig
 from potstill.data.known_tasks import find_known_task, known_task_names
 
-__all__ = ["DataConfig"]
-
 _Info: TypeAlias = Any
 """pydantic's `ValidationInfo`, which runtime type checks do not take; `data` holds the fields before this one."""
 

@@ -20,8 +20,6 @@ from potstill.files import fingerprint_files, whole_folder, write_json
 from potstill.progress import Observer, ProgressTask
 from potstill.tensors import TokenBlock
 
-__all__ = ["Corpus", "CorpusTokenizer", "count_tokens", "load_corpus"]
-
 _CHUNK = 4096
 """Lines that are tokenised together."""
 _FEWEST = 20

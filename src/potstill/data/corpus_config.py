@@ -6,8 +6,6 @@ from pydantic import Field, field_validator
 
 from potstill.config import Config
 
-__all__ = ["CorpusConfig"]
-
 
 class CorpusConfig(Config):
     """Plain text for stages with `data = "corpus"`: one text a line, an empty line between documents."""

@@ -13,8 +13,6 @@ from potstill.data.corpus_config import CorpusConfig
 from potstill.errors import DataError
 from potstill.files import expand_user
 
-__all__ = ["CorpusSource", "find_sources"]
-
 _SUFFIXES = (".txt", ".txt.gz")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?")
 _LONGEST_LINE = 2**24
@@ -39,17 +37,7 @@ class CorpusSource:
         self._rows = rows
 
     def lines(self, advance: Advance) -> Iterator[str]:
-        """Read the lines; an empty one ends a document, and so does the end.
-
-        Args:
-            advance: Told how far the reading is.
-
-        Yields:
-            Lines without line ends and blanks around them.
-
-        Raises:
-            DataError: The file is damaged or not text, or a row of the data set has no text.
-        """
+        """Read the lines; an empty one ends a document, and so does the end."""
         if self.path is None:
             yield from self._data_set_lines(advance)
         else:

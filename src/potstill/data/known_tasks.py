@@ -10,8 +10,6 @@ from pydantic import Field, model_validator
 from potstill.config import Config
 from potstill.data.records import Metric, Task, TaskKind
 
-__all__ = ["KnownTask", "TaskFile", "find_known_task", "known_task_names", "parse_known_tasks", "shipped_tasks"]
-
 
 class TaskFile(Config):
     """One TSV file and its columns, counted from 0; negative columns count from the end."""
@@ -85,17 +83,7 @@ class KnownTask(Config):
 
 
 def parse_known_tasks(text: str) -> dict[str, KnownTask]:
-    """Read the descriptions of known tasks.
-
-    Args:
-        text: TOML with one table per task.
-
-    Returns:
-        Tasks by name.
-
-    Raises:
-        RecipeError: A field is unknown, missing or of the wrong type.
-    """
+    """Read the descriptions of known tasks."""
     return {name: KnownTask.parse(table, path=name) for name, table in tomllib.loads(text).items()}
 
 

@@ -10,8 +10,6 @@ from potstill.data.labels import label_name
 from potstill.data.records import Task
 from potstill.errors import DataError
 
-__all__ = ["encode_label_sets", "holds_lists", "read_label_sets"]
-
 
 def holds_lists(cells: Sequence[Any]) -> bool:
     """Say whether cells are lists of labels, as JSON and Parquet files hold them."""
@@ -22,18 +20,6 @@ def read_label_sets(
     cells: Sequence[Any], *, separator: str | None, class_names: Sequence[str] | None, where: str
 ) -> list[tuple[str, ...]]:
     """Read the labels of every example.
-
-    Args:
-        cells: Lists of labels, or texts with a separator between labels; an empty or missing cell has no label.
-        separator: What stands between two labels of a text; None where cells are lists.
-        class_names: Names of the labels where cells hold their numbers; else None.
-        where: The label column, for messages.
-
-    Returns:
-        For each example its labels, written by `label_name`.
-
-    Raises:
-        DataError: A cell is neither, or a label is not usable.
 
     Example:
         >>> read_label_sets(["calm; warm", None], separator=";", class_names=None, where="x.csv")
@@ -70,19 +56,7 @@ def _name(part: Any, class_names: Sequence[str] | None) -> str | None:  # noqa: 
 
 
 def encode_label_sets(sets: Sequence[Sequence[str]], task: Task, *, where: str) -> NDArray[np.float32]:
-    """Turn the labels of every example into a matrix.
-
-    Args:
-        sets: For each example its labels.
-        task: Names the labels.
-        where: The label column, for messages.
-
-    Returns:
-        1 where an example has a label, else 0, [examples, labels].
-
-    Raises:
-        DataError: A label is not one of the task's.
-    """
+    """Turn the labels of every example into a matrix."""
     positions = {name: position for position, name in enumerate(task.label_names)}
     matrix = np.zeros((len(sets), len(positions)), dtype=np.float32)
     for row, names in enumerate(sets):

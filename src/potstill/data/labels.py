@@ -10,8 +10,6 @@ import numpy as np
 from potstill.data.records import LabelArray, Task, TaskKind
 from potstill.errors import DataError
 
-__all__ = ["are_numbers", "decide_kind", "encode_labels", "label_name", "match_labels", "sort_label_names"]
-
 MAX_CLASSES = 100
 """More different labels than this are not taken as classes unless the user says so."""
 
@@ -23,13 +21,6 @@ _GENERIC = re.compile(r"(?:label_)?(\d+)")
 
 def label_name(value: Any) -> str | None:  # noqa: ANN401 - a cell of a file
     """Write a label in one way, however its file holds it.
-
-    Args:
-        value: A cell: text, bool or number.
-
-    Returns:
-        Text without outer blanks; numbers, also those written as text, in their shortest form (`1`, `1.0` and
-        `"1"` are all `1`). None where the label is missing (None, not a number, or blank) or of another type.
 
     Example:
         >>> [label_name(value) for value in (1.0, " good ", "0.50", True, float("nan"), "")]
@@ -50,21 +41,7 @@ def label_name(value: Any) -> str | None:  # noqa: ANN401 - a cell of a file
 def decide_kind(
     names: Sequence[str], kind: Literal["auto", "classification", "regression"], *, where: str, fewest: int = 2
 ) -> TaskKind:
-    """Say whether labels are classes or scores.
-
-    Args:
-        names: Every label, written by `label_name`.
-        kind: What the user says.
-        where: The label column, for messages.
-        fewest: Different classes that are needed; of scores at least 2 are.
-
-    Returns:
-        What the user says; for `auto`, a regression where all labels are numbers and some have a fraction, and a
-        classification where there are at most 100 different ones.
-
-    Raises:
-        DataError: It cannot be told, or there are fewer different labels than are needed.
-    """
+    """Say whether labels are classes or scores."""
     different = set(names)
     if len(different) < (fewest if kind == "classification" else 2):
         raise DataError(f"{where}: every label is '{names[0]}'; at least two different ones are needed.")
@@ -83,12 +60,6 @@ def decide_kind(
 def sort_label_names(names: Sequence[str]) -> tuple[str, ...]:
     """Order the different labels: by value where all are numbers, else by alphabet.
 
-    Args:
-        names: Every label, written by `label_name`.
-
-    Returns:
-        Each label once.
-
     Example:
         >>> sort_label_names(["10", "9", "9"])
         ('9', '10')
@@ -98,19 +69,7 @@ def sort_label_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def encode_labels(names: Sequence[str], task: Task, *, where: str) -> LabelArray:
-    """Turn written labels into indices or scores.
-
-    Args:
-        names: Every label, written by `label_name`.
-        task: Its kind and label names.
-        where: The label column, for messages.
-
-    Returns:
-        int64 indices into `task.label_names`, or float32 scores.
-
-    Raises:
-        DataError: A label is not one of the task's, or is not a number.
-    """
+    """Turn written labels into indices or scores."""
     if task.kind == "regression":
         for row, name in enumerate(names, start=1):
             if not _NUMBER.fullmatch(name):

@@ -9,8 +9,6 @@ from potstill.data.splitting import draw_examples
 from potstill.errors import DataError
 from potstill.files import expand_user
 
-__all__ = ["load_task_data"]
-
 
 def load_task_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
     """Load the examples that a config names.

@@ -15,8 +15,6 @@ from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError, did_you_mean
 from potstill.files import expand_user
 
-__all__ = ["load_own_data", "read_texts"]
-
 _TEXT_COLUMNS = ("text", "sentence")
 _LABEL_COLUMNS = ("label",)
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -34,18 +32,7 @@ class _Columns:
 
 
 def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
-    """Load data that is no known task.
-
-    Args:
-        config: `path` is given, `task` is not.
-        is_learnt: Whether a model is to learn from the examples; else classes of which all are one will do.
-
-    Returns:
-        The task that the data poses, with its splits. `limit` is not applied.
-
-    Raises:
-        DataError: A file, column, text or label cannot be used.
-    """
+    """Load data that is no known task."""
     assert config.path is not None
     tables = find_tables(config.path, config.dev)
     if tables.dev is not None:

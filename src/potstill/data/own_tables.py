@@ -10,8 +10,6 @@ from potstill.data.sources import TABLE_SUFFIXES, Table, read_hub_tables, read_t
 from potstill.errors import DataError, did_you_mean
 from potstill.files import expand_user
 
-__all__ = ["SplitTables", "find_tables"]
-
 _DEV_SPLITS = ("dev", "validation")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _Source = TypeVar("_Source", Table, Path)
@@ -27,18 +25,7 @@ class SplitTables:
 
 
 def find_tables(path: str, dev: str | None) -> SplitTables:
-    """Find and read the splits of a source.
-
-    Args:
-        path: A data file, a folder with one file a split, or the name of a data set on the hub.
-        dev: The development set: a file, or the name of a split; None = `dev` or `validation` where there is one.
-
-    Returns:
-        The tables; without a development set where the source has none.
-
-    Raises:
-        DataError: There is no such source or split, or a file cannot be read.
-    """
+    """Find and read the splits of a source."""
     place = expand_user(path)
     if place.is_dir():
         return _folder_tables(place, dev)

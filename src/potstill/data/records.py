@@ -8,8 +8,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LabelArray", "Metric", "Split", "Task", "TaskData", "TaskKind", "default_metrics", "task_data"]
-
 TaskKind = Literal["classification", "multi_label", "regression"]
 """One of several classes, any number of several labels, or a score."""
 Metric = Literal[

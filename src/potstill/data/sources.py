@@ -11,8 +11,6 @@ from typing import Any, Literal
 
 from potstill.errors import DataError
 
-__all__ = ["TABLE_SUFFIXES", "Table", "read_hub_tables", "read_lines", "read_table"]
-
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
 
@@ -41,15 +39,6 @@ def read_table(path: Path) -> Table:
     Every cell of CSV and TSV files is text, whatever it looks like. CSV cells may be quoted; in TSV files a
     quotation mark is text, because that is how most of them are written. JSON is a list of objects, or one object
     a line.
-
-    Args:
-        path: The file; its suffix says what it is.
-
-    Returns:
-        Its columns, at least one row.
-
-    Raises:
-        DataError: The file does not exist, is of another kind, is damaged, or has no rows.
     """
     if not path.is_file():
         raise DataError(f"data file '{path}' does not exist; give a file that does.")
@@ -73,17 +62,7 @@ def read_table(path: Path) -> Table:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read a text file with one text a line.
-
-    Args:
-        path: UTF-8 text; a line ends with a line feed.
-
-    Returns:
-        Its lines, without line ends.
-
-    Raises:
-        DataError: The file does not exist, is not UTF-8, or is empty.
-    """
+    """Read a text file with one text a line."""
     if not path.is_file():
         raise DataError(f"data file '{path}' does not exist; give a file that does.")
     try:
@@ -97,17 +76,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_hub_tables(name: str) -> dict[str, Table]:
-    """Load a data set of the Hugging Face hub, from its cache where it is there.
-
-    Args:
-        name: Such as `imdb` or `owner/name`; no code of the data set is run.
-
-    Returns:
-        Its splits by name.
-
-    Raises:
-        DataError: There is no such data set, or it cannot be had.
-    """
+    """Load a data set of the Hugging Face hub, from its cache where it is there."""
     import datasets
 
     with _quiet_datasets():

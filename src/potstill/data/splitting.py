@@ -6,26 +6,9 @@ from numpy.typing import NDArray
 from potstill.data.records import Split
 from potstill.errors import DataError
 
-__all__ = ["draw_examples", "split_off_dev"]
-
 
 def split_off_dev(split: Split, *, fraction: float, seed: int, where: str) -> tuple[Split, Split]:
-    """Split labelled examples in two.
-
-    Args:
-        split: Labelled examples. Whole-numbered labels are classes: dev gets its share of each of them, and no
-            class leaves train altogether. Equal texts stay together, so that none is learnt and measured.
-        fraction: Share that goes to dev, 0 .. 0.5.
-        seed: The same seed gives the same split.
-        where: What the examples are called in messages.
-
-    Returns:
-        Train and dev, each in the order of `split`; dev has `round(fraction * texts)` of the different texts, at
-        least 1.
-
-    Raises:
-        DataError: There are too few examples to split.
-    """
+    """Split labelled examples in two."""
     assert split.labels is not None
     random = np.random.default_rng(seed)
     texts: dict[tuple[str, str], int] = {}
@@ -50,16 +33,7 @@ def split_off_dev(split: Split, *, fraction: float, seed: int, where: str) -> tu
 
 
 def draw_examples(split: Split, *, limit: int, seed: int) -> Split:
-    """Draw examples at random.
-
-    Args:
-        split: Examples.
-        limit: How many to keep at most.
-        seed: The same seed gives the same examples, and a larger limit only adds to them.
-
-    Returns:
-        A split in random order.
-    """
+    """Draw examples at random."""
     return split.take(np.random.default_rng(seed).permutation(len(split))[:limit])
 
 

@@ -7,8 +7,6 @@ from typing import Protocol, runtime_checkable
 from potstill.data.records import LabelArray, Split
 from potstill.tensors import TokenBlock
 
-__all__ = ["TextEncoder", "TokenisedSplit", "tokenise"]
-
 
 @runtime_checkable
 class TextEncoder(Protocol):

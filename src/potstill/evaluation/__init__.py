@@ -14,63 +14,16 @@ if TYPE_CHECKING:
     from potstill.evaluation.ensemble import merge_models
     from potstill.evaluation.environment import describe_environment
     from potstill.evaluation.evaluate import EvaluatedModel, EvaluationConfig, Subject, collect_results, evaluate_model
-    from potstill.evaluation.evidence import (
-        AttentionExample,
-        AttentionMaps,
-        ChosenExamples,
-        Example,
-        ModelAttention,
-        write_labels,
-    )
     from potstill.evaluation.examples import choose_examples
     from potstill.evaluation.fidelity import measure_fidelity
-    from potstill.evaluation.figures import (
-        Calibration,
-        CalibrationBin,
-        ClassFidelity,
-        ClassFigures,
-        McNemar,
-        Parameters,
-        Role,
-        ScoreFidelity,
-        Speed,
-    )
-    from potstill.evaluation.general import CorpusFigures, Fill, GeneralResults, StageFigures
     from potstill.evaluation.intervals import PairedIntervals, exact_mcnemar, paired_intervals, primary_interval
     from potstill.evaluation.metrics import compute_metrics, decide
-    from potstill.evaluation.predict import predict_logits, run_batch
-    from potstill.evaluation.predictions import Predictions
-    from potstill.evaluation.results import Comparison, ModelResult, Results
     from potstill.evaluation.size import safetensors_bytes, split_parameters, weight_bytes
-    from potstill.evaluation.speed import measure_speed, spread_sample
-    from potstill.evaluation.table import make_table, to_markdown
 
 __all__ = [
-    "AttentionExample",
-    "AttentionMaps",
-    "Calibration",
-    "CalibrationBin",
-    "ChosenExamples",
-    "ClassFidelity",
-    "ClassFigures",
-    "Comparison",
-    "CorpusFigures",
     "EvaluatedModel",
     "EvaluationConfig",
-    "Example",
-    "Fill",
-    "GeneralResults",
-    "McNemar",
-    "ModelAttention",
-    "ModelResult",
     "PairedIntervals",
-    "Parameters",
-    "Predictions",
-    "Results",
-    "Role",
-    "ScoreFidelity",
-    "Speed",
-    "StageFigures",
     "Subject",
     "choose_examples",
     "collect_results",
@@ -82,51 +35,22 @@ __all__ = [
     "evaluate_model",
     "exact_mcnemar",
     "import_line",
-    "make_table",
     "measure_calibration",
     "measure_classes",
     "measure_fidelity",
-    "measure_speed",
     "merge_models",
     "paired_intervals",
-    "predict_logits",
     "primary_interval",
-    "run_batch",
     "safetensors_bytes",
     "split_parameters",
-    "spread_sample",
-    "to_markdown",
     "weight_bytes",
-    "write_labels",
     "write_model_card",
 ]
 
 _HOMES = {
-    "AttentionExample": "evidence",
-    "AttentionMaps": "evidence",
-    "Calibration": "figures",
-    "CalibrationBin": "figures",
-    "ChosenExamples": "evidence",
-    "ClassFidelity": "figures",
-    "ClassFigures": "figures",
-    "Comparison": "results",
-    "CorpusFigures": "general",
     "EvaluatedModel": "evaluate",
     "EvaluationConfig": "evaluate",
-    "Example": "evidence",
-    "Fill": "general",
-    "GeneralResults": "general",
-    "McNemar": "figures",
-    "ModelAttention": "evidence",
-    "ModelResult": "results",
     "PairedIntervals": "intervals",
-    "Parameters": "figures",
-    "Predictions": "predictions",
-    "Results": "results",
-    "Role": "figures",
-    "ScoreFidelity": "figures",
-    "Speed": "figures",
-    "StageFigures": "general",
     "Subject": "evaluate",
     "choose_examples": "examples",
     "collect_results": "evaluate",
@@ -138,22 +62,15 @@ _HOMES = {
     "evaluate_model": "evaluate",
     "exact_mcnemar": "intervals",
     "import_line": "card",
-    "make_table": "table",
     "measure_calibration": "calibration",
     "measure_classes": "classes",
     "measure_fidelity": "fidelity",
-    "measure_speed": "speed",
     "merge_models": "ensemble",
     "paired_intervals": "intervals",
-    "predict_logits": "predict",
     "primary_interval": "intervals",
-    "run_batch": "predict",
     "safetensors_bytes": "size",
     "split_parameters": "size",
-    "spread_sample": "speed",
-    "to_markdown": "table",
     "weight_bytes": "size",
-    "write_labels": "evidence",
     "write_model_card": "card",
 }
 """The module of each public name."""

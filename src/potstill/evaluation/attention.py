@@ -7,13 +7,11 @@ import numpy as np
 import torch
 
 from potstill.data import BatchConfig, Batches, Split, tokenise
-from potstill.evaluation.evidence import AttentionExample, AttentionMaps, ModelAttention
-from potstill.evaluation.predict import evaluating
+from potstill.engines import evaluating
 from potstill.hub import Encoder
-from potstill.objectives.attention import log_probs, token_scores
+from potstill.objectives import log_probs, token_scores
+from potstill.results import AttentionExample, AttentionMaps, ModelAttention
 from potstill.tensors import Needs
-
-__all__ = ["MAX_TOKENS", "draw_attention"]
 
 MAX_TOKENS = 24
 MAX_EXAMPLES = 6

@@ -5,9 +5,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from potstill.data import LabelArray
-from potstill.evaluation.figures import Calibration, CalibrationBin
-
-__all__ = ["NUM_BINS", "measure_calibration"]
+from potstill.results import Calibration, CalibrationBin
 
 NUM_BINS = 15
 

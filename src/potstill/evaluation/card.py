@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from potstill.evaluation.results import ModelResult, Results
-from potstill.evaluation.table import to_markdown
 from potstill.files import write_text
-
-__all__ = ["import_line", "write_model_card"]
+from potstill.results import ModelResult, Results, to_markdown
 
 _HUB_METRICS = {
     "macro_f1": "f1",

@@ -8,24 +8,12 @@ from numpy.typing import NDArray
 from potstill.data import LabelArray, Task
 from potstill.evaluation.calibration import measure_calibration
 from potstill.evaluation.fidelity import as_answers
-from potstill.evaluation.figures import ClassFigures
 from potstill.evaluation.metrics import Tallies, class_f1, decide, ratio
-
-__all__ = ["count_confusion", "measure_answers", "measure_classes"]
+from potstill.results import ClassFigures
 
 
 def measure_answers(task: Task, logits: NDArray[np.floating], gold: LabelArray) -> dict[str, Any]:
-    """Measure what only a classifier has.
-
-    Args:
-        task: What is predicted.
-        logits: Outputs of the head, [examples, labels].
-        gold: Class indices or scores, [examples].
-
-    Returns:
-        The fields `calibration`, `classes` and `confusion` of a `ModelResult`; none for a regression. Where there may
-        be several labels, the calibration is that of the answers yes and no to each, and there is no confusion.
-    """
+    """Measure what only a classifier has."""
     if task.kind == "regression":
         return {}
     if task.kind == "multi_label":

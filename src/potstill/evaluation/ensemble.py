@@ -11,9 +11,7 @@ from potstill.evaluation.classes import measure_answers
 from potstill.evaluation.evaluate import EvaluatedModel
 from potstill.evaluation.intervals import primary_interval
 from potstill.evaluation.metrics import compute_metrics
-from potstill.evaluation.results import Parameters, Speed
-
-__all__ = ["merge_models"]
+from potstill.results import Parameters, Speed
 
 
 def merge_models(

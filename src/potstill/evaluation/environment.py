@@ -10,8 +10,6 @@ from pathlib import Path
 import torch
 from pydantic import JsonValue
 
-__all__ = ["describe_environment"]
-
 PACKAGES = ("potstill", "torch", "transformers", "tokenizers", "accelerate", "numpy")
 
 

@@ -11,19 +11,16 @@ from pydantic import Field, JsonValue
 
 from potstill.config import Config
 from potstill.data import Batches, LabelArray, Split, Task
+from potstill.engines import measure_speed, predict_logits, spread_sample
 from potstill.errors import DataError
 from potstill.evaluation.classes import measure_answers
 from potstill.evaluation.fidelity import measure_fidelity
 from potstill.evaluation.intervals import exact_mcnemar, paired_intervals, primary_interval
 from potstill.evaluation.metrics import compute_metrics
-from potstill.evaluation.predict import predict_logits
-from potstill.evaluation.results import Comparison, ModelResult, Precision, Results, Role
 from potstill.evaluation.size import split_parameters, weight_bytes
-from potstill.evaluation.speed import measure_speed, spread_sample
 from potstill.hub import Encoder
 from potstill.progress import Observer
-
-__all__ = ["EvaluatedModel", "EvaluationConfig", "Subject", "collect_results", "evaluate_model"]
+from potstill.results import Comparison, ModelResult, Precision, Results, Role
 
 
 class EvaluationConfig(Config):
@@ -96,7 +93,7 @@ def evaluate_model(
     Raises:
         DataError: The split has no labels.
         ModelError: The model gives logits that are not finite.
-    """  # noqa: DOC502 - raised further down
+    """
     gold = _gold(task, split)
     encoder, device = subject.encoder, subject.encoder.device
     with observer.task(f"evaluate {subject.role.replace('_', ' ')}", len(gold)) as progress:
@@ -154,7 +151,7 @@ def collect_results(
 
     Raises:
         DataError: The split has no labels.
-    """  # noqa: DOC502 - raised further down
+    """
     gold = _gold(task, split)
     student = next((model for model in models if model.result.role == "student"), None)
     return Results(

@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from potstill.data import Split, Task
-from potstill.evaluation.evidence import ChosenExamples, Example, write_labels
 from potstill.evaluation.fidelity import as_answers, divergences, label_divergences
-
-__all__ = ["NUM_DISAGREEMENTS", "NUM_SPREAD", "choose_examples"]
+from potstill.results import ChosenExamples, Example, write_labels
 
 NUM_DISAGREEMENTS = 100
 NUM_SPREAD = 12

@@ -6,9 +6,7 @@ from scipy.special import log_softmax
 
 from potstill.data import Task
 from potstill.evaluation.metrics import decide, pearson
-from potstill.evaluation.results import ClassFidelity, ScoreFidelity
-
-__all__ = ["agreement", "as_answers", "divergences", "label_divergences", "mean_divergence", "measure_fidelity"]
+from potstill.results import ClassFidelity, ScoreFidelity
 
 
 def measure_fidelity(
@@ -40,28 +38,12 @@ def measure_fidelity(
 
 
 def agreement(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> float:
-    """Give the share of examples on which both choose the same class.
-
-    Args:
-        student: Logits of the student, [examples, labels].
-        teacher: Logits of the teacher, same shape.
-
-    Returns:
-        A share in 0 .. 1.
-    """
+    """Give the share of examples on which both choose the same class."""
     return float((student.argmax(axis=1) == teacher.argmax(axis=1)).mean())
 
 
 def mean_divergence(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> float:
-    """Measure how far the student's probabilities are from the teacher's: the mean of `divergences`.
-
-    Args:
-        student: Logits of the student, [examples, labels].
-        teacher: Logits of the teacher, same shape.
-
-    Returns:
-        The divergence in nats, at least 0; 0 where both agree.
-    """
+    """Measure how far the student's probabilities are from the teacher's: the mean of `divergences`."""
     return float(divergences(student, teacher).mean())
 
 
@@ -71,13 +53,6 @@ def divergences(student: NDArray[np.floating], teacher: NDArray[np.floating]) ->
         KL(softmax(teacher) || softmax(student))
 
     Temperature 1: these are the probabilities that a user of either model gets.
-
-    Args:
-        student: Logits of the student, [examples, labels].
-        teacher: Logits of the teacher, same shape.
-
-    Returns:
-        Divergences in nats, [examples], at least 0; 0 where both agree.
     """
     log_student = log_softmax(student.astype(np.float64), axis=1)
     log_teacher = log_softmax(teacher.astype(np.float64), axis=1)
@@ -85,27 +60,12 @@ def divergences(student: NDArray[np.floating], teacher: NDArray[np.floating]) ->
 
 
 def as_answers(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Write the logits of labels that each stand for themselves as logits of two classes, no and yes.
-
-    Args:
-        logits: z, [examples, labels].
-
-    Returns:
-        (0, z) for each example and label, [examples * labels, 2]: softmax makes sigmoid(-z) and sigmoid(z) of them.
-    """
+    """Write the logits of labels that each stand for themselves as logits of two classes, no and yes."""
     flat = logits.reshape(-1).astype(np.float64)
     return np.stack([np.zeros_like(flat), flat], axis=1)
 
 
 def label_divergences(student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Measure how far the student's answers to all labels of each example are from the teacher's.
-
-    Args:
-        student: Logits of the student, [examples, labels].
-        teacher: Logits of the teacher, same shape.
-
-    Returns:
-        The sum over labels of KL(teacher || student) between the answers yes and no, in nats, [examples].
-    """
+    """Measure how far the student's answers to all labels of each example are from the teacher's."""
     each = divergences(as_answers(student), as_answers(teacher))
     return np.asarray(each.reshape(student.shape).sum(axis=1))

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from potstill.data import LabelArray, Metric, Task
-from potstill.evaluation.figures import McNemar
 from potstill.evaluation.metrics import Floats, Tallies, class_metric, correlation, decide, label_metric
-
-__all__ = ["PairedIntervals", "exact_mcnemar", "paired_intervals", "primary_interval"]
+from potstill.results import McNemar
 
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
@@ -125,9 +123,6 @@ def _resample_cells(
 
     Examples with the same combination are interchangeable, and drawing n of them with replacement makes the counts
     multinomial: the same distribution as drawing rows, at a cost that does not grow with their number.
-
-    Returns:
-        The metric of each model, [resamples].
     """
     cells, counts = np.unique(np.stack([gold, *predictions]).astype(np.int64), axis=1, return_counts=True)
 

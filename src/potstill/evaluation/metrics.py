@@ -12,20 +12,6 @@ from scipy.stats import rankdata
 
 from potstill.data import LabelArray, Metric, Task
 
-__all__ = [
-    "Floats",
-    "Tallies",
-    "class_f1",
-    "class_metric",
-    "compute_metrics",
-    "correlation",
-    "decide",
-    "label_metric",
-    "pearson",
-    "ratio",
-    "spearman",
-]
-
 Floats = NDArray[np.float64]
 
 
@@ -47,17 +33,7 @@ class Tallies:
     def count(
         cls, predicted: NDArray[np.int64], gold: NDArray[np.int64], *, times: Floats, num_labels: int
     ) -> "Tallies":
-        """Count examples, each as often as it is told.
-
-        Args:
-            predicted: Class indices, [examples].
-            gold: Class indices, [examples].
-            times: How often each example occurs, [resamples, examples]; one row of ones for a split as it is.
-            num_labels: Classes of the task.
-
-        Returns:
-            Tallies of each resample.
-        """
+        """Count examples, each as often as it is told."""
         classes = np.arange(num_labels)
         is_gold = gold[:, None] == classes
         is_predicted = predicted[:, None] == classes
@@ -65,16 +41,7 @@ class Tallies:
 
     @classmethod
     def count_each(cls, predicted: NDArray[np.generic], gold: NDArray[np.generic], *, times: Floats) -> "Tallies":
-        """Count labels of which an example may have several.
-
-        Args:
-            predicted: Whether each label is predicted, [examples, labels].
-            gold: Whether each label is there, same shape.
-            times: As for `count`.
-
-        Returns:
-            Tallies of each resample.
-        """
+        """Count labels of which an example may have several."""
         is_predicted, is_gold = predicted.astype(np.float64), gold.astype(np.float64)
         return cls(hits=times @ (is_gold * is_predicted), gold=times @ is_gold, predicted=times @ is_predicted)
 
@@ -129,13 +96,6 @@ def class_metric(name: Metric, tallies: Tallies) -> Floats:
         macro_f1   mean of 2 h / (g + p) over the classes that are gold or predicted anywhere
         matthews   (n sum h - sum g p) / sqrt((n^2 - sum g^2) (n^2 - sum p^2)); 0 where the root is 0
 
-    Args:
-        name: One of the four names; `f1` is for two classes only.
-        tallies: Counts, [resamples, labels].
-
-    Returns:
-        The metric of each resample.
-
     Paper:
         Matthews for many classes: Gorodkin 2004, doi:10.1016/j.compbiolchem.2004.09.006.
     """
@@ -159,18 +119,9 @@ def class_metric(name: Metric, tallies: Tallies) -> Floats:
 def label_metric(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic], *, times: Floats) -> Floats:
     """Compute a metric of labels of which an example may have several, with h, g and p as for `class_metric`.
 
-        micro_f1         2 sum h / (sum g + sum p), over all labels together
-        macro_f1         mean of 2 h / (g + p) over the labels that are gold or predicted anywhere
-        subset_accuracy  share of examples of which every label is right
-
-    Args:
-        name: One of the three names.
-        predicted: 1 where a label is predicted, else 0, [examples, labels].
-        gold: 1 where a label is there, else 0, same shape.
-        times: How often each example occurs, [resamples, examples].
-
-    Returns:
-        The metric of each resample.
+    micro_f1         2 sum h / (sum g + sum p), over all labels together
+    macro_f1         mean of 2 h / (g + p) over the labels that are gold or predicted anywhere
+    subset_accuracy  share of examples of which every label is right
     """
     if name == "subset_accuracy":
         is_right = (predicted == gold).all(axis=1).astype(np.float64)
@@ -182,28 +133,12 @@ def label_metric(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.
 
 
 def class_f1(tallies: Tallies) -> Floats:
-    """Compute F1 of each class: 2 h / (g + p); 0 for a class that is neither gold nor predicted anywhere.
-
-    Args:
-        tallies: Counts, [resamples, labels].
-
-    Returns:
-        F1, [resamples, labels].
-    """
+    """Compute F1 of each class: 2 h / (g + p); 0 for a class that is neither gold nor predicted anywhere."""
     return ratio(2 * tallies.hits, tallies.gold + tallies.predicted)
 
 
 def correlation(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic]) -> Floats:
-    """Compute a regression metric.
-
-    Args:
-        name: `pearson`, `spearman` or `pearson_spearman`, the mean of the two.
-        predicted: Scores, [..., examples].
-        gold: Scores, same shape.
-
-    Returns:
-        The correlation, with the leading axes of the scores.
-    """
+    """Compute a regression metric."""
     match name:
         case "pearson":
             return pearson(predicted, gold)
@@ -214,29 +149,13 @@ def correlation(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.g
 
 
 def pearson(first: NDArray[np.generic], second: NDArray[np.generic]) -> Floats:
-    """Compute Pearson's r over the last axis.
-
-    Args:
-        first: Finite values, [..., examples].
-        second: Finite values, same shape.
-
-    Returns:
-        r in -1 .. 1; 0 where one side is constant.
-    """
+    """Compute Pearson's r over the last axis."""
     first, second = _standardise(first), _standardise(second)
     return np.asarray(np.clip((first * second).sum(axis=-1), -1.0, 1.0))
 
 
 def spearman(first: NDArray[np.generic], second: NDArray[np.generic]) -> Floats:
-    """Compute Spearman's rank correlation over the last axis; equal values share their mean rank.
-
-    Args:
-        first: Finite values, [..., examples].
-        second: Finite values, same shape.
-
-    Returns:
-        The correlation in -1 .. 1; 0 where one side is constant.
-    """
+    """Compute Spearman's rank correlation over the last axis; equal values share their mean rank."""
     return pearson(rankdata(first, axis=-1), rankdata(second, axis=-1))
 
 
@@ -249,14 +168,6 @@ def _standardise(values: NDArray[np.generic]) -> Floats:
 
 
 def ratio(numerator: Floats, denominator: NDArray[np.generic]) -> Floats:
-    """Divide, with 0 where the denominator is 0.
-
-    Args:
-        numerator: Values of any shape.
-        denominator: Values of at least 0, of a shape that fits.
-
-    Returns:
-        The quotients.
-    """
+    """Divide, with 0 where the denominator is 0."""
     top, bottom = np.broadcast_arrays(numerator, denominator)
     return np.asarray(np.divide(top, bottom, out=np.zeros(top.shape), where=bottom > 0))

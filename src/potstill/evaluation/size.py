@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from potstill.errors import ModelError
-from potstill.evaluation.results import Parameters
 from potstill.hub import Encoder, count_parameters
-
-__all__ = ["safetensors_bytes", "split_parameters", "weight_bytes"]
+from potstill.results import Parameters
 
 
 def split_parameters(encoder: Encoder) -> Parameters:

@@ -22,7 +22,7 @@ from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, fi
 from potstill.hub.masks import Layout, check_layout, read_masks, score_vocabulary
 from potstill.hub.pushing import PushPlan, plan_push, push
 from potstill.hub.shapes import build_shape
-from potstill.hub.tokenizing import TokenBlock, Tokenizer
+from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.trimming import trim_vocabulary
 from potstill.hub.word_level import build_word_tokenizer
 
@@ -36,7 +36,6 @@ __all__ = [
     "ModelDescription",
     "ParameterCounts",
     "PushPlan",
-    "TokenBlock",
     "Tokenizer",
     "add_vocabulary_head",
     "align_texts",

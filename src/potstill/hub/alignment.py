@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from potstill.hub.tokenizing import Tokenizer
 
-__all__ = ["AlignedText", "align_texts", "spell_vocabulary"]
-
 _WORD_MARKS = ("Ġ", "▁")
 """What byte-level and SentencePiece vocabularies put before a token that begins a word."""
 

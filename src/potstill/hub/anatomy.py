@@ -8,8 +8,6 @@ from transformers.activations import ACT2FN
 from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
 
-__all__ = ["EncoderParts", "LayerParts", "find_parts"]
-
 BERT_NAMES = {
     "query": "attention.self.query",
     "key": "attention.self.key",

@@ -13,8 +13,6 @@ from potstill.hub.loading import build_encoder
 from potstill.hub.tokenizing import Tokenizer
 from potstill.tensors import EncoderShape
 
-__all__ = ["build_bert", "build_bilstm", "build_distilbert"]
-
 
 def build_bert(
     source: Encoder,

@@ -17,8 +17,6 @@ from transformers.masking_utils import sdpa_mask
 
 from potstill.hub.dropout import drop
 
-__all__ = ["ATTENTION_NAME", "AttentionRecorder"]
-
 ATTENTION_NAME = "potstill_sdpa"
 
 
@@ -76,18 +74,7 @@ def _is_plain(query: Tensor, key: Tensor, mask: Tensor | None, options: Mapping[
 
 
 def _attend_and_drop(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, dropout: float) -> Tensor:
-    """Attend with dropout on a CPU, where SDPA has no fast kernel for it: it writes the probabilities out, more slowly.
-
-    Args:
-        query: Scaled, [batch, heads, tokens, head_size].
-        key: Of the same shape.
-        value: Of the same shape.
-        mask: True where a query may see a key.
-        dropout: Share of the probabilities that become 0.
-
-    Returns:
-        What is attended to, [batch, tokens, heads, head_size].
-    """
+    """Attend with dropout on a CPU, where SDPA has no fast kernel for it but writes the probabilities out."""
     scores = query @ key.transpose(-1, -2)
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)

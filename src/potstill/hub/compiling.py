@@ -16,8 +16,6 @@ from potstill.errors import RecipeError
 from potstill.hub.capture import AttentionRecorder
 from potstill.hub.encoder import Encoder
 
-__all__ = ["check_compiler", "check_layers", "compiled_layers"]
-
 _REASON_LENGTH = 160
 
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from potstill.hub.encoder import Encoder
 
-__all__ = ["ParameterCounts", "count_parameters"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterCounts:

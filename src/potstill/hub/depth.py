@@ -7,23 +7,13 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.utils.output_capturing import maybe_install_capturing_hooks
 
-__all__ = ["first_layers", "last_layer_at"]
-
 _STACKED = frozenset({"bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"})
 """Model types whose hidden state i is what layer i puts out, without a norm after the last."""
 
 
 @contextmanager
 def first_layers(model: PreTrainedModel, depth: int) -> Generator[None]:
-    """Let a model's body end after some of its layers while the block lasts.
-
-    Args:
-        model: Any model of transformers; one whose layers do not lie in a plain stack runs to its end.
-        depth: Layers to run, at least 1; as many as there are, or more, changes nothing.
-
-    Yields:
-        Nothing; inside the block the body's last hidden state is that of layer `depth`.
-    """
+    """Let a model's body end after some of its layers while the block lasts."""
     holder = _find_stack(model)
     layers = None if holder is None else holder.layer
     if holder is None or not isinstance(layers, nn.ModuleList) or depth >= len(layers):
@@ -39,16 +29,7 @@ def first_layers(model: PreTrainedModel, depth: int) -> Generator[None]:
 
 @contextmanager
 def last_layer_at(model: PreTrainedModel, rows: Tensor, columns: Tensor) -> Generator[bool]:
-    """Let the last layer of a model's body go on with some tokens alone, once attention has mixed them with the others.
-
-    Args:
-        model: Any model of transformers; one whose layers do not lie in a plain stack is left as it is.
-        rows: Row of each token, [tokens].
-        columns: Its column, [tokens].
-
-    Yields:
-        Whether, inside the block, the body's last hidden states are those of these tokens, [1, tokens, hidden].
-    """
+    """Let the last layer of a model go on with some tokens alone, once attention has mixed them with the others."""
     holder = _find_stack(model)
     if holder is None or model.config.model_type == "distilbert" or not isinstance(holder.layer, nn.ModuleList):
         yield False

@@ -10,8 +10,6 @@ from potstill.hub.encoder import MULTI_LABEL
 from potstill.hub.loading import load_tokenizer, resolve_model
 from potstill.hub.tokenizing import Tokenizer
 
-__all__ = ["ModelDescription", "describe_model"]
-
 _POSITIONS_AFTER_PADDING = frozenset({"camembert", "longformer", "roberta", "roberta-prelayernorm", "xlm-roberta"})
 """Model types whose position table begins behind the padding id."""
 

@@ -10,8 +10,6 @@ from potstill.hub.encoder import Encoder
 from potstill.hub.loading import build_encoder, resolve_model
 from potstill.hub.tokenizing import Tokenizer
 
-__all__ = ["draft_encoder"]
-
 
 def draft_encoder(name: str | None = None) -> Encoder:
     """Make a classifier of two labels whose weights take no memory (torch's `meta` device), from its config alone.

@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["drop", "quicken_dropout"]
-
 _LEVELS = 2**16
 
 
@@ -31,11 +29,7 @@ class _Dropout(nn.Module):
 
 
 def quicken_dropout(module: nn.Module) -> None:
-    """Exchange every `nn.Dropout` of a module; the names of its weights and its answers stay the same.
-
-    Args:
-        module: Any module; changed in place.
-    """
+    """Exchange every `nn.Dropout` of a module; the names of its weights and its answers stay the same."""
     for name, child in module.named_children():
         if isinstance(child, nn.Dropout):
             setattr(module, name, _Dropout(child.p).train(child.training))
@@ -44,15 +38,7 @@ def quicken_dropout(module: nn.Module) -> None:
 
 
 def drop(states: Tensor, probability: float) -> Tensor:
-    """Set values to 0 at random and scale up the rest, so that the mean stays.
-
-    Args:
-        states: Any floating point tensor.
-        probability: Share that becomes 0, 0 .. 1; on a CPU rounded to a multiple of 2^-16.
-
-    Returns:
-        states * noise with noise 0, or 1 / (1 - probability); the noise comes from torch's global generator.
-    """
+    """Set values to 0 at random and scale up the rest, so that the mean stays."""
     if probability == 0.0:
         return states
     dropped = round(probability * _LEVELS)

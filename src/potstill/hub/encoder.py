@@ -19,8 +19,6 @@ from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, VocabularyOutputs
 
-__all__ = ["Encoder"]
-
 MULTI_LABEL = "multi_label_classification"
 """What transformers calls a classifier that answers yes or no to each label."""
 _ADDS_ITS_MASK = frozenset({"mpnet"})

@@ -16,8 +16,6 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from potstill.hub.capture import ATTENTION_NAME
 from potstill.hub.encoder import Encoder
 
-__all__ = ["ExportModule", "exporting", "input_names"]
-
 _EXPORT_NAME = "potstill_export"
 
 

@@ -8,8 +8,6 @@ from torch import nn
 from potstill.errors import ModelError
 from potstill.hub.encoder import MULTI_LABEL, Encoder
 
-__all__ = ["check_independence", "make_labels_independent", "reorder_labels"]
-
 
 def reorder_labels(encoder: Encoder, places: Sequence[int], label_names: Sequence[str]) -> Encoder:
     """Permute the rows of the last linear layer, so that logit i means the task's label i.

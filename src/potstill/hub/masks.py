@@ -13,8 +13,6 @@ from potstill.hub.encoder import Encoder
 from potstill.hub.vocabulary import VocabularyHead, find_vocabulary_head
 from potstill.tensors import Batch
 
-__all__ = ["Layout", "check_layout", "read_masks", "score_vocabulary"]
-
 _WITH_LAYOUT = frozenset({"albert", "bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"})
 """Model types with a table of positions, whose attention is bounded by nothing but the mask that they are given."""
 

@@ -14,8 +14,6 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from potstill.errors import ModelError
 
-__all__ = ["PushPlan", "plan_push", "push"]
-
 _PATTERNS = ("README.md", "*.json", "*.safetensors", "*.txt", "*.model", "onnx/*")
 
 

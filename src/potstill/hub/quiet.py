@@ -5,16 +5,10 @@ from contextlib import contextmanager
 
 from transformers.utils import logging
 
-__all__ = ["quiet"]
-
 
 @contextmanager
 def quiet() -> Generator[None]:
-    """Silence transformers below errors for a block, and leave it as it was.
-
-    Yields:
-        Nothing.
-    """
+    """Silence transformers below errors for a block, and leave it as it was."""
     verbosity, draws_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

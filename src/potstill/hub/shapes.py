@@ -11,8 +11,6 @@ from potstill.hub.encoder import Encoder
 from potstill.hub.loading import build_encoder
 from potstill.hub.tokenizing import Tokenizer
 
-__all__ = ["build_shape"]
-
 _TRANSFORMER = re.compile(r"(\d+)x(\d+)(?:x(\d+))?")
 _BILSTM = re.compile(r"bilstm(?::(\d+)x(\d+))?")
 _VOCABULARY = 30522

@@ -12,8 +12,6 @@ from transformers import PreTrainedTokenizerBase
 from potstill.errors import DataError
 from potstill.tensors import TokenBlock
 
-__all__ = ["TokenBlock", "Tokenizer"]
-
 _CHUNK = 4096
 _WORD_MARKS = ("\u0120", "\u2581")
 """What byte-level BPE and SentencePiece put before a token that begins a word."""

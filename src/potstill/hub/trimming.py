@@ -22,8 +22,6 @@ from potstill.hub.encoder import Encoder
 from potstill.hub.loading import load_tokenizer
 from potstill.hub.tokenizing import Tokenizer
 
-__all__ = ["trim_vocabulary"]
-
 _KINDS = ("BPE", "Unigram", "WordLevel", "WordPiece")
 _NO_LIMIT = 1_000_000
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")

@@ -7,8 +7,6 @@ from transformers import PreTrainedModel
 from transformers.activations import ACT2FN
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 
-__all__ = ["VocabularyHead", "find_vocabulary_head"]
-
 _BERT = ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "hidden_act")
 _ROBERTA = ("lm_head.dense", "lm_head.layer_norm", None)
 _PARTS: dict[str, tuple[str, str, str | None]] = {
@@ -50,27 +48,13 @@ class VocabularyHead:
         return weight.new_zeros(len(weight)) if self.decoder.bias is None else self.decoder.bias
 
     def transform(self, states: Tensor) -> Tensor:
-        """Make features of hidden states.
-
-        Args:
-            states: The last hidden states, [..., hidden].
-
-        Returns:
-            What the decoder reads, [..., width].
-        """
+        """Make features of hidden states."""
         features: Tensor = self.norm(self.activation(self.dense(states)))
         return features
 
 
 def find_vocabulary_head(model: PreTrainedModel) -> VocabularyHead | None:
-    """Find the masked-LM head of a model.
-
-    Args:
-        model: Any model of transformers.
-
-    Returns:
-        Its own modules, or None where it is no masked language model, or one of a family that is not known here.
-    """
+    """Find the masked-LM head of a model."""
     kind = str(model.config.model_type)
     if kind not in _PARTS or MODEL_FOR_MASKED_LM_MAPPING.get(type(model.config), None) is not type(model):
         return None

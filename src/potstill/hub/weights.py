@@ -9,22 +9,9 @@ from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME
 from potstill.hub.quiet import quiet
 
-__all__ = ["choose_attention", "first_line", "load_config", "load_weights"]
-
 
 def load_config(where: str, name: str) -> PretrainedConfig:
-    """Load a model's config.
-
-    Args:
-        where: Folder or hub name.
-        name: What the user called it, for messages.
-
-    Returns:
-        The config.
-
-    Raises:
-        ModelError: There is none, or it is of an unknown kind.
-    """
+    """Load a model's config."""
     try:
         return AutoConfig.from_pretrained(where, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
@@ -37,21 +24,7 @@ def load_weights(
     name: str,
     config: PretrainedConfig,
 ) -> tuple[PreTrainedModel, set[str]]:
-    """Load a model's weights.
-
-    Args:
-        auto: The auto class of transformers that says which head is wanted.
-        where: Folder or hub name.
-        name: What the user called it, for messages.
-        config: Its config.
-
-    Returns:
-        The model in float32 on the CPU, and the names of the weights that the checkpoint does not have, or has in
-        another shape; those are random.
-
-    Raises:
-        ModelError: The weights are not safetensors, are damaged, or the model has no such head.
-    """
+    """Load a model's weights."""
     try:
         with quiet():
             model, info = auto.from_pretrained(
@@ -73,15 +46,7 @@ def load_weights(
 
 
 def choose_attention(auto: Any, config: PretrainedConfig) -> str:  # noqa: ANN401 - as above
-    """Take our recording attention where the model's class can use it, else its own.
-
-    Args:
-        auto: The auto class of transformers that says which head is wanted.
-        config: The model's config.
-
-    Returns:
-        What transformers calls `attn_implementation`.
-    """
+    """Take our recording attention where the model's class can use it, else its own."""
     model_class = auto._model_mapping.get(type(config), None)
     return ATTENTION_NAME if getattr(model_class, "_supports_sdpa", False) else "eager"
 

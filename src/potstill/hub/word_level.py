@@ -9,8 +9,6 @@ from transformers import PreTrainedTokenizerFast
 
 from potstill.hub.tokenizing import Tokenizer
 
-__all__ = ["build_word_tokenizer"]
-
 _PADDING, _UNKNOWN, _SEPARATOR, _MASK = "[PAD]", "[UNK]", "[SEP]", "[MASK]"
 _ALL = 2**40
 _SPECIAL = (_PADDING, _UNKNOWN, _SEPARATOR, _MASK)

@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from potstill.objectives.attention import log_probs, token_scores
 from potstill.objectives.attention_probs import AttentionProbsConfig
 from potstill.objectives.attention_scores import AttentionScoresConfig
 from potstill.objectives.embeddings import EmbeddingsConfig
@@ -38,6 +39,8 @@ __all__ = [
     "VocabularyMseConfig",
     "VocabularySoftLabelsConfig",
     "count_units",
+    "log_probs",
+    "token_scores",
 ]
 
 AnyObjectiveConfig: TypeAlias = Annotated[

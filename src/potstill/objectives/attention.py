@@ -16,17 +16,6 @@ from potstill.objectives.masked_means import RowValues
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenMask
 
-__all__ = [
-    "AttentionConfig",
-    "AttentionObjective",
-    "QueriesAndKeys",
-    "Scores",
-    "log_probs",
-    "over_query_blocks",
-    "row_divergence",
-    "token_scores",
-]
-
 Scores = Float[Tensor, "batch heads queries keys"]
 """Products of queries and keys before softmax; as many queries as keys, or a block of them."""
 QueriesAndKeys = tuple[Float[Tensor, "batch heads tokens _"], Float[Tensor, "batch heads tokens _"]]
@@ -43,19 +32,7 @@ class AttentionConfig(ObjectiveConfig, ABC):
     """Teacher layer that each student layer follows: a strategy, or a list of teacher layers (1-based)."""
 
     def pair(self, student: EncoderShape, teacher: EncoderShape | None, *, path: str) -> tuple[tuple[int, int], ...]:
-        """Pair the layers, and refuse encoders that cannot be compared head by head.
-
-        Args:
-            student: Sizes of the student.
-            teacher: Sizes of the teacher, or None.
-            path: Where the config stands in the recipe.
-
-        Returns:
-            Pairs (student layer, teacher layer), 1-based.
-
-        Raises:
-            RecipeError: There is no teacher, heads differ in number, or the map does not fit.
-        """
+        """Pair the layers, and refuse encoders that cannot be compared head by head."""
         teacher = require_teacher(teacher, kind=str(type(self).model_fields["kind"].default), path=path)
         require_same_heads(student, teacher, kind=str(type(self).model_fields["kind"].default), path=path)
         return pair_layers(self.layer_map, student, teacher, path=path)
@@ -92,16 +69,7 @@ class AttentionObjective(Objective, ABC):
 
     @abstractmethod
     def compare(self, student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
-        """Measure how far the attention of one student layer is from that of one teacher layer.
-
-        Args:
-            student: Queries and keys of the student; the gradient flows here.
-            teacher: Queries and keys of the teacher; head sizes may differ from the student's.
-            token_mask: True = real token.
-
-        Returns:
-            The distance.
-        """
+        """Measure how far the attention of one student layer is from that of one teacher layer."""
 
 
 def token_scores(
@@ -134,16 +102,7 @@ def log_probs(scores: Scores, token_mask: TokenMask) -> Scores:
 
 
 def row_divergence(student: Scores, teacher: Scores, token_mask: TokenMask) -> RowValues:
-    """Measure each row's KL(softmax(teacher) || softmax(student)) over the real keys.
-
-    Args:
-        student: Scores of the student before softmax.
-        teacher: Scores of the teacher before softmax.
-        token_mask: True = real token.
-
-    Returns:
-        The divergence of each row in nats; rows of padded queries hold values to be left out.
-    """
+    """Measure each row's KL(softmax(teacher) || softmax(student)) over the real keys."""
     student_rows, teacher_rows = log_probs(student, token_mask), log_probs(teacher, token_mask)
     return functional.kl_div(student_rows, teacher_rows, reduction="none", log_target=True).sum(dim=-1)
 
@@ -154,14 +113,6 @@ def over_query_blocks(
     """Measure rows of scores block by block, so that the scores of all pairs of tokens never exist at one time.
 
     Scores of a block are computed again in the backward pass instead of being kept; texts of one block keep them.
-
-    Args:
-        measure: Turns scores of the student and of the teacher into one value for each row.
-        student: Queries and keys, or whatever gives rows and columns; the gradient flows here.
-        teacher: The same of the teacher.
-
-    Returns:
-        The value of each row.
     """
 
     def rows(student_queries: Tensor, teacher_queries: Tensor) -> RowValues:

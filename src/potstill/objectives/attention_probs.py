@@ -14,8 +14,6 @@ from potstill.objectives.attention import (
 from potstill.objectives.masked_means import RowValues, mean_over_pairs, mean_over_rows
 from potstill.tensors import EncoderShape, Loss, TokenMask
 
-__all__ = ["AttentionProbs", "AttentionProbsConfig", "attention_prob_distance"]
-
 Divergence = Literal["mse", "kl"]
 
 
@@ -56,17 +54,7 @@ class AttentionProbs(AttentionObjective):
 def attention_prob_distance(
     student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask, *, divergence: Divergence
 ) -> Loss:
-    """Measure how far the attention probabilities of one layer are apart.
-
-    Args:
-        student: Queries and keys of the student; the gradient flows here.
-        teacher: Queries and keys of the teacher, taken as constants.
-        token_mask: True = real token.
-        divergence: Which distance.
-
-    Returns:
-        The distance; 0 where both attend alike.
-    """
+    """Measure how far the attention probabilities of one layer are apart."""
 
     def squares(student_scores: Scores, teacher_scores: Scores) -> RowValues:
         difference = log_probs(student_scores, token_mask).exp() - log_probs(teacher_scores, token_mask).exp()

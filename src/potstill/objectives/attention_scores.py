@@ -14,8 +14,6 @@ from potstill.objectives.masked_means import Reduction, RowValues, mean_over_pai
 from potstill.objectives.score_gram import gram_score_distance
 from potstill.tensors import EncoderShape, Loss, TokenMask
 
-__all__ = ["AttentionScores", "AttentionScoresConfig", "direct_score_mse", "gram_score_mse", "reference_score_mse"]
-
 _MASKED = -100.0
 """The published code takes scores at or below this for masked ones."""
 _GRAM_TOKENS = 1.1
@@ -68,16 +66,7 @@ class AttentionScores(AttentionObjective):
 
 
 def direct_score_mse(student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
-    """Measure the mean squared error between attention scores from the scores themselves.
-
-    Args:
-        student: Queries and keys of the student; the gradient flows here.
-        teacher: Queries and keys of the teacher, taken as constants.
-        token_mask: True = real token.
-
-    Returns:
-        The mean over heads and pairs of real tokens.
-    """
+    """Measure the mean squared error between attention scores from the scores themselves."""
     padded_keys = ~token_mask[:, None, None, :]
 
     def squares(student_scores: Scores, teacher_scores: Scores) -> RowValues:
@@ -87,32 +76,13 @@ def direct_score_mse(student: QueriesAndKeys, teacher: QueriesAndKeys, token_mas
 
 
 def gram_score_mse(student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
-    """Measure the same as `direct_score_mse` without the scores, in memory that grows with the length, not its square.
-
-    Args:
-        student: As in `direct_score_mse`.
-        teacher: As in `direct_score_mse`.
-        token_mask: As in `direct_score_mse`.
-
-    Returns:
-        The mean over heads and pairs of real tokens; for its rounding see `gram_score_distance`.
-    """
+    """Measure the same as `direct_score_mse` in memory that grows with the length, not with its square."""
     distances = gram_score_distance(student, teacher, token_mask)
     return distances.sum() / (distances.shape[1] * num_pairs(token_mask))
 
 
 def reference_score_mse(student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask) -> Loss:
-    """Measure the mean squared error between attention scores as the code of TinyBERT does.
-
-    Args:
-        student: As in `direct_score_mse`.
-        teacher: As in `direct_score_mse`.
-        token_mask: As in `direct_score_mse`.
-
-    Returns:
-        The mean over heads and all tokens x tokens, where scores of padded keys and scores of -100 or less are set
-        to 0 on both sides.
-    """
+    """Measure the mean squared error between attention scores as the code of TinyBERT does."""
     padded_keys = ~token_mask[:, None, None, :]
     ours, theirs = token_scores(*student), token_scores(*teacher)
     ours = ours.masked_fill(padded_keys | (ours <= _MASKED), 0)

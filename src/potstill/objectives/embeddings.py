@@ -12,8 +12,6 @@ from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.projection import ProjectionInit, fit_projection, learned_projection
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs
 
-__all__ = ["Embeddings", "EmbeddingsConfig"]
-
 
 class EmbeddingsConfig(ObjectiveConfig):
     """Mean squared error between projected embedding outputs (hidden state 0).

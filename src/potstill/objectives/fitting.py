@@ -4,31 +4,9 @@ from potstill.errors import RecipeError
 from potstill.layer_map import LayerMap, resolve_layer_map
 from potstill.tensors import EncoderShape
 
-__all__ = [
-    "pair_layers",
-    "pick_layer",
-    "require_same_heads",
-    "require_same_labels",
-    "require_same_vocabulary",
-    "require_same_width",
-    "require_teacher",
-]
-
 
 def require_teacher(teacher: EncoderShape | None, *, kind: str, path: str) -> EncoderShape:
-    """Refuse a missing teacher.
-
-    Args:
-        teacher: Sizes of the teacher, or None.
-        kind: The objective that asks.
-        path: Where it stands in the recipe.
-
-    Returns:
-        The teacher's sizes.
-
-    Raises:
-        RecipeError: There is no teacher.
-    """
+    """Refuse a missing teacher."""
     if teacher is None:
         raise RecipeError(
             f"{path}: objective '{kind}' compares the student with a teacher and there is none; "
@@ -38,17 +16,7 @@ def require_teacher(teacher: EncoderShape | None, *, kind: str, path: str) -> En
 
 
 def require_same_labels(student: EncoderShape, teacher: EncoderShape, *, kind: str, path: str) -> None:
-    """Refuse logits that cannot be compared.
-
-    Args:
-        student: Sizes of the student.
-        teacher: Sizes of the teacher.
-        kind: The objective that asks.
-        path: Where it stands in the recipe.
-
-    Raises:
-        RecipeError: The numbers of labels differ.
-    """
+    """Refuse logits that cannot be compared."""
     if student.num_labels != teacher.num_labels:
         raise RecipeError(
             f"{path}: '{kind}' compares logits label by label, but the student has {student.num_labels} labels and "
@@ -57,17 +25,7 @@ def require_same_labels(student: EncoderShape, teacher: EncoderShape, *, kind: s
 
 
 def require_same_vocabulary(student: EncoderShape, teacher: EncoderShape, *, kind: str, path: str) -> None:
-    """Refuse vocabularies that cannot be compared.
-
-    Args:
-        student: Sizes of the student.
-        teacher: Sizes of the teacher.
-        kind: The objective that asks.
-        path: Where it stands in the recipe.
-
-    Raises:
-        RecipeError: The numbers of tokens differ.
-    """
+    """Refuse vocabularies that cannot be compared."""
     if student.vocab_size != teacher.vocab_size:
         raise RecipeError(
             f"{path}: '{kind}' compares scores token by token, but the student's vocabulary has {student.vocab_size} "
@@ -76,18 +34,7 @@ def require_same_vocabulary(student: EncoderShape, teacher: EncoderShape, *, kin
 
 
 def require_same_width(student: EncoderShape, teacher: EncoderShape, *, kind: str, remedy: str, path: str) -> None:
-    """Refuse hidden states that cannot be compared without a projection.
-
-    Args:
-        student: Sizes of the student.
-        teacher: Sizes of the teacher.
-        kind: The objective that asks.
-        remedy: What to use instead, the end of the message.
-        path: Where it stands in the recipe.
-
-    Raises:
-        RecipeError: The widths differ.
-    """
+    """Refuse hidden states that cannot be compared without a projection."""
     if student.hidden_size != teacher.hidden_size:
         raise RecipeError(
             f"{path}: '{kind}' compares hidden states of one width, but the student's are {student.hidden_size} wide "
@@ -96,17 +43,7 @@ def require_same_width(student: EncoderShape, teacher: EncoderShape, *, kind: st
 
 
 def require_same_heads(student: EncoderShape, teacher: EncoderShape, *, kind: str, path: str) -> None:
-    """Refuse attention that cannot be compared head by head.
-
-    Args:
-        student: Sizes of the student.
-        teacher: Sizes of the teacher.
-        kind: The objective that asks.
-        path: Where it stands in the recipe.
-
-    Raises:
-        RecipeError: The numbers of heads differ.
-    """
+    """Refuse attention that cannot be compared head by head."""
     if student.num_heads != teacher.num_heads:
         raise RecipeError(
             f"{path}: '{kind}' compares attention head by head, but the student has {student.num_heads} heads and the "
@@ -117,17 +54,7 @@ def require_same_heads(student: EncoderShape, teacher: EncoderShape, *, kind: st
 def pair_layers(
     layer_map: LayerMap, student: EncoderShape, teacher: EncoderShape, *, path: str
 ) -> tuple[tuple[int, int], ...]:
-    """Pair the student's first layers with the teacher's.
-
-    Args:
-        layer_map: A strategy or a list of teacher layers.
-        student: Sizes of the student.
-        teacher: Sizes of the teacher.
-        path: Where the objective stands in the recipe.
-
-    Returns:
-        Pairs (student layer, teacher layer), both 1-based, in the student's order.
-    """
+    """Pair the student's first layers with the teacher's."""
     layers = resolve_layer_map(
         layer_map, student_layers=student.num_layers, teacher_layers=teacher.num_layers, path=f"{path}.layer_map"
     )
@@ -135,19 +62,7 @@ def pair_layers(
 
 
 def pick_layer(layer: int | None, *, num_layers: int, path: str) -> int:
-    """Say which single layer is meant.
-
-    Args:
-        layer: A 1-based layer, or None for the last.
-        num_layers: Layers that the encoder has.
-        path: Where the layer stands in the recipe.
-
-    Returns:
-        The layer, 1-based.
-
-    Raises:
-        RecipeError: The layer does not exist.
-    """
+    """Say which single layer is meant."""
     if layer is None:
         return num_layers
     if not 1 <= layer <= num_layers:

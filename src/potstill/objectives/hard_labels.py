@@ -8,8 +8,6 @@ from potstill.errors import DataError
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Labels, Logits, Loss, Needs
 
-__all__ = ["HardLabels", "HardLabelsConfig", "hard_label_loss"]
-
 
 class HardLabelsConfig(ObjectiveConfig):
     """Cross entropy with the gold label.
@@ -36,19 +34,7 @@ class HardLabels(Objective):
         super().__init__(student_needs=Needs(logits=True), teacher_needs=Needs())
 
     def compute(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
-        """Compute the loss; see `Objective.compute`.
-
-        Args:
-            student: The logits.
-            teacher: Nothing.
-            batch: The gold labels.
-
-        Returns:
-            The loss, a float32 scalar.
-
-        Raises:
-            DataError: The batch has no gold labels.
-        """
+        """Compute the loss; see `Objective.compute`."""
         assert student.logits is not None
         if batch.labels is None:
             raise DataError(
@@ -61,16 +47,9 @@ class HardLabels(Objective):
 def hard_label_loss(student: Logits, labels: Labels) -> Loss:
     """Measure how far the student is from the gold labels.
 
-        classification  mean over batch of -log softmax(student)[label]
-        several labels  mean over batch and labels of -label log sigmoid(student) - (1 - label) log sigmoid(-student)
-        regression      mean over batch of (student - label)^2
-
-    Args:
-        student: Logits of the student; one label means a regression.
-        labels: Class indices, scores for a regression, or a matrix of zeros and ones for several labels.
-
-    Returns:
-        Nats, or squared units of the score; mean over the batch.
+    classification  mean over batch of -log softmax(student)[label]
+    several labels  mean over batch and labels of -label log sigmoid(student) - (1 - label) log sigmoid(-student)
+    regression      mean over batch of (student - label)^2
     """
     if labels.ndim == 2:
         return functional.binary_cross_entropy_with_logits(student, labels.to(student.dtype))

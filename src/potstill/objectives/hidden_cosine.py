@@ -10,8 +10,6 @@ from potstill.objectives.masked_means import mean_over_tokens
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, HiddenStates, Loss, Needs, TokenMask
 
-__all__ = ["HiddenCosine", "HiddenCosineConfig", "hidden_cosine"]
-
 
 class HiddenCosineConfig(ObjectiveConfig):
     """Angle between the hidden states of one student layer and one teacher layer, of equal width.
@@ -66,14 +64,5 @@ class HiddenCosine(Objective):
 
 
 def hidden_cosine(student: HiddenStates, teacher: HiddenStates, token_mask: TokenMask) -> Loss:
-    """Measure the angle between hidden states of one width.
-
-    Args:
-        student: Hidden states of the student; the gradient flows here.
-        teacher: Hidden states of the teacher, taken as constants.
-        token_mask: True = real token.
-
-    Returns:
-        One minus the cosine, from 0 (same direction) to 2 (opposite), mean over the real tokens of the batch.
-    """
+    """Measure the angle between hidden states of one width."""
     return mean_over_tokens(1 - functional.cosine_similarity(student, teacher, dim=-1), token_mask)

@@ -14,8 +14,6 @@ from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.projection import ProjectionInit, fit_projection, learned_projection
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, HiddenStates, Loss, Needs, TokenMask
 
-__all__ = ["HiddenStatesConfig", "HiddenStatesMse", "hidden_state_mse"]
-
 
 class HiddenStatesConfig(ObjectiveConfig):
     """Mean squared error between projected hidden states, added up over the layers.
@@ -140,16 +138,6 @@ def hidden_state_mse(
     *,
     reduction: Reduction,
 ) -> Loss:
-    """Measure the mean squared error between hidden states of one width.
-
-    Args:
-        student: Hidden states of the student, projected; the gradient flows here.
-        teacher: Hidden states of the teacher, taken as constants.
-        token_mask: True = real token.
-        reduction: mean = over real tokens of the batch; reference = over all positions.
-
-    Returns:
-        The mean over tokens and width.
-    """
+    """Measure the mean squared error between hidden states of one width."""
     errors = (student - teacher).square().mean(dim=-1)
     return errors.mean() if reduction == "reference" else mean_over_tokens(errors, token_mask)

@@ -6,8 +6,6 @@ from potstill.objectives.fitting import require_same_labels, require_teacher
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Logits, Loss, Needs
 
-__all__ = ["LogitsMse", "LogitsMseConfig", "logits_mse"]
-
 
 class LogitsMseConfig(ObjectiveConfig):
     """Squared distance between raw logits; for a regression, between student's and teacher's score.
@@ -49,15 +47,6 @@ class LogitsMse(Objective):
 
 
 def logits_mse(student: Logits, teacher: Logits, *, sum_labels: bool) -> Loss:
-    """Measure the squared distance between logits.
-
-    Args:
-        student: Logits of the student; the gradient flows here.
-        teacher: Logits of the teacher, taken as constants.
-        sum_labels: Whether labels are added up; else they are averaged.
-
-    Returns:
-        The squared distance, mean over the batch.
-    """
+    """Measure the squared distance between logits."""
     squares = (student - teacher).square()
     return (squares.sum(dim=1) if sum_labels else squares.mean(dim=1)).mean()

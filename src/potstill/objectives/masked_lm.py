@@ -8,8 +8,6 @@ from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.vocabulary import find_rows, sum_over_rows, take_rows
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, TokenIds, VocabularyOutputs
 
-__all__ = ["MaskedLm", "MaskedLmConfig", "masked_lm_loss"]
-
 
 class MaskedLmConfig(ObjectiveConfig):
     """Cross entropy with the tokens that the stage's `masking` chose; for stages on a corpus.
@@ -46,16 +44,7 @@ class MaskedLm(Objective):
 
 
 def masked_lm_loss(student: VocabularyOutputs, target_ids: TokenIds, batch: Batch) -> Loss:
-    """Measure how badly the student predicts the tokens that were masked.
-
-    Args:
-        student: The student's scores of the vocabulary; the gradient flows here.
-        target_ids: The token to predict, or -100 where none is.
-        batch: The examples.
-
-    Returns:
-        The cross entropy in nats, mean over the targets; 0 where there are none.
-    """
+    """Measure how badly the student predicts the tokens that were masked."""
     chosen = find_rows(batch, "targets")
     targets = target_ids.flatten()[chosen]
     total = sum_over_rows(

@@ -8,17 +8,6 @@ from torch import Tensor
 
 from potstill.tensors import Batch, Loss, TokenMask
 
-__all__ = [
-    "Reduction",
-    "RowValues",
-    "Unit",
-    "count_units",
-    "mean_over_pairs",
-    "mean_over_rows",
-    "mean_over_tokens",
-    "num_pairs",
-]
-
 RowValues: TypeAlias = Float[Tensor, "batch heads queries"]
 """One value per head and query."""
 Reduction: TypeAlias = Literal["mean", "reference"]
@@ -49,15 +38,7 @@ def count_units(batch: Batch, unit: Unit) -> Int[Tensor, ""]:
 
 
 def mean_over_tokens(values: Float[Tensor, "batch tokens"], token_mask: TokenMask) -> Loss:
-    """Average over the real tokens of the batch.
-
-    Args:
-        values: One value per token.
-        token_mask: True = real token.
-
-    Returns:
-        The mean; a long example counts for more than a short one.
-    """
+    """Average over the real tokens of the batch."""
     return values.masked_fill(~token_mask, 0).sum() / token_mask.sum()
 
 
@@ -67,28 +48,12 @@ def num_pairs(token_mask: TokenMask) -> Int[Tensor, ""]:
 
 
 def mean_over_pairs(row_sums: RowValues, token_mask: TokenMask) -> Loss:
-    """Average over heads and pairs (query, key) of real tokens of the batch.
-
-    Args:
-        row_sums: For each head and query the sum over real keys.
-        token_mask: True = real token.
-
-    Returns:
-        The mean.
-    """
+    """Average over heads and pairs (query, key) of real tokens of the batch."""
     total = row_sums.masked_fill(~token_mask[:, None, :], 0).sum()
     return total / (row_sums.shape[1] * num_pairs(token_mask))
 
 
 def mean_over_rows(values: Float[Tensor, "batch heads tokens"], token_mask: TokenMask) -> Loss:
-    """Average over heads and real tokens of each example, then over examples.
-
-    Args:
-        values: One value per head and query.
-        token_mask: True = real token.
-
-    Returns:
-        The mean; a long example counts as much as a short one.
-    """
+    """Average over heads and real tokens of each example, then over examples."""
     sums = values.masked_fill(~token_mask[:, None, :], 0).sum(dim=(1, 2))
     return (sums / (values.shape[1] * token_mask.sum(dim=1))).mean()

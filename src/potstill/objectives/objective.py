@@ -12,8 +12,6 @@ from potstill.config import Config
 from potstill.objectives.masked_means import Unit
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
-__all__ = ["Objective", "ObjectiveConfig"]
-
 
 class ObjectiveConfig(Config, ABC):
     """Settings of one objective; each member adds `kind` and its own fields."""

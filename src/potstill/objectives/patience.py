@@ -13,8 +13,6 @@ from potstill.objectives.masked_means import Reduction
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs
 
-__all__ = ["Patience", "PatienceConfig", "patience_distance"]
-
 
 class PatienceConfig(ObjectiveConfig):
     """Squared distance between the (normalised) hidden states of the first token, `[CLS]`, of equal width.
@@ -83,17 +81,7 @@ def patience_distance(
     normalise: bool,
     reduction: Reduction,
 ) -> Loss:
-    """Measure the squared distance between first-token states, layer by layer.
-
-    Args:
-        student: First-token states of the student; the gradient flows here.
-        teacher: First-token states of the teacher, taken as constants.
-        normalise: Whether each vector is brought to length 1.
-        reduction: mean = sum over layers and width, mean over the batch; reference = mean over everything.
-
-    Returns:
-        The squared distance.
-    """
+    """Measure the squared distance between first-token states, layer by layer."""
     if normalise:
         student, teacher = functional.normalize(student, dim=-1), functional.normalize(teacher, dim=-1)
     squares = (student - teacher).square()

@@ -7,22 +7,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["ProjectionInit", "fit_projection", "learned_projection"]
-
 ProjectionInit: TypeAlias = Literal["random", "fitted"]
 
 
 def learned_projection(*, student_size: int, teacher_size: int, has_bias: bool) -> nn.Linear:
-    """Make a trainable linear map with the initialisation of BERT: weights from N(0, 0.02), bias 0.
-
-    Args:
-        student_size: Width that goes in.
-        teacher_size: Width that comes out.
-        has_bias: Whether a bias is added.
-
-    Returns:
-        The map, float32; its weights come from torch's generator.
-    """
+    """Make a trainable linear map with the initialisation of BERT: weights from N(0, 0.02), bias 0."""
     projection = nn.Linear(student_size, teacher_size, bias=has_bias)
     nn.init.normal_(projection.weight, std=0.02)
     if has_bias:
@@ -38,12 +27,7 @@ def fit_projection(
 ) -> None:
     """Fit a map by least squares: of all maps that give the smallest error, the shortest.
 
-        W, b = argmin  sum over tokens of |student W + b - teacher|^2
-
-    Args:
-        projection: Changed in place; without a bias it has none afterwards.
-        student: States that go in, of real tokens.
-        teacher: States that should come out.
+    W, b = argmin  sum over tokens of |student W + b - teacher|^2
     """
     inputs = student.double() if projection.bias is None else functional.pad(student.double(), (0, 1), value=1.0)
     solution = torch.linalg.pinv(inputs) @ teacher.double()

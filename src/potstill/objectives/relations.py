@@ -15,8 +15,6 @@ from potstill.objectives.masked_means import Reduction, mean_over_rows
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, HeadStates, Loss, Needs, TokenMask
 
-__all__ = ["Relations", "RelationsConfig", "relation_divergence", "split_heads"]
-
 RelationPair = Literal["query-key", "query-query", "key-key", "value-value"]
 
 
@@ -107,15 +105,7 @@ class Relations(Objective):
 
 
 def split_heads(states: HeadStates, *, num_heads: int) -> Float[Tensor, "batch new_heads tokens new_head_size"]:
-    """Join the heads of a layer and split its width anew.
-
-    Args:
-        states: Queries, keys or values.
-        num_heads: New number of heads; divides the width.
-
-    Returns:
-        The same numbers in the new heads.
-    """
+    """Join the heads of a layer and split its width anew."""
     batch, _, tokens, _ = states.shape
     return states.transpose(1, 2).reshape(batch, tokens, num_heads, -1).transpose(1, 2)
 
@@ -123,18 +113,7 @@ def split_heads(states: HeadStates, *, num_heads: int) -> Float[Tensor, "batch n
 def relation_divergence(
     student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask, *, reduction: Reduction
 ) -> Loss:
-    """Measure how far one relation of the student is from the teacher's.
-
-    Args:
-        student: Rows and columns of the student's relation; the gradient flows here.
-        teacher: Rows and columns of the teacher's, taken as constants.
-        token_mask: True = real token.
-        reduction: mean = over heads and real tokens of each example, then over examples; reference = over heads
-            and all positions, padded queries included.
-
-    Returns:
-        The divergence in nats; 0 where both agree.
-    """
+    """Measure how far one relation of the student is from the teacher's."""
     rows = over_query_blocks(lambda ours, theirs: row_divergence(ours, theirs, token_mask), student, teacher)
     return rows.mean() if reduction == "reference" else mean_over_rows(rows, token_mask)
 

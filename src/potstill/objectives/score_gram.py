@@ -11,8 +11,6 @@ from torch.autograd.function import once_differentiable
 from potstill.objectives.attention import QueriesAndKeys
 from potstill.tensors import TokenMask
 
-__all__ = ["gram_score_distance"]
-
 
 def gram_score_distance(
     student: QueriesAndKeys, teacher: QueriesAndKeys, token_mask: TokenMask
@@ -29,14 +27,6 @@ def gram_score_distance(
     The sum is a difference of large terms. Its absolute rounding error in float32 is at most about
     2e-7 * sqrt(tokens) * (|Ss|^2 + |St|^2), S the scores of student and teacher; a negative result of rounding is
     returned as 0. Below a relative distance |D|^2 / (|Ss|^2 + |St|^2) of 1e-5 take the scores themselves.
-
-    Args:
-        student: Queries and keys of the student, float32; the gradient flows here.
-        teacher: Queries and keys of the teacher, taken as constants; head sizes may differ.
-        token_mask: True = real token.
-
-    Returns:
-        The sum of squares of each head.
     """
     real = token_mask[:, None, :, None]
     (student_queries, student_keys), (teacher_queries, teacher_keys) = (

@@ -14,8 +14,6 @@ from potstill.objectives.masked_means import Reduction
 from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Logits, Loss, Needs
 
-__all__ = ["SoftLabels", "SoftLabelsConfig", "soft_label_divergence"]
-
 Divergence = Literal["kl", "cross_entropy"]
 
 
@@ -101,18 +99,9 @@ def _as_pairs(logits: Logits) -> Float[Tensor, "pairs two"]:
 def soft_label_divergence(student: Logits, teacher: Logits, *, temperature: float, divergence: Divergence) -> Loss:
     """Measure how far the student's softened labels are from the teacher's.
 
-        kl             mean over batch of sum_c t_c (log t_c - log s_c)
-        cross_entropy  mean over batch of -sum_c t_c log s_c
-        with t = softmax(teacher / T), s = softmax(student / T); no factor T^2 here
-
-    Args:
-        student: Logits of the student; the gradient flows here.
-        teacher: Logits of the teacher, taken as constants.
-        temperature: T > 0.
-        divergence: Which of the two.
-
-    Returns:
-        The divergence in nats, mean over the batch.
+    kl             mean over batch of sum_c t_c (log t_c - log s_c)
+    cross_entropy  mean over batch of -sum_c t_c log s_c
+    with t = softmax(teacher / T), s = softmax(student / T); no factor T^2 here
     """
     student_log_probs = (student / temperature).log_softmax(dim=-1)
     teacher = teacher / temperature

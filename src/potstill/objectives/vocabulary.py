@@ -10,8 +10,6 @@ from torch.autograd.function import once_differentiable
 
 from potstill.tensors import Batch, Loss, VocabularyOutputs, send
 
-__all__ = ["Positions", "RowNumbers", "find_rows", "sum_over_rows", "take_rows", "vocabulary_rows"]
-
 Positions: TypeAlias = Literal["tokens", "targets"]
 """tokens = every real token; targets = where a token was chosen to be predicted."""
 RowNumbers: TypeAlias = Int[Tensor, " rows"]
@@ -24,15 +22,7 @@ _CHUNK_ELEMENTS = 2**24
 
 
 def find_rows(batch: Batch, positions: Positions) -> RowNumbers:
-    """Say at which positions the vocabulary is scored; found on the host, which else would wait for their number.
-
-    Args:
-        batch: The examples; for `targets` with `target_ids`.
-        positions: Which.
-
-    Returns:
-        Their numbers, rising, on the batch's device; padding is never among them.
-    """
+    """Say at which positions the vocabulary is scored; found on the host, which else would wait for their number."""
     host = batch.on_host
     if positions == "tokens":
         chosen = host.token_mask
@@ -61,16 +51,6 @@ def sum_over_rows(
 
     The gradients are computed together with the loss, chunk by chunk, and kept instead of the logits: as much memory
     as the features and the decoder take. Matrix products are made in the type of the features, all else in float32.
-
-    Args:
-        features: What the decoder reads; may have no rows.
-        weight: The decoder.
-        bias: Its bias.
-        row_loss: The loss of some rows; a constant but for the logits.
-        chunk_elements: Logits that may exist at a time, >= 1; at least one row is taken.
-
-    Returns:
-        The sum, a float32 scalar; 0 without rows.
     """
     size = max(1, chunk_elements // len(bias))
     has_gradient = torch.is_grad_enabled()
@@ -79,15 +59,7 @@ def sum_over_rows(
 
 
 def vocabulary_rows(outputs: VocabularyOutputs, features: Float[Tensor, "rows width"]) -> Float[Tensor, "rows vocab"]:
-    """Multiply out the logits of some rows.
-
-    Args:
-        outputs: Gives the decoder.
-        features: The rows, in the type in which the product is made.
-
-    Returns:
-        Their logits in float32.
-    """
+    """Multiply out the logits of some rows."""
     return _multiply(features, outputs.weight, outputs.bias)
 
 

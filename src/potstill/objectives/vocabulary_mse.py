@@ -9,8 +9,6 @@ from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.objectives.vocabulary import Positions, RowNumbers, find_rows, sum_over_rows, take_rows, vocabulary_rows
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
-__all__ = ["VocabularyMse", "VocabularyMseConfig", "vocabulary_distance"]
-
 
 class VocabularyMseConfig(ObjectiveConfig):
     """Squared distance of the scores of the vocabulary, position by position; for stages on a corpus.
@@ -52,16 +50,7 @@ class VocabularyMse(Objective):
 
 
 def vocabulary_distance(student: VocabularyOutputs, teacher: VocabularyOutputs, chosen: RowNumbers) -> Loss:
-    """Measure the squared distance between scores.
-
-    Args:
-        student: The student's scores of the vocabulary; the gradient flows here.
-        teacher: The teacher's, taken as constants.
-        chosen: The positions that count.
-
-    Returns:
-        The sum over the vocabulary, mean over the chosen positions; 0 where there are none.
-    """
+    """Measure the squared distance between scores."""
     taught = take_rows(teacher.features, chosen)
     total = sum_over_rows(
         take_rows(student.features, chosen),

@@ -10,8 +10,6 @@ from potstill.objectives.soft_labels import soft_label_divergence
 from potstill.objectives.vocabulary import Positions, RowNumbers, find_rows, sum_over_rows, take_rows, vocabulary_rows
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
-__all__ = ["VocabularySoftLabels", "VocabularySoftLabelsConfig", "vocabulary_divergence"]
-
 
 class VocabularySoftLabelsConfig(ObjectiveConfig):
     """Softened distributions over the vocabulary, position by position; for stages on a corpus.
@@ -62,17 +60,7 @@ class VocabularySoftLabels(Objective):
 def vocabulary_divergence(
     student: VocabularyOutputs, teacher: VocabularyOutputs, chosen: RowNumbers, *, temperature: float
 ) -> Loss:
-    """Measure how far the student's softened predictions are from the teacher's; no factor T^2 here.
-
-    Args:
-        student: The student's scores of the vocabulary; the gradient flows here.
-        teacher: The teacher's, taken as constants.
-        chosen: The positions that count.
-        temperature: T > 0.
-
-    Returns:
-        The divergence in nats, mean over the chosen positions; 0 where there are none.
-    """
+    """Measure how far the student's softened predictions are from the teacher's; no factor T^2 here."""
     taught = take_rows(teacher.features, chosen)
     total = sum_over_rows(
         take_rows(student.features, chosen),

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from potstill.data import DataConfig, load_task_data, match_labels
-from potstill.data.known_tasks import shipped_tasks
+from potstill.data import DataConfig, load_task_data, match_labels, shipped_tasks
+from potstill.engines import predict_logits
 from potstill.errors import DataError
-from potstill.evaluation import predict_logits
-from potstill.evaluation.metrics import decide
+from potstill.evaluation import decide
 from potstill.hub import load_classifier, reorder_labels
 from potstill.pipeline.batching import make_batches
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.serving import trained_length
-
-__all__ = ["answer_test_sets"]
 
 _SCORES = (0.0, 5.0)
 """Range of the scores of a regression; answers outside are moved to its ends."""
@@ -39,7 +36,7 @@ def answer_test_sets(
     Raises:
         DataError: A test file is missing, or the model's labels are not the task's.
         ModelError: The model cannot be loaded.
-    """  # noqa: DOC502 - raised further down
+    """
     entry = shipped_tasks()[task]
     examples = load_task_data(DataConfig(task=task, path=data))
     splits = {"": examples.test, **examples.other_test}

@@ -14,8 +14,6 @@ from potstill.progress import Observer
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 
-__all__ = ["distill", "finetune", "pretrain"]
-
 
 def distill(
     recipe: str = "kd",

@@ -8,21 +8,18 @@ from potstill.data import Task, match_labels
 from potstill.evaluation import (
     EvaluatedModel,
     EvaluationConfig,
-    Results,
     Subject,
     collect_results,
     describe_environment,
     evaluate_model,
 )
-from potstill.evaluation.results import Role
 from potstill.hub import Encoder, check_independence, load_classifier, reorder_labels
 from potstill.pipeline.batching import make_batches
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
+from potstill.results import Results, Role
 from potstill.training import resolve_precision
-
-__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -58,7 +55,7 @@ def evaluate(
 
     Raises:
         PotstillError: Something the user can mend; the message says how.
-    """  # noqa: DOC502 - raised further down
+    """
     options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
     recipe = read_settings(str(model), options, overrides)
     encoder = load_classifier(str(model))

@@ -18,24 +18,11 @@ from potstill.processes import main_first
 from potstill.progress import Observer
 from potstill.run_folder import RunFolder
 
-__all__ = ["make_examples", "plan_texts"]
-
 _WAITING = "waiting for another run, which makes the same augmented examples"
 
 
 def plan_texts(study: Study, guide: Guide | None) -> TextMaker | None:
-    """Say how the texts of a run are made, and refuse what cannot be done.
-
-    Args:
-        study: The run.
-        guide: Its teacher, if it has one.
-
-    Returns:
-        What makes them, or None where no stage reads any.
-
-    Raises:
-        RecipeError: The augmentation does not fit the task, or wants a teacher that is not there.
-    """
+    """Say how the texts of a run are made, and refuse what cannot be done."""
     recipe = study.recipe
     if recipe.augmentation is None:
         return None
@@ -79,20 +66,7 @@ def _name_masked_lm(config: AugmentationConfig, base: str | None, observer: Obse
 
 
 def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: RunFolder) -> AugmentedExamples:
-    """Make the examples of a run, or read them where an earlier run with the same settings left them.
-
-    Args:
-        study: The run.
-        maker: Makes the texts.
-        guide: Its teacher, if it has one.
-        folder: The run folder; texts and what the teacher says of them are kept beside it.
-
-    Returns:
-        The examples.
-
-    Raises:
-        DataError: No text came out.
-    """
+    """Make the examples of a run, or read them where an earlier run with the same settings left them."""
     texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
     key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
     path = folder.store / f"augmented-{key}.parquet"

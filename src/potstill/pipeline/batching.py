@@ -4,24 +4,9 @@ from potstill.data import BatchConfig, Batches, Split, tokenise
 from potstill.errors import DataError
 from potstill.hub import Encoder
 
-__all__ = ["make_batches"]
-
 
 def make_batches(split: Split, encoder: Encoder, *, max_length: int) -> Batches:
-    """Tokenise a split for an encoder and put it into batches.
-
-    Args:
-        split: Examples.
-        encoder: Who will read them.
-        max_length: Longest example in tokens; longer ones are cut.
-
-    Returns:
-        The batches, of the default size.
-
-    Raises:
-        DataError: An example is longer than the encoder can read, after it was cut to `max_length`, or is one text
-            for an encoder that compares two.
-    """
+    """Tokenise a split for an encoder and put it into batches."""
     if encoder.needs_pairs and split.pairs is None:
         raise DataError("the model compares two texts and was given one; name the second text's column (--text-pair).")
     tokenised = tokenise(split, encoder.tokenizer, max_length=max_length)

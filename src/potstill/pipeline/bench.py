@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from potstill.data import Split, read_texts
+from potstill.engines import parse_backend
 from potstill.errors import DataError, ModelError, RecipeError
 from potstill.progress import Observer, SilentObserver
-from potstill.serving import BenchConfig, BenchReport, Origin, parse_backend, published_rows, run_bench
-
-__all__ = ["bench"]
+from potstill.serving import BenchConfig, BenchReport, Origin, published_rows, run_bench
 
 _ONLY = {
     "seed": ("num_batches", "batch_size", "num_tokens"),

@@ -11,8 +11,6 @@ from potstill.students import RandomStart
 from potstill.tensors import EncoderShape
 from potstill.training import Distiller
 
-__all__ = ["Blueprint", "draw_blueprint"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
@@ -49,7 +47,7 @@ def draw_blueprint(recipe: Recipe, *, teacher: str | None = None) -> Blueprint:
     Raises:
         ModelError: There is no such teacher.
         RecipeError: Student or objectives do not fit it, or the student's sizes depend on the data.
-    """  # noqa: DOC502 - raised further down
+    """
     source = draft_encoder(teacher)
     config = recipe.student
     if hasattr(config, "init"):

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from potstill.engines import parse_backend
 from potstill.errors import ModelError
 from potstill.hub import describe_model
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
 from potstill.progress import Observer, SilentObserver
-from potstill.serving import BenchConfig, CompareReport, Origin, compare_models, parse_backend
-
-__all__ = ["compare"]
+from potstill.serving import BenchConfig, CompareReport, Origin, compare_models
 
 
 def compare(
@@ -37,7 +36,7 @@ def compare(
     Raises:
         ModelError: There are fewer than two models, or back-ends for another number of them.
         PotstillError: A model or the data cannot be used.
-    """  # noqa: DOC502 - raised further down
+    """
     names = [str(model) for model in models]
     if len(names) < 2:
         raise ModelError(f"{len(names)} model is given, and a comparison needs two or more; name another one.")

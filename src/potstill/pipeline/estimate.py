@@ -14,24 +14,12 @@ from potstill.teachers import TeacherConfig
 from potstill.tensors import Needs
 from potstill.training import StageConfig, StepPlan
 
-__all__ = ["count_teacher_passes", "estimate_seconds", "format_seconds"]
-
 _LOGITS = Needs(logits=True)
 _NUM_PROBES = 3
 
 
 def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num_controls: int) -> float:
-    """Time a few batches of every stage and carry the figure over to all of them.
-
-    Args:
-        study: The run.
-        student: The student before training; unchanged afterwards, as is torch's random state.
-        guide: The teacher, if the run has one.
-        num_controls: Controls that are trained beside the student.
-
-    Returns:
-        Seconds of training and of evaluation on the development set; the final measurements are not in it.
-    """
+    """Time a few batches of every stage and carry the figure over to all of them."""
     with torch.random.fork_rng():
         student.to(study.device)
         total, stored = 0.0, set[str]()
@@ -73,17 +61,7 @@ def format_seconds(seconds: float) -> str:
 
 
 def count_teacher_passes(teacher: TeacherConfig, stage: StageConfig, *, epochs: float, stored: set[str]) -> float:
-    """Count how often the teacher reads the training examples of a stage.
-
-    Args:
-        teacher: Says what is stored.
-        stage: The stage.
-        epochs: How often the stage reads its examples.
-        stored: What earlier stages have stored; what this one does is added.
-
-    Returns:
-        As often as the stage, but once where what the teacher gives is stored, and not again for what is there.
-    """
+    """Count how often the teacher reads the training examples of a stage."""
     following = [objective for objective in stage.objectives if objective.needs_teacher]
     reads_layers = any(objective.reads_layers for objective in following)
     has_states = teacher.states == "store"

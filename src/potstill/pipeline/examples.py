@@ -13,8 +13,6 @@ from potstill.files import expand_user
 from potstill.recipe import Recipe, load_recipe
 from potstill.serving import Examples, check_pairs, recipe_of, trained_length, trained_on_pairs
 
-__all__ = ["DataOptions", "find_examples", "read_settings"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataOptions:
@@ -48,20 +46,7 @@ class DataOptions:
 
 
 def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) -> Recipe:
-    """Say what is measured and how, as a recipe of which only `data` and `precision` count.
-
-    Args:
-        model: What the user calls the model.
-        options: Where the examples come from.
-        overrides: `path=value` changes of `data` and `precision`.
-
-    Returns:
-        The recipe of the model's run with these changes, or one that has nothing but them.
-
-    Raises:
-        RecipeError: An override is of another field.
-        DataError: Nothing says what to measure on.
-    """
+    """Say what is measured and how, as a recipe of which only `data` and `precision` count."""
     for override in overrides:
         if not override.startswith(("data.", "precision=")):
             raise RecipeError(f"--set {override}: an evaluation has only the fields of 'data' and 'precision'.")
@@ -78,20 +63,7 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
 
 
 def find_examples(config: DataConfig, label_names: Sequence[str], *, model: str, takes_whole_file: bool) -> Examples:
-    """Read the examples that a model is measured on.
-
-    Args:
-        config: Where they are.
-        label_names: The model's labels; empty for a regression.
-        model: What the user calls the model.
-        takes_whole_file: Whether a single file is measured on all its rows.
-
-    Returns:
-        The examples; data that shows only some of the model's labels has all of them.
-
-    Raises:
-        DataError: They are pairs of texts and the model was trained on single ones, or the other way round.
-    """
+    """Read the examples that a model is measured on."""
     config = _for_model(config, label_names, takes_whole_file=takes_whole_file)
     data = _with_all_labels(load_task_data(config, is_learnt=False), label_names)
     check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)

@@ -8,7 +8,7 @@ from typing import Any
 
 from potstill.data import Corpus, find_sources, load_corpus
 from potstill.errors import RecipeError
-from potstill.evaluation import GeneralResults, describe_environment
+from potstill.evaluation import describe_environment
 from potstill.files import write_json, write_text
 from potstill.hub import check_compiler, fingerprint_model, load_tokenizer, resolve_model
 from potstill.pipeline.estimate import format_seconds
@@ -20,10 +20,9 @@ from potstill.pipeline.stages import train_stages
 from potstill.processes import is_main_process, main_first, process_state, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
+from potstill.results import GeneralResults
 from potstill.run_folder import RunFolder
 from potstill.training import check_trackers, resolve_precision
-
-__all__ = ["GeneralRun", "check_general", "run_general", "start_generally", "task_part"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +44,7 @@ class GeneralRun:
 
 
 def task_part(recipe: Recipe, general: str | None = None) -> Recipe:
-    """Give the stages on the task as a recipe of their own.
-
-    Args:
-        recipe: The recipe of a run on a task.
-        general: The folder of the student that the stages on a corpus left; absent: not known yet.
-
-    Returns:
-        The recipe, in which the student starts from the general one, or at random while that is not known; the
-        recipe itself where it has no stages on a corpus.
-
-    Raises:
-        RecipeError: Neither text nor a general student is given, there are no stages on the task, or the student
-            cannot start from a general one.
-    """
+    """Give the stages on the task as a recipe of their own."""
     if not recipe.corpus_stages:
         return recipe
     values: dict[str, Any] = recipe.model_dump(mode="json")
@@ -79,15 +65,7 @@ def task_part(recipe: Recipe, general: str | None = None) -> Recipe:
 
 
 def check_general(recipe: Recipe) -> None:
-    """Refuse a general student or plain text that is not there, before hours are spent on a teacher.
-
-    Args:
-        recipe: The recipe of a run on a task.
-
-    Raises:
-        DataError: A text file or folder does not exist or is empty.
-        ModelError: The general student cannot be loaded.
-    """  # noqa: DOC502 - raised further down
+    """Refuse a general student or plain text that is not there, before hours are spent on a teacher."""
     if recipe.general is not None:
         load_tokenizer(resolve_model(recipe.general), recipe.general)
     elif recipe.corpus_stages:
@@ -95,17 +73,7 @@ def check_general(recipe: Recipe) -> None:
 
 
 def start_generally(recipe: Recipe, out: Path, *, observer: Observer) -> Recipe:
-    """Run the stages on plain text, or find the student that they left, and give what is left of the recipe.
-
-    Args:
-        recipe: The recipe of a run on a task, with stages on a corpus.
-        out: The run folder; a general student that must be made goes beside it, to `general/`, and is found there by
-            later runs with the same student, stages, text, base and seed.
-        observer: Draws the progress.
-
-    Returns:
-        The stages on the task, whose student starts from the general one.
-    """
+    """Run the stages on plain text, or find the student that they left, and give what is left of the recipe."""
     return task_part(recipe, recipe.general or str(_find_general(recipe, out, observer)))
 
 
@@ -132,7 +100,7 @@ def run_general(
     Raises:
         PotstillError: The recipe, the text, a model or the folder cannot be used; nothing is left half written.
         RecipeError: `teacher.states` is set, which would change nothing.
-    """  # noqa: DOC502 - raised further down
+    """
     folder = RunFolder(path=out)
     folder.check_writable(resume=resume)
     wait_for_all()

@@ -8,20 +8,11 @@ from potstill.pipeline.general_study import GeneralStudy
 from potstill.processes import count_launched
 from potstill.training import StageConfig, StepPlan
 
-__all__ = ["estimate_general"]
-
 _NUM_PROBES = 3
 
 
 def estimate_general(study: GeneralStudy) -> float:
-    """Time a few batches of every stage and carry the figure over to all of them.
-
-    Args:
-        study: The run, before its training.
-
-    Returns:
-        Seconds that its training will take.
-    """
+    """Time a few batches of every stage and carry the figure over to all of them."""
     total = 0.0
     study.student.to(study.device).train()
     with torch.random.fork_rng():

@@ -5,27 +5,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from potstill.evaluation import CorpusFigures, Fill, GeneralResults, StageFigures, describe_environment
+from potstill.evaluation import describe_environment
 from potstill.hub import count_parameters, load_masked_lm
 from potstill.pipeline.general_study import GeneralStudy, require_base
 from potstill.pipeline.heldout import fill_some
+from potstill.results import CorpusFigures, Fill, GeneralResults, StageFigures
 from potstill.run_folder import RunFolder
 from potstill.training import StageConfig
 
-__all__ = ["describe_general", "measure_general"]
-
 
 def measure_general(study: GeneralStudy, folder: RunFolder, seconds: float) -> GeneralResults:
-    """Gather what a run on plain text left.
-
-    Args:
-        study: The run.
-        folder: Where its events and its trained student are.
-        seconds: Spent in training.
-
-    Returns:
-        The results.
-    """
+    """Gather what a run on plain text left."""
     events = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
     stages = tuple(_figures(stage, events) for stage in study.recipe.stages)
     corpus, counts = study.corpus, count_parameters(study.student)
@@ -53,14 +43,7 @@ def measure_general(study: GeneralStudy, folder: RunFolder, seconds: float) -> G
 
 
 def describe_general(results: GeneralResults) -> str:
-    """Write a general student's page.
-
-    Args:
-        results: Of its run.
-
-    Returns:
-        Markdown.
-    """
+    """Write a general student's page."""
     after = results.stages[-1].after
     figures = "\n".join(f"| {name} | {value:.4f} |" for name, value in after.items())
     return (

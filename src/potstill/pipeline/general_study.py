@@ -28,8 +28,6 @@ from potstill.teachers import OnlineTeacher, Teacher
 from potstill.tensors import Batch, Needs
 from potstill.training import Distiller, Masker, StageConfig, TeacherNumber
 
-__all__ = ["GeneralStudy", "open_study", "require_base"]
-
 _NUM_SAMPLES = 128
 _KEEPS_HEAD = ("teacher_layers", "svd")
 """Starts with which the base's masked-LM head is of use, beside a checkpoint and the whole base."""
@@ -124,17 +122,7 @@ class GeneralStudy:
 
 
 def require_base(recipe: Recipe) -> str:
-    """Give the pre-trained encoder of a recipe with stages on a corpus.
-
-    Args:
-        recipe: The recipe.
-
-    Returns:
-        What the user called it.
-
-    Raises:
-        RecipeError: None is given.
-    """
+    """Give the pre-trained encoder of a recipe with stages on a corpus."""
     if recipe.teacher.base is None:
         raise RecipeError(
             f"stages.{recipe.corpus_stages[0].name}: a stage on a corpus needs a pre-trained encoder, which the "
@@ -144,21 +132,7 @@ def require_base(recipe: Recipe) -> str:
 
 
 def open_study(recipe: Recipe, corpus: Corpus, observer: Observer) -> GeneralStudy:
-    """Build student and teacher, and refuse what does not fit before anything is trained.
-
-    Args:
-        recipe: Its stages all read the corpus.
-        corpus: The text, in the tokens of the recipe's base.
-        observer: Draws the progress.
-
-    Returns:
-        The study; the student is on the CPU, the same for the same seed.
-
-    Raises:
-        RecipeError: An objective, a layer map or a size does not fit student and teacher.
-        ModelError: The base cannot be loaded, or an objective needs what an encoder cannot give.
-        DataError: The corpus has longer examples than an encoder can read.
-    """
+    """Build student and teacher, and refuse what does not fit before anything is trained."""
     name = require_base(recipe)
     torch.manual_seed(recipe.seed)
     source = load_encoder_base(name, label_names=())

@@ -8,13 +8,11 @@ import torch
 from torch import Tensor
 
 from potstill.data import Batches
-from potstill.evaluation import Fill
 from potstill.hub import Encoder
+from potstill.results import Fill
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, Needs
 from potstill.training import Distiller, Masker, TeacherNumber
-
-__all__ = ["HeldoutScorer", "fill_some"]
 
 _SEED = 20_190_610
 """The same tokens are hidden whenever the held-out text is read."""
@@ -41,15 +39,7 @@ class HeldoutScorer:
     autocast: torch.autocast
 
     def __call__(self, encoder: Encoder) -> Mapping[str, float]:
-        """Measure the student; torch's random state is as before afterwards.
-
-        Args:
-            encoder: The distiller's student.
-
-        Returns:
-            `loss`, the weighted sum; the single losses, means over tokens; where tokens are hidden and the student
-            predicts them, `masked_lm_accuracy`, the share that it got right.
-        """
+        """Measure the student; torch's random state is as before afterwards."""
         assert encoder is self.distiller.student
         predicts = self.masker is not None and encoder.has_vocabulary_head
         sums = torch.zeros(len(self.distiller.names) + 4, dtype=torch.float64)
@@ -82,17 +72,7 @@ class HeldoutScorer:
 
 
 def predict_tokens(encoder: Encoder, batch: Batch, chosen: Tensor, *, num: int) -> Tensor:
-    """Predict the tokens at some positions.
-
-    Args:
-        encoder: A masked language model.
-        batch: On its device.
-        chosen: True = predict here, [batch, tokens].
-        num: Tokens to give for each position.
-
-    Returns:
-        Token ids, [positions, num], the most probable first.
-    """
+    """Predict the tokens at some positions."""
     found = encoder(batch, _VOCABULARY).vocabulary
     assert found is not None
     best = []
@@ -103,17 +83,7 @@ def predict_tokens(encoder: Encoder, batch: Batch, chosen: Tensor, *, num: int) 
 
 
 def fill_some(encoder: Encoder, batches: Batches, *, num_texts: int = 10, num_guesses: int = 3) -> tuple[Fill, ...]:
-    """Hide one token in each of some texts, and let a masked language model say what it was.
-
-    Args:
-        encoder: The model, in eval mode.
-        batches: The texts.
-        num_texts: How many to take at most; the first.
-        num_guesses: Tokens to give for each.
-
-    Returns:
-        The texts with what was hidden and what was guessed.
-    """
+    """Hide one token in each of some texts, and let a masked language model say what it was."""
     tokens = batches.tokenised.tokens
     generator = torch.Generator().manual_seed(_SEED)
     fills = []

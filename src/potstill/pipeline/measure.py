@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 from potstill.evaluation import (
     EvaluatedModel,
     EvaluationConfig,
-    Predictions,
-    Results,
-    Role,
     Subject,
     choose_examples,
     collect_results,
@@ -21,9 +18,8 @@ from potstill.evaluation import (
 )
 from potstill.hub import Encoder, load_classifier
 from potstill.pipeline.study import Guide, Study
+from potstill.results import Predictions, Results, Role
 from potstill.run_folder import RunFolder
-
-__all__ = ["CONTROL_ROLES", "measure"]
 
 CONTROL_ROLES: dict[str, Role] = {
     "hard-labels": "student_hard_labels",
@@ -34,17 +30,7 @@ CONTROL_ROLES: dict[str, Role] = {
 
 
 def measure(study: Study, guide: Guide | None, folder: RunFolder, trained: Mapping[str, float | None]) -> Results:
-    """Evaluate every model of a run on the development set, and keep what its report shows besides figures.
-
-    Args:
-        study: The run.
-        guide: Its teacher, if it has one.
-        folder: The run folder; gets predictions.safetensors, examples.json and attention.json.
-        trained: Seconds of training by name: `student` and the controls; None where they are not known.
-
-    Returns:
-        What belongs into results.json; an ensemble of teachers counts as one.
-    """
+    """Evaluate every model of a run on the development set, and keep what its report shows besides figures."""
     evaluated = [] if guide is None else [_measure_teacher(study, guide)]
     shown = {} if guide is None or guide.members else {"teacher": guide.encoder}
     for name, seconds in trained.items():

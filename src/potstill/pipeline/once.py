@@ -9,18 +9,9 @@ from potstill.progress import Observer
 from potstill.run_folder import RunFolder
 from potstill.training import EventLog
 
-__all__ = ["make_once", "seconds_of_training"]
-
 
 def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], observer: Observer) -> None:
-    """Make a run that others share, or leave it as an earlier one made it; of runs at once one makes it, others wait.
-
-    Args:
-        folder: Of the shared run; its name says everything that decides its result.
-        name: What it is to the user.
-        make: Makes it; is told whether it was begun already.
-        observer: Is told what happens.
-    """
+    """Make a run that others share, or leave it as an earlier one made it; of runs at once, one makes it."""
 
     def note(what: str) -> None:
         observer.note(f"{name}: {what} {folder.path}")
@@ -36,13 +27,6 @@ def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], obse
 
 
 def seconds_of_training(folder: RunFolder) -> float | None:
-    """Say how long the training of a run took that was stopped after it.
-
-    Args:
-        folder: Of the run.
-
-    Returns:
-        Seconds, or None where training is not over.
-    """
+    """Say how long the training of a run took that was stopped after it."""
     done = EventLog(folder.events).last("stage")
     return float(done["seconds"]) if done is not None and folder.student.is_dir() else None

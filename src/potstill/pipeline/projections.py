@@ -9,32 +9,15 @@ from potstill.files import expand_user, whole_file
 from potstill.run_folder import RunFolder
 from potstill.students import AnyStudentConfig, CheckpointStart
 
-__all__ = ["read_projections", "save_projections"]
-
 
 def save_projections(projections: dict[str, Tensor], folder: RunFolder) -> None:
-    """Write the projections of a run's last stage.
-
-    Args:
-        projections: From `Distiller.projections`.
-        folder: The run folder.
-    """
+    """Write the projections of a run's last stage."""
     with whole_file(folder.projections) as aside:
         save_file(projections, aside)
 
 
 def read_projections(student: AnyStudentConfig) -> dict[str, Tensor]:
-    """Read the projections that were learnt with the checkpoint from which a student starts.
-
-    Args:
-        student: The student of a recipe.
-
-    Returns:
-        The projections; empty where the student has no such start, or none were saved beside it.
-
-    Raises:
-        ModelError: The file is damaged.
-    """
+    """Read the projections that were learnt with the checkpoint from which a student starts."""
     start = getattr(student, "init", None)
     if not isinstance(start, CheckpointStart):
         return {}

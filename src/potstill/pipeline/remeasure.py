@@ -4,16 +4,14 @@ from pathlib import Path
 
 from potstill.data import load_task_data
 from potstill.errors import RunError
-from potstill.evaluation import Results
 from potstill.pipeline.general import task_part
 from potstill.pipeline.measure import CONTROL_ROLES, measure
 from potstill.pipeline.study import Study
 from potstill.pipeline.teacher import find_teacher
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe, load_recipe
+from potstill.results import Results
 from potstill.run_folder import RunFolder
-
-__all__ = ["remeasure"]
 
 
 def remeasure(path: Path, *, observer: Observer | None = None) -> Results:

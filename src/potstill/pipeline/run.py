@@ -8,7 +8,7 @@ from typing import Any
 
 from potstill.data import load_task_data
 from potstill.errors import RecipeError, did_you_mean
-from potstill.evaluation import Results, describe_environment, write_model_card
+from potstill.evaluation import describe_environment, write_model_card
 from potstill.files import write_json
 from potstill.hub import check_compiler
 from potstill.pipeline.augmented import make_examples, plan_texts
@@ -22,10 +22,9 @@ from potstill.processes import is_main_process, process_state, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.reporting import write_report
+from potstill.results import Results
 from potstill.run_folder import RunFolder
 from potstill.training import check_trackers, resolve_precision
-
-__all__ = ["Run", "run_recipe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,6 @@ from potstill.pipeline.examples import DataOptions, find_examples, read_settings
 from potstill.progress import Observer, SilentObserver
 from potstill.serving import ExportConfig, ExportReport, describe_export, export_onnx, refuse_foreign_folder, trim
 
-__all__ = ["Export", "export"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
@@ -56,7 +54,7 @@ def export(
     Raises:
         ModelError: The model or the folder cannot be used, or a gate was not passed; an older export is untouched then.
         PotstillError: The data cannot be used.
-    """  # noqa: DOC502 - raised further down
+    """
     name, watch, wanted = str(model), observer or SilentObserver(), config or ExportConfig()
     own = Path(resolve_model(name))
     if out is None and not own.is_dir():

@@ -29,8 +29,6 @@ from potstill.training import (
     train_stage,
 )
 
-__all__ = ["Course", "train_stages"]
-
 
 @runtime_checkable
 class Course(Protocol):
@@ -75,15 +73,7 @@ class Course(Protocol):
 
 
 def train_stages(course: Course, folder: RunFolder) -> float:
-    """Take the student of a run through its stages and save it whole.
-
-    Args:
-        course: What the run learns from.
-        folder: Where events, checkpoints, projections and the student go.
-
-    Returns:
-        Seconds spent in training, earlier tries included.
-    """
+    """Take the student of a run through its stages and save it whole."""
     folder.path.mkdir(parents=True, exist_ok=True)
     done = seconds_of_training(folder)
     if done is not None:

@@ -17,8 +17,6 @@ from potstill.teachers import OnlineTeacher, StateStore, StatesTrial, StoredStat
 from potstill.tensors import Needs
 from potstill.training import StageConfig, StepPlan
 
-__all__ = ["StageContext", "StageStates"]
-
 _TRIAL_BATCHES = 4
 _GIB = 2**30
 
@@ -55,17 +53,7 @@ class StageStates:
     needs: Needs
 
     def teacher(self, *, reads_padding: bool) -> Teacher:
-        """Give what answers the needs.
-
-        Args:
-            reads_padding: Whether an objective counts padded positions, which are not stored.
-
-        Returns:
-            The running teacher, or its stored states.
-
-        Raises:
-            RecipeError: `teacher.states` is `store`, and the states cannot be stored or do not fit.
-        """
+        """Give what answers the needs."""
         wanted = self.context.study.recipe.teacher.states
         obstacle = self._obstacle(reads_padding=reads_padding)
         if wanted == "store" and obstacle is not None:

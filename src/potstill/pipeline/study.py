@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, LabelArray, Split, TaskData, TokenisedSplit
-from potstill.evaluation import predict_logits
+from potstill.engines import predict_logits
 from potstill.hub import Encoder
 from potstill.pipeline.batching import make_batches
 from potstill.processes import process_state
@@ -17,8 +17,6 @@ from potstill.progress import Observer
 from potstill.recipe import Recipe
 from potstill.tensors import Batch
 from potstill.training import StageConfig, TeacherNumber
-
-__all__ = ["AugmentedExamples", "Guide", "Study"]
 
 _NUM_SAMPLES = 128
 
@@ -106,16 +104,7 @@ class Study:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16")
 
     def batches(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
-        """Tokenise a split for an encoder and put it into batches.
-
-        Args:
-            split: Which examples: `train`, `augmented`, `dev` or the name of a further development set.
-            encoder: Whose tokenizer to use.
-            config: How they are put together; absent: the defaults, which evaluation uses.
-
-        Returns:
-            The batches; their order depends on the recipe's seed.
-        """
+        """Tokenise a split for an encoder and put it into batches."""
         key = (split, encoder.tokenizer.fingerprint)
         if key not in self.tokenised:
             examples = self._examples(split)
@@ -137,28 +126,13 @@ class Study:
         return {"train": self.data.train, "dev": self.data.dev, **self.data.other_dev}[split]
 
     def sample(self, encoder: Encoder) -> Batch:
-        """Draw training texts on which a start can be fitted.
-
-        Args:
-            encoder: Whose tokenizer to use.
-
-        Returns:
-            Up to 128 examples, the same for the same seed.
-        """
+        """Draw training texts on which a start can be fitted."""
         batches = self.batches("train", encoder)
         random = np.random.default_rng(self.recipe.seed)
         return batches.collate(random.permutation(len(batches.tokenised))[:_NUM_SAMPLES].astype(np.int64))
 
     def dev_logits(self, encoder: Encoder, batches: Batches | None = None) -> NDArray[np.float32]:
-        """Run an encoder over the development set.
-
-        Args:
-            encoder: The encoder; it is moved to the device of the run.
-            batches: The tokenised development set, where it is at hand.
-
-        Returns:
-            Logits, [examples, labels].
-        """
+        """Run an encoder over the development set."""
         encoder.to(self.device)
         prepared = batches or self.batches("dev", encoder)
         return predict_logits(encoder, prepared, device=self.device, precision=self.precision)

@@ -24,23 +24,9 @@ from potstill.teachers import (
 from potstill.tensors import Logits
 from potstill.training import Distiller, StageConfig, TeacherNumber
 
-__all__ = ["check_targets", "look_up_logits", "make_distiller", "make_targets"]
-
 
 def make_distiller(stage: StageConfig, student: Encoder, guide: Guide | None) -> Distiller:
-    """Put a student and the objectives of a stage together.
-
-    Args:
-        stage: The stage.
-        student: The student.
-        guide: The teacher, if there is one.
-
-    Returns:
-        Both as one module; random projections come from torch's generator.
-
-    Raises:
-        RecipeError: An objective does not fit student and teacher.
-    """  # noqa: DOC502 - raised further down
+    """Put a student and the objectives of a stage together."""
     singles = guide.singles if guide is not None else ()
     _check_layers(stage, {"student": student} | {f"teacher '{single.name}'": single.encoder for single in singles})
     shapes = [single.encoder.shape for single in singles]
@@ -59,20 +45,7 @@ def _check_layers(stage: StageConfig, encoders: Mapping[str, Encoder]) -> None:
 
 
 def check_targets(study: Study, student: Encoder, distiller: Distiller, guide: Guide | None, *, path: str) -> None:
-    """Refuse, before the first step, what student or teacher cannot give.
-
-    Args:
-        study: The run.
-        student: The student.
-        distiller: Knows what its stage needs.
-        guide: The teacher, if there is one.
-        path: Names the stage in messages.
-
-    Raises:
-        ModelError: An encoder whose attention is needed cannot be captured, or the layers of a teacher are needed that
-            reads other token ids than the student.
-        RecipeError: Such a teacher would have to run beside the student.
-    """
+    """Refuse, before the first step, what student or teacher cannot give."""
     if distiller.student_needs.attention_layers:
         student.check_capture()
     for number, needs in distiller.teacher_needs.items():
@@ -97,17 +70,7 @@ def check_targets(study: Study, student: Encoder, distiller: Distiller, guide: G
 
 
 def make_targets(context: StageContext, distiller: Distiller, guide: Guide | None) -> dict[TeacherNumber, Teacher]:
-    """Give what answers the needs of a stage.
-
-    Args:
-        context: Where the stage takes place.
-        distiller: Knows what the stage needs, and of whom.
-        guide: The teacher, if there is one.
-
-    Returns:
-        A teacher for each that the stage follows: stored logits where nothing else is needed and `teacher.store` is
-        on, stored states as `teacher.states` says, else the encoders themselves.
-    """
+    """Give what answers the needs of a stage."""
     targets: dict[TeacherNumber, Teacher] = {}
     for number, needs in distiller.teacher_needs.items():
         assert guide is not None, "objectives that follow a teacher are not built without one"
@@ -124,17 +87,7 @@ def make_targets(context: StageContext, distiller: Distiller, guide: Guide | Non
 
 
 def look_up_logits(study: Study, guide: Guide, folder: RunFolder, split: Literal["train", "augmented"]) -> Logits:
-    """Look up what a teacher, or several together, says about all training examples; compute and store it first.
-
-    Args:
-        study: The run.
-        guide: The teacher.
-        folder: The run folder; logits are stored beside it.
-        split: Which training examples.
-
-    Returns:
-        Logits on the run's device, [examples, labels], float32.
-    """
+    """Look up what a teacher, or several together, says about all training examples; compute and store it first."""
     config = study.recipe.teacher
     logits = [_stored_logits(study, single, folder, split) for single in guide.singles]
     return logits[0] if len(logits) == 1 else combine_logits(logits, combine=config.combine, weights=config.weights)

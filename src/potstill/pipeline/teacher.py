@@ -19,25 +19,9 @@ from potstill.run_folder import RunFolder
 from potstill.teachers import combine_logits
 from potstill.training import resolve_precision
 
-__all__ = ["find_teacher"]
-
 
 def find_teacher(study: Study, out: Path, run: Callable[[Recipe, Path, bool], object]) -> Guide | None:
-    """Load the teacher, fine-tuning it first where only its base is given.
-
-    Args:
-        study: The run.
-        out: The run folder; a teacher that must be made first goes beside it, to `teachers/`, and is found there
-            by later runs on the same data.
-        run: Runs a recipe into a folder, resuming it or not.
-
-    Returns:
-        The teacher or the ensemble of several, or None where the recipe neither follows one nor starts from one.
-
-    Raises:
-        RecipeError: A teacher is needed and none is given.
-        ModelError: It cannot be loaded, its labels are not the task's, or it is no better than the majority class.
-    """
+    """Load the teacher, fine-tuning it first where only its base is given."""
     recipe = study.recipe
     if not recipe.needs_teacher and recipe.start_from == "base":
         return None

@@ -9,8 +9,6 @@ from potstill.data import LabelArray, Task
 from potstill.errors import ModelError
 from potstill.evaluation import compute_metrics
 
-__all__ = ["check_teacher"]
-
 _KNOWS_RARE_CLASSES = 0.2
 """Matthews coefficient above which a classifier has learnt something, though the majority class is right as often."""
 
@@ -21,15 +19,6 @@ def check_teacher(name: str, task: Task, logits: NDArray[np.floating], gold: Lab
     For classes the bar is the accuracy of the majority, unless Matthews' coefficient is above 0.2; where there may be
     several labels, the primary metric of the most frequent one; for scores, 2 / sqrt(examples), at most 0.5, which
     scores drawn at random exceed about once in 40 times.
-
-    Args:
-        name: What the user calls the teacher.
-        task: What is asked of it.
-        logits: Its answers, [examples, labels].
-        gold: As `LabelArray` says.
-
-    Raises:
-        ModelError: It is no better.
     """
     matthews = 0.0
     if task.kind == "regression":

@@ -27,14 +27,12 @@ from potstill.augmentation import (
     count_attempts,
 )
 from potstill.data import Split, TaskData
+from potstill.engines import predict_logits
 from potstill.errors import RecipeError
-from potstill.evaluation import predict_logits
 from potstill.hub import Encoder
 from potstill.pipeline.batching import make_batches
 from potstill.progress import Observer
 from potstill.teachers import combine_logits
-
-__all__ = ["TextMaker", "TextTeacher"]
 
 _FORMAT = 1
 _TRIES_PER_WORKER = 100_000
@@ -134,12 +132,6 @@ class TextMaker:
 
         What was made before an interruption lies beside the file and is taken up, as long as nothing that decides
         the result has changed.
-
-        Args:
-            out: A .parquet or .jsonl file; its folder must exist.
-
-        Returns:
-            Rows of the file, and how many of them are new texts.
         """
         parts = PartFiles(out.with_name(f".{out.name}.parts"), self.identity)
         count = -(-len(self.rows) // ROWS_PER_PART)
@@ -153,14 +145,7 @@ class TextMaker:
         return total, total - len(self.rows) * self.config.keep_originals
 
     def preview(self, count: int) -> list[tuple[Row, list[Variant]]]:
-        """Draw for a few rows what a whole run would draw for them, before anything is dropped.
-
-        Args:
-            count: Rows, drawn by the seed.
-
-        Returns:
-            Each row with its variants that differ from it.
-        """
+        """Draw for a few rows what a whole run would draw for them, before anything is dropped."""
         chosen = np.random.default_rng(self.config.seed).permutation(len(self.rows))[:count]
         with Workers(self._count_workers()) as workers:
             method = self._build(workers)

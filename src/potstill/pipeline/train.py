@@ -21,23 +21,9 @@ from potstill.run_folder import RunFolder
 from potstill.teachers import Teacher
 from potstill.training import Distiller, Scorer, StageConfig, TeacherNumber
 
-__all__ = ["build_student", "train_student"]
-
 
 def build_student(study: Study, guide: Guide | None) -> Encoder:
-    """Build the student as it is before training, and refuse a recipe whose objectives cannot follow the teacher.
-
-    Args:
-        study: The run.
-        guide: Its teacher, if it has one.
-
-    Returns:
-        The student on the CPU, the same for the same seed.
-
-    Raises:
-        RecipeError: An objective, a layer map or a size does not fit student and teacher.
-        ModelError: The student's source cannot be loaded, or an objective needs what an encoder cannot give.
-    """
+    """Build the student as it is before training, and refuse a recipe whose objectives cannot follow the teacher."""
     recipe = study.recipe
     torch.manual_seed(recipe.seed)
     source = _find_source(study, guide)
@@ -55,17 +41,7 @@ def build_student(study: Study, guide: Guide | None) -> Encoder:
 
 
 def train_student(study: Study, student: Encoder, guide: Guide | None, folder: RunFolder) -> float:
-    """Take the student through the stages of its recipe, from wherever an earlier try left off.
-
-    Args:
-        study: The run.
-        student: As `build_student` made it; trained in place.
-        guide: Its teacher, if it has one.
-        folder: Where events, checkpoints and the student go.
-
-    Returns:
-        Seconds spent in training.
-    """
+    """Take the student through the stages of its recipe, from wherever an earlier try left off."""
     return train_stages(_TaskCourse(study=study, student=student, guide=guide, folder=folder), folder)
 
 

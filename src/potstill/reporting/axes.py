@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Axis", "linear_axis", "log_axis", "round_ticks", "write_number"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
@@ -35,17 +33,7 @@ class Axis:
 
 
 def linear_axis(title: str, values: Iterable[float], *, percent: bool = False, pad: float = 0.0) -> Axis:
-    """Make an axis of equal differences that holds all values.
-
-    Args:
-        title: What it shows.
-        values: Finite values, at least one.
-        percent: Whether fractions are written times 100.
-        pad: Room beyond the extremes, as a share of their distance.
-
-    Returns:
-        The axis; its ends are ticks.
-    """
+    """Make an axis of equal differences that holds all values."""
     every = list(values)
     low, high = min(every), max(every)
     room = (high - low) * pad
@@ -55,16 +43,7 @@ def linear_axis(title: str, values: Iterable[float], *, percent: bool = False, p
 
 
 def log_axis(title: str, values: Iterable[float], *, unit: str = "") -> Axis:
-    """Make an axis of equal ratios that holds all values.
-
-    Args:
-        title: What it shows.
-        values: Values above 0, at least one.
-        unit: Written behind each tick.
-
-    Returns:
-        The axis, with ticks at round multiples of the powers of ten.
-    """
+    """Make an axis of equal ratios that holds all values."""
     every = list(values)
     low, high = min(every) / 1.15, max(every) * 1.15
     if high / low < 2:
@@ -78,14 +57,6 @@ def log_axis(title: str, values: Iterable[float], *, unit: str = "") -> Axis:
 
 def round_ticks(low: float, high: float, *, target: int = 5) -> list[float]:
     """Find round numbers that enclose an interval.
-
-    Args:
-        low: Its lower end.
-        high: Its upper end, at least `low`.
-        target: About how many steps.
-
-    Returns:
-        Multiples of 1, 2, 2.5 or 5 times a power of ten; the first at most `low`, the last at least `high`.
 
     Example:
         >>> round_ticks(0.13, 0.92)
@@ -105,12 +76,6 @@ def round_ticks(low: float, high: float, *, target: int = 5) -> list[float]:
 
 def write_number(value: float) -> str:
     """Write a number as short as it can be told from its neighbours.
-
-    Args:
-        value: The number.
-
-    Returns:
-        Up to four figures, with commas and millions where it is large.
 
     Example:
         >>> [write_number(value) for value in (0.0, 12.5, 3000.0, 0.0004, 12_500_000.0)]

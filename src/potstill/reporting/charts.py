@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from potstill.evaluation import Calibration
 from potstill.reporting.axes import linear_axis, log_axis, write_number
 from potstill.reporting.plot import Label, draw_frame
 from potstill.reporting.svg import add, finish
-
-__all__ = ["Line", "Spot", "draw_lines", "draw_reliability", "draw_scatter", "draw_spots"]
+from potstill.results import Calibration
 
 SIZE = (440.0, 270.0)
 SMALL = (320.0, 270.0)
@@ -61,17 +59,7 @@ class Spot:
 def draw_lines(
     title: str, lines: Sequence[Line], *, percent: bool = False, level: float | None = None
 ) -> Markup | None:
-    """Draw lines over the steps of a training.
-
-    Args:
-        title: What is drawn, the title of the vertical axis.
-        lines: The lines.
-        percent: Whether fractions are written times 100.
-        level: A value to compare with, drawn across.
-
-    Returns:
-        The picture, or None where there is no finite point.
-    """
+    """Draw lines over the steps of a training."""
     shown = [line for line in lines if line.finite]
     if not shown:
         return None
@@ -97,17 +85,7 @@ def draw_lines(
 
 
 def draw_spots(x_title: str, y_title: str, spots: Sequence[Spot], *, size: tuple[float, float] = SIZE) -> Markup:
-    """Draw named dots: how much smaller or faster against how much quality is left.
-
-    Args:
-        x_title: Title of the horizontal axis, of equal ratios.
-        y_title: Title of the vertical axis, fractions that are written times 100.
-        spots: The dots, at least one; earlier ones lie above later ones and get the better place for their name.
-        size: Width and height of the picture.
-
-    Returns:
-        The picture.
-    """
+    """Draw named dots: how much smaller or faster against how much quality is left."""
     heights = [value for spot in spots for value in (spot.y, spot.low, spot.high) if value is not None]
     told = "; ".join(f"{spot.name}: {write_number(round(spot.x, 2))}x, {_write(spot.y, True)} %" for spot in spots)
     x = log_axis(x_title, [spot.x for spot in spots], unit="x")
@@ -127,18 +105,7 @@ def draw_spots(x_title: str, y_title: str, spots: Sequence[Spot], *, size: tuple
 
 
 def draw_reliability(name: str, css: str, calibration: Calibration, *, start: float) -> Markup:
-    """Draw how often a model is right over how sure it is.
-
-    Args:
-        name: The model.
-        css: Class that colours it.
-        calibration: Its reliability curve.
-        start: Where both axes begin, at most the lowest confidence; the same for models that stand side by side.
-
-    Returns:
-        The picture: a dot for each bin, larger where more examples are; on the diagonal the model is as good as it
-        says.
-    """
+    """Draw how often a model is right over how sure it is."""
     total = sum(each.num_examples for each in calibration.bins)
     x, y = linear_axis("confidence, %", [start, 1.0], percent=True), linear_axis("right, %", [0.0, 1.0], percent=True)
     told = "; ".join(
@@ -161,17 +128,7 @@ def draw_reliability(name: str, css: str, calibration: Calibration, *, start: fl
 
 
 def draw_scatter(name: str, css: str, gold: Sequence[float], scores: Sequence[float]) -> Markup:
-    """Draw a regressor's scores over the gold scores.
-
-    Args:
-        name: The model.
-        css: Class that colours it.
-        gold: Gold scores, at least one.
-        scores: Its scores.
-
-    Returns:
-        The picture; on the diagonal a score is right.
-    """
+    """Draw a regressor's scores over the gold scores."""
     label = f"Scatter chart of the {name}'s scores over the gold scores, {len(gold)} examples."
     x = linear_axis("gold score", gold)
     plot = draw_frame(x, linear_axis("score", [*gold, *scores]), size=SMALL, label=label)

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from potstill.evaluation import ModelResult, Results
-from potstill.evaluation.wording import name_role
 from potstill.reporting.views import in_order
-
-__all__ = ["Confusion", "ConfusionCell", "confusions"]
+from potstill.results import ModelResult, Results, name_role
 
 MAX_MATRIX = 12
 """Labels of the largest confusion matrix; of more labels the commonest confusions are listed."""
@@ -45,14 +42,7 @@ class Confusion:
 
 
 def confusions(results: Results) -> tuple[Confusion, ...]:
-    """Count what each model takes for what.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        One entry for the teacher, the student or the model that has counts; controls are left out.
-    """
+    """Count what each model takes for what."""
     models = [model for model in in_order(results) if model.confusion and model.role in ("teacher", "student", "model")]
     return tuple(_confusion(model) for model in models)
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from potstill.errors import RunError
 
-__all__ = ["Course", "Curve", "read_course"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
@@ -44,18 +42,7 @@ class Course:
 
 
 def read_course(path: Path, name: str) -> Course:
-    """Read the events of a training.
-
-    Args:
-        path: An events.jsonl.
-        name: Who was trained.
-
-    Returns:
-        Its curves; the steps of later stages go on from those of earlier ones.
-
-    Raises:
-        RunError: The file cannot be read, or a line is no event.
-    """
+    """Read the events of a training."""
     losses: dict[tuple[str, str], list[tuple[float, float]]] = {}
     scores: dict[tuple[str, str], list[tuple[float, float]]] = {}
     stages: list[tuple[str, int]] = []

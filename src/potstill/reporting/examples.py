@@ -4,9 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from potstill.evaluation import ChosenExamples, Example, write_labels
-
-__all__ = ["Bar", "Card", "Disagreement", "make_cards", "make_disagreements", "soften"]
+from potstill.results import ChosenExamples, Example, write_labels
 
 MAX_BARS = 8
 """Labels of one example that are drawn, those that the teacher finds likeliest."""
@@ -75,13 +73,6 @@ class Disagreement:
 def soften(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
     """Give the softened distribution: exp(z_i / T) / sum_j exp(z_j / T).
 
-    Args:
-        logits: z, one for each label.
-        temperature: T > 0.
-
-    Returns:
-        Probabilities that add up to 1.
-
     Example:
         >>> [round(p, 4) for p in soften([2.0, 0.0, -1.0])]
         [0.8438, 0.1142, 0.042]
@@ -92,15 +83,7 @@ def soften(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
 
 
 def make_cards(chosen: ChosenExamples, roles: Sequence[str]) -> tuple[Card, ...]:
-    """Prepare the examples whose distributions are drawn.
-
-    Args:
-        chosen: The examples of a classification.
-        roles: Models to draw; the first one orders the labels.
-
-    Returns:
-        A card for each example.
-    """
+    """Prepare the examples whose distributions are drawn."""
     cards = []
     for place, example in enumerate(chosen.spread):
         spread = [soften(example.logits[role]) for role in roles]
@@ -120,14 +103,7 @@ def make_cards(chosen: ChosenExamples, roles: Sequence[str]) -> tuple[Card, ...]
 
 
 def make_disagreements(chosen: ChosenExamples) -> tuple[Disagreement, ...]:
-    """Prepare the table of the worst disagreements.
-
-    Args:
-        chosen: The examples of a run with a student and a teacher.
-
-    Returns:
-        A row for each, the worst first.
-    """
+    """Prepare the table of the worst disagreements."""
     several = chosen.has_independent_labels
     return tuple(
         _disagreement(example, chosen.label_names, has_independent_labels=several) for example in chosen.disagreements

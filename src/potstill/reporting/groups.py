@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from potstill.evaluation import ModelResult
 from potstill.reporting.reading import RunRecord
 from potstill.reporting.views import flatten
-
-__all__ = ["Group", "Spread", "group_runs"]
+from potstill.results import ModelResult
 
 _LEFT_OUT = ("seed", "description", "paper", "name", "data.path", "checkpoints", "tracking")
 """Settings that make no other system, or that name a place; groups of settings are left out whole."""

@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 
-from potstill.evaluation import ClassFidelity, Comparison, ModelResult, Results
-from potstill.evaluation.wording import name_metric, name_role, write_brackets, write_count, write_hundred
-
-__all__ = ["Figure", "kept_interval", "make_figures", "make_sentences", "speed_range"]
+from potstill.results import (
+    ClassFidelity,
+    Comparison,
+    ModelResult,
+    Results,
+    name_metric,
+    name_role,
+    write_brackets,
+    write_count,
+    write_hundred,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +31,7 @@ class Figure:
 
 
 def make_figures(results: Results) -> tuple[Figure, ...]:
-    """Give the figures of the headline.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        Quality kept, times smaller and times faster of a student beside its teacher; score, size and speed of a
-        model on its own.
-    """
+    """Give the figures of the headline."""
     student, teacher = results.find("student"), results.find("teacher")
     if student is None or teacher is None:
         return _alone(student or results.models[-1], results)
@@ -51,15 +50,7 @@ def make_figures(results: Results) -> tuple[Figure, ...]:
 
 
 def make_sentences(results: Results) -> tuple[str, ...]:
-    """Say what the figures mean.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        Sentences: how alike student and teacher are, whether their difference can be told from chance, and what the
-        teacher was good for, where a control says so.
-    """
+    """Say what the figures mean."""
     student, teacher = results.find("student"), results.find("teacher")
     if student is None:
         return ()
@@ -84,16 +75,7 @@ def make_sentences(results: Results) -> tuple[str, ...]:
 
 
 def kept_interval(comparison: Comparison, teacher: ModelResult) -> tuple[float, float] | None:
-    """Give the interval of the share of the teacher's quality that was kept.
-
-    Args:
-        comparison: Student and teacher.
-        teacher: The teacher.
-
-    Returns:
-        The interval of the share. Results of an older version have only that of the difference, which is divided by
-        the teacher's score; None where that is not above 0.
-    """
+    """Give the interval of the share of the teacher's quality that was kept."""
     if comparison.share_interval is not None or teacher.score <= 0:
         return comparison.share_interval
     low, high = comparison.interval
@@ -101,16 +83,7 @@ def kept_interval(comparison: Comparison, teacher: ModelResult) -> tuple[float, 
 
 
 def speed_range(student: ModelResult, teacher: ModelResult) -> tuple[float, float, float] | None:
-    """Say how many times faster a model is than its teacher.
-
-    Args:
-        student: The model.
-        teacher: The teacher.
-
-    Returns:
-        The ratio of the medians, and the least and the most that the slowest and the fastest repeats allow; None
-        where a speed was not measured.
-    """
+    """Say how many times faster a model is than its teacher."""
     ours, theirs = student.speed, teacher.speed
     if ours is None or theirs is None:
         return None

@@ -11,23 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from potstill import __version__
-from potstill.evaluation.wording import write_hundred
-
-__all__ = ["embed_json", "render_page"]
+from potstill.results import write_hundred
 
 
 def render_page(template: str, data: Any, **content: Any) -> str:  # noqa: ANN401 - for a template
-    """Fill a template.
-
-    Args:
-        template: Its name in the folder `templates`.
-        data: JSON values for the page's script.
-        **content: What the template names.
-
-    Returns:
-        The page. Its policy lets in the styles and the script that are written into it, by their hash, and
-        nothing else: no request, no handler in an attribute, no other script.
-    """
+    """Fill a template."""
     style, script = _asset("report.css"), _asset("report.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -49,12 +37,6 @@ def render_page(template: str, data: Any, **content: Any) -> str:  # noqa: ANN40
 
 def embed_json(value: Any) -> Markup:  # noqa: ANN401 - any JSON value
     r"""Write JSON so that it can stand inside a script element.
-
-    Args:
-        value: JSON values.
-
-    Returns:
-        JSON in which no character can end the element or begin another.
 
     Example:
         >>> print(embed_json("</script>"))

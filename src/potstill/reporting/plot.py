@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from potstill.reporting.axes import Axis
 from potstill.reporting.svg import Element, add, begin
 
-__all__ = ["Label", "Plot", "draw_frame"]
-
 _CHARACTER = 6.3
 """Mean width of a character of the labels."""
 
@@ -56,17 +54,7 @@ class Plot:
 
 
 def draw_frame(x: Axis, y: Axis, *, size: tuple[float, float], label: str) -> Plot:
-    """Draw axes and grid.
-
-    Args:
-        x: The horizontal axis.
-        y: The vertical axis.
-        size: Width and height of the picture.
-        label: What a screen reader says instead of the picture.
-
-    Returns:
-        The frame.
-    """
+    """Draw axes and grid."""
     width, height = size
     left = 16 + _CHARACTER * max(map(len, y.labels))
     right, top, bottom = width - 14.0, 24.0, height - 38.0

@@ -4,8 +4,6 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 
-__all__ = ["Published", "PublishedSystem", "read_published"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedSystem:
@@ -44,14 +42,7 @@ class Published:
 
 
 def read_published(task: str) -> Published:
-    """Read the published systems.
-
-    Args:
-        task: Name of the task; where nothing is published for it, the average over GLUE's tasks is taken.
-
-    Returns:
-        The systems, relative to their teacher.
-    """
+    """Read the published systems."""
     values = tomllib.loads(files("potstill.reporting").joinpath("published.toml").read_text(encoding="utf-8"))
     teacher = values["teacher"]
     key = task if task in teacher["scores"] else "average"

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from potstill.errors import RunError
-from potstill.evaluation import AttentionMaps, ChosenExamples, Predictions, Results
 from potstill.reporting.courses import Course, read_course
+from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results
 from potstill.run_folder import RunFolder
-
-__all__ = ["RunRecord", "find_runs", "read_run"]
 
 _NESTED = {
     "hard-labels": "labels only",

@@ -6,8 +6,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from potstill.evaluation import ModelResult, Role
-from potstill.evaluation.wording import name_metric, name_role
 from potstill.files import write_text
 from potstill.layer_map import resolve_layer_map
 from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, draw_scatter, draw_spots
@@ -18,8 +16,7 @@ from potstill.reporting.page import render_page
 from potstill.reporting.published import Published, read_published
 from potstill.reporting.reading import RunRecord, read_run
 from potstill.reporting.views import class_table, comparison_table, flatten, in_order, model_table
-
-__all__ = ["CSS", "draw_run", "write_report"]
+from potstill.results import ModelResult, Role, name_metric, name_role
 
 CSS: dict[Role, str] = {
     "teacher": "teacher",

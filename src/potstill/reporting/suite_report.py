@@ -8,7 +8,6 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from potstill.errors import RunError
-from potstill.evaluation.wording import name_metric, write_count, write_hundred
 from potstill.files import write_text
 from potstill.reporting.charts import Spot, draw_spots
 from potstill.reporting.groups import Group, Spread, group_runs
@@ -16,8 +15,7 @@ from potstill.reporting.page import render_page
 from potstill.reporting.published import read_published
 from potstill.reporting.reading import RunRecord, read_run
 from potstill.reporting.views import Table
-
-__all__ = ["draw_suite", "write_suite_report"]
+from potstill.results import name_metric, write_count, write_hundred
 
 _PALETTE = ("student", "labels", "random", "general")
 

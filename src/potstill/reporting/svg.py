@@ -6,23 +6,11 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-__all__ = ["Element", "add", "begin", "finish"]
-
 Element = ElementTree.Element
 
 
 def begin(width: float, height: float, *, label: str, css: str = "chart") -> Element:
-    """Begin a picture.
-
-    Args:
-        width: Width in units of the picture; it is scaled to the room it gets.
-        height: Height in the same units.
-        label: What a screen reader says instead of the picture.
-        css: Class of the picture.
-
-    Returns:
-        The root element.
-    """
+    """Begin a picture."""
     root = Element("svg", {"viewBox": f"0 0 {width:g} {height:g}", "role": "img", "aria-label": label, "class": css})
     root.set("width", f"{width:g}")
     root.set("height", f"{height:g}")
@@ -30,17 +18,7 @@ def begin(width: float, height: float, *, label: str, css: str = "chart") -> Ele
 
 
 def add(parent: Element, tag: str, text: str | None = None, **attributes: Any) -> Element:  # noqa: ANN401 - written as text
-    """Add an element.
-
-    Args:
-        parent: Where it belongs.
-        tag: What it is.
-        text: Its text.
-        **attributes: Its attributes; `css` is its class, `_` stands for `-`, numbers are rounded to hundredths.
-
-    Returns:
-        The new element.
-    """
+    """Add an element."""
     element = ElementTree.SubElement(parent, tag)
     for name, value in attributes.items():
         written = f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
@@ -50,14 +28,7 @@ def add(parent: Element, tag: str, text: str | None = None, **attributes: Any) -
 
 
 def finish(root: Element) -> Markup:
-    """Write a picture as markup that can stand in a page.
-
-    Args:
-        root: What `begin` gave.
-
-    Returns:
-        The picture; every text in it is escaped.
-    """
+    """Write a picture as markup that can stand in a page."""
     root.set("aria-label", _without_controls(root.get("aria-label", "")))
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - ElementTree has escaped it
 

@@ -5,10 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from potstill.evaluation import ClassFidelity, ModelResult, Results, ScoreFidelity
-from potstill.evaluation.wording import ORDER, name_metric, name_role, write_brackets, write_count, write_hundred
-
-__all__ = ["Table", "class_table", "comparison_table", "flatten", "in_order", "model_table"]
+from potstill.results import (
+    ORDER,
+    ClassFidelity,
+    ModelResult,
+    Results,
+    ScoreFidelity,
+    name_metric,
+    name_role,
+    write_brackets,
+    write_count,
+    write_hundred,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +40,7 @@ def in_order(results: Results) -> list[ModelResult]:
 
 
 def model_table(results: Results) -> Table:
-    """Put every figure of every model into one table.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        A column for each model and a row for each figure that any of them has.
-    """
+    """Put every figure of every model into one table."""
     models = in_order(results)
     primary, *others = results.models[0].metrics
     rows = [(name_metric(primary), [f"{write_hundred(each.score)} {write_brackets(each.interval)}" for each in models])]
@@ -63,14 +64,7 @@ def model_table(results: Results) -> Table:
 
 
 def comparison_table(results: Results) -> Table:
-    """Put the student beside each other model.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        A row for each comparison.
-    """
+    """Put the student beside each other model."""
     rows = []
     for item in results.comparisons:
         test = item.mcnemar
@@ -103,14 +97,7 @@ def comparison_table(results: Results) -> Table:
 
 
 def class_table(results: Results) -> Table | None:
-    """Put precision, recall and F1 of each class side by side.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        A row for each class, the most frequent first; None where no model has such figures.
-    """
+    """Put precision, recall and F1 of each class side by side."""
     models = [model for model in in_order(results) if model.classes]
     if not models:
         return None
@@ -131,15 +118,7 @@ def class_table(results: Results) -> Table | None:
 
 
 def flatten(values: Mapping[str, Any], path: str = "") -> list[tuple[str, str]]:
-    """Write nested settings as `path = value`, as --set takes them.
-
-    Args:
-        values: JSON values.
-        path: Where they stand.
-
-    Returns:
-        Pairs (path, value) in the order of the settings.
-    """
+    """Write nested settings as `path = value`, as --set takes them."""
     pairs: list[tuple[str, str]] = []
     for key, value in values.items():
         name = f"{path}.{key}" if path else str(key)

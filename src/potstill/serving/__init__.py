@@ -1,6 +1,5 @@
 """Serve a model: predict on any back-end, export it, bench it, compare it."""
 
-from potstill.serving.backends import Backend, parse_backend
 from potstill.serving.bench_batches import published_rows
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_plot import check_plot, write_plot
@@ -26,7 +25,6 @@ from potstill.serving.export_report import ExportReport
 from potstill.serving.prediction import Prediction
 
 __all__ = [
-    "Backend",
     "BenchConfig",
     "BenchReport",
     "Classifier",
@@ -43,7 +41,6 @@ __all__ = [
     "export_onnx",
     "load",
     "make_bench_tables",
-    "parse_backend",
     "predict",
     "published_rows",
     "recipe_of",

@@ -15,8 +15,6 @@ from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.hub import Encoder
 from potstill.tensors import Batch, TokenBlock
 
-__all__ = ["batches_of_lengths", "published_rows", "qnli_lengths", "random_batch", "read_bench_data", "square_batch"]
-
 
 @cache
 def read_bench_data() -> dict[str, Any]:
@@ -30,28 +28,13 @@ def published_rows() -> dict[str, dict[str, Any]]:
 
 
 def qnli_lengths(count: int) -> NDArray[np.int64]:
-    """Draw lengths as those of QNLI, evenly over their distribution.
-
-    Args:
-        count: How many, at least 1.
-
-    Returns:
-        Lengths in tokens; always the same.
-    """
+    """Draw lengths as those of QNLI, evenly over their distribution."""
     known = np.array(read_bench_data()["lengths"]["tokens"], dtype=np.int64)
     return known[((np.arange(count) + 0.5) * len(known) / count).astype(np.int64) % len(known)]
 
 
 def batches_of_lengths(encoder: Encoder, lengths: Sequence[int] | NDArray[np.int64]) -> Batches:
-    """Make texts of random tokens, in batches of similar length as texts are served.
-
-    Args:
-        encoder: Who reads them.
-        lengths: Tokens of each text; those that are longer than it can read are cut.
-
-    Returns:
-        The batches, of the default size.
-    """
+    """Make texts of random tokens, in batches of similar length as texts are served."""
     limit = encoder.max_tokens
     sizes = np.minimum(np.asarray(lengths, dtype=np.int64), limit or np.iinfo(np.int64).max)
     ids = np.random.default_rng(0).integers(_first_id(encoder), encoder.shape.vocab_size, size=int(sizes.sum()))
@@ -65,32 +48,14 @@ def batches_of_lengths(encoder: Encoder, lengths: Sequence[int] | NDArray[np.int
 
 
 def square_batch(encoder: Encoder, *, num_examples: int, num_tokens: int) -> Batch:
-    """Make a full batch of random tokens, so that no model can skip any of it.
-
-    Args:
-        encoder: Who reads it.
-        num_examples: Rows.
-        num_tokens: Columns; at most what the model reads.
-
-    Returns:
-        The batch; every token counts as real.
-    """
+    """Make a full batch of random tokens, so that no model can skip any of it."""
     ids = range(_first_id(encoder), encoder.shape.vocab_size)
     batch = random_batch(num_examples=num_examples, num_tokens=num_tokens, ids=ids)
     return batch if encoder.tokenizer.has_types else replace(batch, token_type_ids=None)
 
 
 def random_batch(*, num_examples: int, num_tokens: int, ids: range) -> Batch:
-    """Make a full batch of random tokens.
-
-    Args:
-        num_examples: Rows.
-        num_tokens: Columns.
-        ids: Which ids may occur.
-
-    Returns:
-        The batch; every token counts as real, and the segments are those of single texts.
-    """
+    """Make a full batch of random tokens."""
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randint(ids.start, ids.stop, (num_examples, num_tokens), generator=generator)
     return Batch(

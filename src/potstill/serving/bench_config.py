@@ -6,8 +6,6 @@ from pydantic import Field
 
 from potstill.config import Config
 
-__all__ = ["BenchConfig", "Protocol"]
-
 Protocol = Literal["seed", "real"]
 
 

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from potstill.engines import Engine
 from potstill.progress import ProgressTask
 from potstill.serving.bench_report import Latency, Rate
-from potstill.serving.engines import Engine
 from potstill.tensors import Batch
-
-__all__ = ["make_latency", "make_rates", "take_turns"]
 
 
 def take_turns(
@@ -23,18 +21,7 @@ def take_turns(
     warmup: int,
     progress: ProgressTask,
 ) -> list[list[float]]:
-    """Time what each model does in each round.
-
-    Args:
-        works: For each model the batches of a round.
-        engines: The models.
-        rounds: Timed rounds, at least 1.
-        warmup: Rounds that go ahead untimed.
-        progress: Is moved on after each model's turn.
-
-    Returns:
-        Seconds, [models][rounds].
-    """
+    """Time what each model does in each round."""
     assert len(works) == len(engines)
     assert rounds >= 1
     seconds: list[list[float]] = [[] for _ in engines]
@@ -48,15 +35,7 @@ def take_turns(
 
 
 def make_rates(seconds: Sequence[Sequence[float]], counts: Sequence[int]) -> list[Rate]:
-    """Turn the seconds of rounds into sentences per second, and into ratios to the first model.
-
-    Args:
-        seconds: [models][rounds].
-        counts: Sentences that each model read in a round.
-
-    Returns:
-        A rate for each model. A ratio compares rates of one round, so that a slow moment of the machine cancels out.
-    """
+    """Turn the seconds of rounds into sentences per second, and into ratios to the first model."""
     rates: list[Rate] = []
     for mine, count in zip(seconds, counts, strict=True):
         ratios = [(first / counts[0]) / (own / count) for first, own in zip(seconds[0], mine, strict=True)]
@@ -73,14 +52,7 @@ def make_rates(seconds: Sequence[Sequence[float]], counts: Sequence[int]) -> lis
 
 
 def make_latency(seconds: Sequence[float]) -> Latency:
-    """Give the percentiles of answers, in milliseconds.
-
-    Args:
-        seconds: One entry for each answer, at least one.
-
-    Returns:
-        The percentiles, interpolated linearly.
-    """
+    """Give the percentiles of answers, in milliseconds."""
     p50, p95, p99 = (1000 * np.percentile(seconds, [50, 95, 99])).tolist()
     return Latency(p50=p50, p95=p95, p99=p99)
 

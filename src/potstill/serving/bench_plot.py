@@ -8,8 +8,6 @@ from potstill.errors import ModelError
 from potstill.files import whole_file
 from potstill.serving.bench_report import BenchReport
 
-__all__ = ["PLOT_SUFFIXES", "check_plot", "write_plot"]
-
 PLOT_SUFFIXES = (".png", ".svg", ".html", ".json")
 
 

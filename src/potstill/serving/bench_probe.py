@@ -15,31 +15,18 @@ from typing import Any
 
 import torch
 
+from potstill.engines import OnnxEngine
 from potstill.errors import ModelError
 from potstill.serving.bench_batches import random_batch, square_batch
 from potstill.serving.bench_report import ProbeReport
 from potstill.serving.bench_subjects import Origin, Runner, load_runner
 from potstill.serving.classifier import load
-from potstill.serving.engines import OnnxEngine
-
-__all__ = ["probe"]
 
 _LONGEST_SECONDS = 600
 
 
 def probe(runner: Runner, *, num_threads: int) -> ProbeReport:
-    """Start a model in a process of its own.
-
-    Args:
-        runner: The model.
-        num_threads: Threads within an operation.
-
-    Returns:
-        What the process needed.
-
-    Raises:
-        ModelError: The process failed.
-    """
+    """Start a model in a process of its own."""
     origin = runner.origin
     specification = json.dumps(
         {

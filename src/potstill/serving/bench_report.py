@@ -3,10 +3,8 @@
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
-from potstill.evaluation.results import Parameters
+from potstill.results import Parameters
 from potstill.serving.bench_config import BenchConfig
-
-__all__ = ["BenchEntry", "BenchReport", "Latency", "LengthSpeed", "ProbeReport", "Published", "Rate"]
 
 
 class Latency(Config):

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.engines import spread_sample
 from potstill.errors import ModelError
-from potstill.evaluation import describe_environment, split_parameters, spread_sample
+from potstill.evaluation import describe_environment, split_parameters
 from potstill.progress import Observer
 from potstill.serving.bench_batches import batches_of_lengths, published_rows, qnli_lengths, square_batch
 from potstill.serving.bench_config import BenchConfig
@@ -20,8 +21,6 @@ from potstill.serving.bench_subjects import Origin, Runner, load_runner
 from potstill.serving.classifier import trained_length
 from potstill.serving.flops import count_flops
 from potstill.tensors import Batch
-
-__all__ = ["run_bench", "run_real"]
 
 _FLOPS_TOKENS = 128
 _LENGTH_BATCH = 32
@@ -117,17 +116,7 @@ def _run_seed(runners: Sequence[Runner], config: BenchConfig, observer: Observer
 def run_real(
     runners: Sequence[Runner], works: Sequence[Batches], config: BenchConfig, observer: Observer
 ) -> list[dict[str, object]]:
-    """Time texts alone, texts in batches of similar length, and batches of given lengths.
-
-    Args:
-        runners: The models.
-        works: For each model the same texts, as it reads them.
-        config: How often.
-        observer: Draws the progress.
-
-    Returns:
-        For each model its `rate`, `latency` and `by_length`, as in `BenchEntry`.
-    """
+    """Time texts alone, texts in batches of similar length, and batches of given lengths."""
     engines = [runner.engine for runner in runners]
     batched = [spread_sample(list(work.ordered()), num_sentences=4 * config.num_texts) for work in works]
     singles = [_singles(work, config.num_texts) for work in works]

@@ -5,17 +5,23 @@ from pathlib import Path
 
 import torch
 
+from potstill.engines import (
+    ONNX_FILES,
+    Backend,
+    Engine,
+    OnnxEngine,
+    check_backend,
+    find_onnx,
+    is_onnx,
+    make_torch_engine,
+)
 from potstill.errors import ModelError
 from potstill.evaluation import safetensors_bytes, weight_bytes
 from potstill.hub import Encoder, build_shape, load_classifier, resolve_model
 from potstill.processes import process_state
-from potstill.serving.backends import ONNX_FILES, Backend, check_backend, is_onnx
-from potstill.serving.engines import Engine, OnnxEngine, find_onnx, make_torch_engine
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_graph import check_export_packages, export_graph, save_graph
 from potstill.serving.export_quantise import group_nodes, quantise, write_fp16
-
-__all__ = ["Origin", "Runner", "load_encoder", "load_runner"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +68,7 @@ def load_encoder(origin: Origin) -> Encoder:
 
 
 def load_runner(origin: Origin, *, scratch: Path, num_threads: int | None) -> Runner:
-    """Load a model on its back-end.
-
-    Args:
-        origin: The model; a shape is exported for a back-end on ONNX Runtime, without any gate.
-        scratch: A folder for such exports.
-        num_threads: Threads of ONNX Runtime; absent: as many as PyTorch uses.
-
-    Returns:
-        The runner.
-
-    Raises:
-        ModelError: The model cannot be loaded, was not exported, or the machine lacks what the back-end needs.
-    """
+    """Load a model on its back-end."""
     device = process_state().device
     check_backend(origin.backend, device=device)
     if is_onnx(origin.backend) and origin.is_shape:

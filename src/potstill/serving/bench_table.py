@@ -8,8 +8,6 @@ from rich.table import Table
 
 from potstill.serving.bench_report import BenchEntry, BenchReport, Rate
 
-__all__ = ["make_bench_tables"]
-
 _ABSENT = "-"
 
 

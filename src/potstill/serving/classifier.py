@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, DataConfig, Split, tokenise
+from potstill.engines import Engine, load_engine, parse_backend
 from potstill.errors import DataError
 from potstill.files import expand_user
 from potstill.hub import ModelDescription, describe_model
@@ -17,20 +18,7 @@ from potstill.processes import process_state
 from potstill.progress import Observer
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
-from potstill.serving.backends import parse_backend
-from potstill.serving.engines import Engine, load_engine
 from potstill.serving.prediction import Prediction, to_predictions
-
-__all__ = [
-    "Classifier",
-    "check_pairs",
-    "load",
-    "predict",
-    "recipe_of",
-    "run_engine",
-    "trained_length",
-    "trained_on_pairs",
-]
 
 _CHUNK = 2048
 """Texts that are tokenised and sorted by length together."""
@@ -198,7 +186,7 @@ def predict(
     Raises:
         DataError: A single text was given for a list of texts.
         PotstillError: The model cannot be loaded.
-    """  # noqa: DOC502 - raised further down
+    """
     if isinstance(texts, str):
         raise DataError("texts: this is one text, not a list of texts; put it into a list.")
     answers = load(model, backend=backend, max_length=max_length).stream(texts, pairs)
@@ -268,15 +256,7 @@ def check_pairs(is_of_pairs: bool | None, *, has_pairs: bool) -> None:
 
 
 def run_engine(engine: Engine, batches: Batches) -> NDArray[np.float32]:
-    """Run a model over all examples.
-
-    Args:
-        engine: The model.
-        batches: The examples, tokenised for it.
-
-    Returns:
-        Logits in the order of the examples, [examples, labels].
-    """
+    """Run a model over all examples."""
     order: list[NDArray[np.int64]] = []
     logits: list[NDArray[np.float32]] = []
     for batch in batches.ordered():

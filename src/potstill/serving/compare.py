@@ -19,17 +19,15 @@ from potstill.evaluation import (
     paired_intervals,
     primary_interval,
 )
-from potstill.evaluation.results import Fidelity, Interval
 from potstill.hub import count_parameters
 from potstill.progress import Observer
+from potstill.results import Fidelity, Interval
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_report import Latency, Rate
 from potstill.serving.bench_run import run_real
 from potstill.serving.bench_subjects import Origin, Runner, load_runner
 from potstill.serving.classifier import run_engine
 from potstill.serving.examples import Examples, in_task_order
-
-__all__ = ["CompareReport", "ComparedModel", "compare_models", "cost_per_million"]
 
 
 class ComparedModel(Config):
@@ -101,7 +99,7 @@ def compare_models(
     Raises:
         ModelError: A model cannot be loaded on its back-end.
         DataError: A model has other labels than the data.
-    """  # noqa: DOC502 - raised further down
+    """
     task, gold = examples.task, examples.split.labels
     assert gold is not None
     assert len(origins) >= 2
@@ -132,13 +130,6 @@ def compare_models(
 
 def cost_per_million(price_per_hour: float, sentences_per_second: float) -> float:
     """Give the price of a million sentences on a machine that does nothing else.
-
-    Args:
-        price_per_hour: What the machine costs.
-        sentences_per_second: How fast it answers.
-
-    Returns:
-        The price, in the same currency.
 
     Example:
         >>> cost_per_million(3.6, 1000.0)

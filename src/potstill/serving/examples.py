@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from potstill.data import Split, Task, match_labels
 
-__all__ = ["Examples", "in_task_order"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Examples:
@@ -31,19 +29,7 @@ class Examples:
 
 
 def in_task_order(logits: NDArray[np.float32], task: Task, label_names: Sequence[str]) -> NDArray[np.float32]:
-    """Put the columns of logits into the order of a task's labels.
-
-    Args:
-        logits: Output of a model, [examples, labels].
-        task: Names the labels.
-        label_names: The model's names for its columns; empty for a regression.
-
-    Returns:
-        The logits with column i for the task's label i.
-
-    Raises:
-        DataError: The model has other labels than the task.
-    """
+    """Put the columns of logits into the order of a task's labels."""
     ordered = np.empty_like(logits)
     ordered[:, list(match_labels(task, label_names))] = logits
     return ordered

@@ -8,22 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, tokenise
+from potstill.engines import ONNX_FILES, OnnxEngine, TorchEngine
 from potstill.errors import ModelError
 from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder, write_json
 from potstill.hub import Encoder, trim_vocabulary
 from potstill.progress import Observer
-from potstill.serving.backends import ONNX_FILES
 from potstill.serving.classifier import run_engine
-from potstill.serving.engines import OnnxEngine, TorchEngine
 from potstill.serving.examples import Examples, in_task_order
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_gate import check_metric, check_parity, find_culprit, texts_of_all_lengths
 from potstill.serving.export_graph import check_export_packages, export_graph, save_graph
 from potstill.serving.export_quantise import group_nodes, kept_nodes, quantise, write_fp16
 from potstill.serving.export_report import ExportReport, FileReport, VocabularyReport
-
-__all__ = ["REPORT_NAME", "export_onnx", "refuse_foreign_folder", "trim"]
 
 REPORT_NAME = "export.json"
 _PACKAGES = ("potstill", "torch", "transformers", "onnx", "onnxscript", "onnxruntime")

@@ -11,8 +11,6 @@ from potstill.hub import Encoder, input_names
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["build_bilstm_graph"]
-
 _GATES = (0, 3, 1, 2)
 """PyTorch keeps input, forget, cell and output; ONNX wants input, output, forget and cell."""
 
@@ -40,15 +38,7 @@ class _Graph:
 
 
 def build_bilstm_graph(encoder: Encoder, *, opset: int) -> "onnx.ModelProto":
-    """Write the graph of a BiLSTM classifier.
-
-    Args:
-        encoder: A classifier of `potstill.architectures`, on the CPU.
-        opset: Version of ONNX's operators.
-
-    Returns:
-        The model; inputs and outputs are those of `export_graph`.
-    """
+    """Write the graph of a BiLSTM classifier."""
     from onnx import TensorProto, checker, helper
 
     model, config, names = encoder.model, encoder.model.config, input_names(encoder)

@@ -5,8 +5,6 @@ from pathlib import Path
 from potstill.files import write_text
 from potstill.serving.export_report import ExportReport
 
-__all__ = ["describe_export"]
-
 _BEGIN, _END = "<!-- export -->", "<!-- end of export -->"
 
 

@@ -7,8 +7,6 @@ from pydantic import Field
 from potstill.config import Config
 from potstill.serving.export_graph import DEFAULT_OPSET
 
-__all__ = ["ExportConfig", "Int8", "KeptPart"]
-
 Int8 = Literal["dynamic", "static", "none"]
 KeptPart = Literal["embeddings", "last-layer"]
 

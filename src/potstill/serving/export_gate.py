@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, Split, Task, tokenise
+from potstill.engines import OnnxEngine, TorchEngine
 from potstill.errors import ModelError
 from potstill.evaluation import compute_metrics, decide
 from potstill.hub import Encoder
-from potstill.serving.engines import OnnxEngine, TorchEngine
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_quantise import quantise
 from potstill.serving.export_report import FileReport, ParityReport
 from potstill.tensors import Batch
-
-__all__ = ["check_metric", "check_parity", "find_culprit", "texts_of_all_lengths"]
 
 _PARITY_TEXTS = 32
 _CULPRIT_EXAMPLES = 64
@@ -25,16 +23,7 @@ _UNLIMITED = 512
 
 
 def texts_of_all_lengths(split: Split, encoder: Encoder) -> Batches:
-    """Pick real texts from the shortest to the longest that the model can read.
-
-    Args:
-        split: Real examples, at least one.
-        encoder: Who reads them.
-
-    Returns:
-        Examples spread evenly over the split's lengths, and joined ones that have 8, 16, 32, ... tokens up to the
-        model's limit; in batches of 8 neighbours, so that most rows are padded.
-    """
+    """Pick real texts from the shortest to the longest that the model can read."""
     limit = encoder.max_tokens or _UNLIMITED
     order = np.argsort([len(text) for text in split.texts], kind="stable")
     spread = order[np.linspace(0, len(order) - 1, min(_PARITY_TEXTS, len(order))).astype(int)]
@@ -53,20 +42,7 @@ def texts_of_all_lengths(split: Split, encoder: Encoder) -> Batches:
 
 
 def check_parity(encoder: Encoder, file: Path, batches: Batches, config: ExportConfig) -> ParityReport:
-    """Compare the float32 file with PyTorch, alone and in padded batches.
-
-    Args:
-        encoder: The model, on the CPU.
-        file: Its float32 export.
-        batches: From `texts_of_all_lengths`.
-        config: Gives the tolerance.
-
-    Returns:
-        What was compared.
-
-    Raises:
-        ModelError: A logit differs by more than tolerance * max(1, largest logit).
-    """
+    """Compare the float32 file with PyTorch, alone and in padded batches."""
     torch_engine, onnx_engine = TorchEngine(encoder), OnnxEngine(file)
     every = list(batches.ordered())
     singles = [batches.collate(np.array([index], dtype=np.int64)) for index in range(len(batches.tokenised))]
@@ -94,18 +70,7 @@ def check_parity(encoder: Encoder, file: Path, batches: Batches, config: ExportC
 def check_metric(
     file: Path, task: Task, gold: Split, reference: NDArray[np.float32], logits: NDArray[np.float32]
 ) -> FileReport:
-    """Measure what a file lost against the float32 model.
-
-    Args:
-        file: The exported file.
-        task: Says how answers are judged.
-        gold: The examples, with labels.
-        reference: Logits of the float32 model in PyTorch, [examples, labels], in the task's order.
-        logits: Logits of the file, same shape.
-
-    Returns:
-        The figures; nothing is refused here.
-    """
+    """Measure what a file lost against the float32 model."""
     assert gold.labels is not None
     score = compute_metrics(task, logits, gold.labels)[task.metrics[0]]
     before = compute_metrics(task, reference, gold.labels)[task.metrics[0]]
@@ -123,17 +88,7 @@ def check_metric(
 
 
 def find_culprit(file: Path, groups: dict[str, list[str]], batches: Batches, config: ExportConfig) -> str:
-    """Find the part whose quantisation changes the logits most, by quantising one part at a time.
-
-    Args:
-        file: The float32 file.
-        groups: Its nodes by part; those that were quantised.
-        batches: Examples; some of them are run.
-        config: How it was quantised.
-
-    Returns:
-        The part, such as `layer 2 feed-forward`, with what it changes.
-    """
+    """Find the part whose quantisation changes the logits most, by quantising one part at a time."""
     some = _sample(batches)
     reference = _run(file, some)
     changes: dict[str, float] = {}

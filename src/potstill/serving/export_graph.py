@@ -18,8 +18,6 @@ from potstill.serving.export_bilstm import build_bilstm_graph
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["DEFAULT_OPSET", "OPSETS", "check_export_packages", "export_graph", "save_graph"]
-
 OPSETS = range(18, 24)
 """Versions of ONNX's operators that PyTorch's exporter writes and ONNX Runtime reads."""
 
@@ -32,11 +30,7 @@ _LARGEST_FILE = 2_000_000_000
 
 
 def check_export_packages() -> None:
-    """Refuse to export where a package is missing.
-
-    Raises:
-        ModelError: One of the packages of the extra `export` is not installed.
-    """
+    """Refuse to export where a package is missing."""
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise ModelError(
@@ -49,17 +43,6 @@ def export_graph(encoder: Encoder, *, opset: int = DEFAULT_OPSET) -> "onnx.Model
 
     The inputs are `input_ids`, `attention_mask` and, where the model reads segments, `token_type_ids`, each int64
     [batch_size, sequence_length]; the output is `logits`, float32 [batch_size, labels].
-
-    Args:
-        encoder: The model, in eval mode on the CPU; it is left as it was.
-        opset: Version of ONNX's operators.
-
-    Returns:
-        The model. Each node is called after the module that it came from, such as
-        `bert.encoder.layer.0.intermediate.dense/MatMul`.
-
-    Raises:
-        ModelError: A package is missing, the opset is not written, or PyTorch cannot export this model.
     """
     check_export_packages()
     if opset not in OPSETS:
@@ -78,12 +61,7 @@ def export_graph(encoder: Encoder, *, opset: int = DEFAULT_OPSET) -> "onnx.Model
 
 
 def save_graph(model: "onnx.ModelProto", file: Path) -> None:
-    """Write an ONNX model, with its weights in a file beside it where they are too many for one.
-
-    Args:
-        model: The model.
-        file: Such as `model.onnx`; the weights of a large model go to `model.onnx_data`.
-    """
+    """Write an ONNX model, with its weights in a file beside it where they are too many for one."""
     import onnx
 
     num_bytes = sum(len(tensor.raw_data) for tensor in model.graph.initializer)

@@ -7,28 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from potstill.engines import to_feeds
 from potstill.errors import ModelError
-from potstill.serving.engines import to_feeds
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_graph import save_graph
 from potstill.tensors import Batch
-
-__all__ = ["group_nodes", "kept_nodes", "make_reader", "quantise", "write_fp16"]
 
 _KINDS = ("MatMul", "Gemm", "Gather", "LSTM")
 _LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.(.*)")
 
 
 def group_nodes(file: Path) -> dict[str, list[str]]:
-    """Group the nodes of a float32 graph that have weights to quantise.
-
-    Args:
-        file: An ONNX file of `export_graph`.
-
-    Returns:
-        Names of nodes by part: `embeddings`, `layer 1 attention`, `layer 1 feed-forward`, ..., `head`; in the order
-        of computation.
-    """
+    """Group the nodes of a float32 graph that have weights to quantise."""
     import onnx
 
     graph = onnx.load(str(file), load_external_data=False).graph
@@ -41,15 +31,7 @@ def group_nodes(file: Path) -> dict[str, list[str]]:
 
 
 def kept_nodes(groups: dict[str, list[str]], keep_fp32: Sequence[str]) -> list[str]:
-    """List the nodes that stay float32.
-
-    Args:
-        groups: From `group_nodes`.
-        keep_fp32: `embeddings`, `last-layer`.
-
-    Returns:
-        Names of nodes.
-    """
+    """List the nodes that stay float32."""
     layers = [int(name.split()[1]) for name in groups if name.startswith("layer ")]
     parts = {"embeddings"} if "embeddings" in keep_fp32 else set()
     if "last-layer" in keep_fp32:
@@ -64,16 +46,6 @@ def quantise(
     """Write an int8 file.
 
     Weights are signed and use 7 of their 8 bits: on processors without VNNI, pairs of full products overflow 16 bits.
-
-    Args:
-        source: The float32 file.
-        target: The file to write.
-        config: `int8` says how, `per_channel` how finely.
-        nodes: Names of the nodes to quantise; all others stay float32.
-        calibration: Batches to measure ranges on; read where `int8` is `static`.
-
-    Raises:
-        ModelError: ONNX Runtime cannot quantise this graph.
     """
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_dynamic, quantize_static
 
@@ -105,12 +77,7 @@ def quantise(
 
 
 def write_fp16(source: Path, target: Path) -> None:
-    """Write a float16 file whose inputs and outputs are those of the float32 one.
-
-    Args:
-        source: The float32 file.
-        target: The file to write.
-    """
+    """Write a float16 file whose inputs and outputs are those of the float32 one."""
     import onnx
     from onnxruntime.transformers.float16 import convert_float_to_float16
 

@@ -5,8 +5,6 @@ from pydantic import Field, JsonValue
 from potstill.config import Config
 from potstill.serving.export_config import ExportConfig
 
-__all__ = ["ExportReport", "FileReport", "ParityReport", "VocabularyReport"]
-
 
 class ParityReport(Config):
     """How closely the float32 file repeats PyTorch."""

@@ -3,8 +3,6 @@
 from potstill.hub import Encoder
 from potstill.tensors import EncoderShape
 
-__all__ = ["bilstm_flops", "count_flops", "transformer_flops"]
-
 
 def transformer_flops(shape: EncoderShape, tokens: int) -> int:
     """Count the operations of a BERT-like encoder on one text.
@@ -13,13 +11,6 @@ def transformer_flops(shape: EncoderShape, tokens: int) -> int:
 
     with width d, inner width d_i and L tokens; a product and its sum are two operations. The last term is one dense
     layer over all tokens, with which the formula gives the figures of the TinyBERT paper.
-
-    Args:
-        shape: The encoder's sizes.
-        tokens: L, padding included.
-
-    Returns:
-        Operations for one text.
 
     Example:
         >>> bert_base = EncoderShape(
@@ -42,16 +33,6 @@ def bilstm_flops(*, embedding_size: int, lstm_size: int, head_size: int, num_lab
 
         2 directions * 2 * 4 H (E + H) L + 2 (2 H F + F C)
 
-    Args:
-        embedding_size: E, the width of what the LSTM reads.
-        lstm_size: H, the state of one direction.
-        head_size: F, the inner width of the head.
-        num_labels: C.
-        tokens: L.
-
-    Returns:
-        Operations for one text; a product and its sum are two.
-
     Example:
         >>> bilstm_flops(embedding_size=300, lstm_size=300, head_size=400, num_labels=2, tokens=128)
         369121600
@@ -61,15 +42,7 @@ def bilstm_flops(*, embedding_size: int, lstm_size: int, head_size: int, num_lab
 
 
 def count_flops(encoder: Encoder, tokens: int) -> int:
-    """Count the operations of an encoder on one text.
-
-    Args:
-        encoder: A transformer or a BiLSTM.
-        tokens: Tokens of the text, padding included.
-
-    Returns:
-        Operations for one text.
-    """
+    """Count the operations of an encoder on one text."""
     config = encoder.model.config
     lstm_size = getattr(config, "lstm_size", None)
     if lstm_size is None:

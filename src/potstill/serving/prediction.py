@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-__all__ = ["Prediction", "to_predictions"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
@@ -39,17 +37,7 @@ class Prediction:
 def to_predictions(
     logits: NDArray[np.float32], label_names: Sequence[str], *, has_independent_labels: bool = False
 ) -> Iterator[Prediction]:
-    """Turn logits into predictions.
-
-    Args:
-        logits: Output of the head, [texts, labels].
-        label_names: Names of the labels in the order of the logits; empty for a regression.
-        has_independent_labels: Whether a text may have several labels.
-
-    Yields:
-        One prediction for each row, with the probabilities softmax(logits), which add up to 1; where a text may have
-        several labels, sigmoid(logits), each for itself.
-    """
+    """Turn logits into predictions."""
     if not label_names:
         yield from (Prediction(probabilities={}, score=float(row[0])) for row in logits)
         return

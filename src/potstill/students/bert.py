@@ -7,8 +7,6 @@ from potstill.hub import Encoder, build_bert
 from potstill.students.transformer import TransformerStudentConfig
 from potstill.tensors import EncoderShape
 
-__all__ = ["BertStudentConfig"]
-
 
 class BertStudentConfig(TransformerStudentConfig):
     """BERT with sizes of one's own; a size that is left out is the source's.

@@ -14,8 +14,6 @@ from potstill.students.vectors import AnyVectors, RandomVectors, TeacherVectors
 from potstill.students.vocabulary import AnyVocabulary, WordVocabulary
 from potstill.tensors import Batch
 
-__all__ = ["BiLstmStudentConfig"]
-
 
 class BiLstmStudentConfig(Config):
     """One bidirectional LSTM over word vectors, and a small head over its last states.

@@ -10,8 +10,6 @@ from potstill.students.starts import TeacherLayersStart
 from potstill.students.transformer import AnyStart, TransformerStudentConfig
 from potstill.tensors import EncoderShape
 
-__all__ = ["DistilBertStudentConfig"]
-
 
 class DistilBertStudentConfig(TransformerStudentConfig):
     """DistilBERT with sizes of one's own; a size that is left out is the source's.

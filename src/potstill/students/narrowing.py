@@ -13,8 +13,6 @@ from potstill.students.reduction import fit_linear, fit_norm, split_product
 from potstill.students.starts import used_positions
 from potstill.tensors import Batch
 
-__all__ = ["Narrowing", "attend", "embed"]
-
 _Source: TypeAlias = Float[Tensor, "batch tokens source_hidden"]
 _Student: TypeAlias = Float[Tensor, "batch tokens student_hidden"]
 
@@ -67,14 +65,7 @@ class Narrowing:
     source_heads: int
 
     def cut_embeddings(self, source: _Source) -> _Student:
-        """Project the three tables.
-
-        Args:
-            source: The source's embedding output.
-
-        Returns:
-            The student's.
-        """
+        """Project the three tables."""
         ours, theirs = self.student, self.source
         ours.words.weight.copy_(theirs.words.weight @ self.basis)
         positions = used_positions(theirs, without_types=ours.types is None)
@@ -86,17 +77,7 @@ class Narrowing:
         return self._normalise(ours.embedding_norm, embed(ours, self.batch), source @ self.basis)
 
     def cut_layer(self, ours: LayerParts, theirs: LayerParts, student: _Student, source: _Source) -> _Student:
-        """Cut one layer down.
-
-        Args:
-            ours: The student's layer, changed in place.
-            theirs: The source's layer that it comes from.
-            student: The student's states before the layer.
-            source: The source's states before the layer.
-
-        Returns:
-            The student's states after it.
-        """
+        """Cut one layer down."""
         context = attend(theirs, source, self.batch, num_heads=self.source_heads)
         total = source + theirs.attention_output(context)
         self._cut_heads(ours, theirs, *self._read(student, source))
@@ -116,10 +97,6 @@ class Narrowing:
         """Keep the pooled units that matter most, and fit the classifier where both have the same labels.
 
         The activation acts on each unit alone, so units are chosen and not mixed. A head of another make stays random.
-
-        Args:
-            student: The student's last states.
-            source: The source's last states.
         """
         ours, theirs = self.student, self.source
         if not ours.has_head_like(theirs):

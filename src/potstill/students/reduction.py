@@ -8,8 +8,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["find_basis", "fit_linear", "fit_norm", "split_product"]
-
 RIDGE = 0.1
 """Strength of the pull towards what is known beforehand, in units of the inputs' mean variance; ours, tried from
 0.001 to 0.3 on MiniLM cut from 384 to 192 wide: 0.1 and 0.3 are equally good, less is worse."""
@@ -28,13 +26,6 @@ def find_basis(
 
     Hence P = [1_D / sqrt(D), V] R, where V holds the first d - 1 principal directions orthogonal to the ones and R is
     the reflection that swaps (1, 0, ..) and 1_d / sqrt(d).
-
-    Args:
-        states: Hidden states by layer, any number of tokens each.
-        width: d, 1 <= d <= D.
-
-    Returns:
-        P with orthonormal columns; the identity where d = D.
     """
     size = states[0].shape[1]
     identity = torch.eye(size, dtype=torch.float64, device=states[0].device)
@@ -63,14 +54,6 @@ def split_product(
 
     With the singular value decomposition left right^T = U S V^T, the first `rank` columns of U sqrt(S) and
     V sqrt(S) give the nearest product of that rank (Eckart and Young 1936).
-
-    Args:
-        left: One factor per head.
-        right: The other.
-        rank: Columns to keep, at most those there are.
-
-    Returns:
-        The two new factors.
     """
     left_basis, left_rest = torch.linalg.qr(left)
     right_basis, right_rest = torch.linalg.qr(right)
@@ -87,15 +70,7 @@ def fit_linear(
 ) -> tuple[Float[Tensor, "out_size in_size"], Float[Tensor, " out_size"]]:
     """Fit a linear layer by least squares, staying near a weight that is known beforehand.
 
-        W, b = argmin  mean |targets - W inputs - b|^2 + ridge |W - prior|^2
-
-    Args:
-        inputs: What the layer will read.
-        targets: What it should give.
-        prior: The weight that it keeps where the inputs say nothing.
-
-    Returns:
-        W and b; W is the prior where the prior already fits.
+    W, b = argmin  mean |targets - W inputs - b|^2 + ridge |W - prior|^2
     """
     input_mean, target_mean = inputs.mean(0), targets.mean(0)
     centred = (inputs - input_mean).double()
@@ -115,11 +90,6 @@ def fit_norm(
         weight = cov(z, target) / var(z),   bias = mean(target - weight z),   z = (sum - mean(sum)) / std(sum)
 
     It makes up for the length that the stream lost with the directions that were dropped.
-
-    Args:
-        norm: Changed in place.
-        sums: What it normalises.
-        targets: What it should give.
     """
     normal = functional.layer_norm(sums, norm.normalized_shape, eps=norm.eps)
     mean, target_mean = normal.mean(0), targets.mean(0)

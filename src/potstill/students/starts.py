@@ -14,8 +14,6 @@ from potstill.hub import Encoder, EncoderParts, find_parts, load_encoder_base
 from potstill.layer_map import LayerMap, resolve_layer_map
 from potstill.tensors import Batch
 
-__all__ = ["CheckpointStart", "RandomStart", "TeacherLayersStart"]
-
 
 class RandomStart(Config):
     """Weights drawn from N(0, 0.02), biases 0, LayerNorm 1 and 0, as BERT is initialised."""
@@ -109,13 +107,7 @@ def map_every_layer(layers: LayerMap, student: Encoder, source: Encoder) -> tupl
 
 @torch.no_grad()
 def copy_parts(ours: EncoderParts, theirs: EncoderParts, numbers: Iterable[int]) -> None:
-    """Copy embeddings, layers, and a pooler and a classifier of the same make and width.
-
-    Args:
-        ours: Changed in place.
-        theirs: Has the same widths, vocabulary and positions.
-        numbers: For each of our layers the one of theirs that it copies, 1-based.
-    """
+    """Copy embeddings, layers, and a pooler and a classifier of the same make and width."""
     _copy(ours.words, theirs.words)
     ours.positions.weight[ours.first_position :] = used_positions(theirs, without_types=ours.types is None)
     if ours.types is not None:
@@ -136,15 +128,7 @@ def copy_parts(ours: EncoderParts, theirs: EncoderParts, numbers: Iterable[int])
 
 
 def used_positions(parts: EncoderParts, *, without_types: bool) -> Float[Tensor, "positions hidden"]:
-    """Give the rows of the position table that tokens use.
-
-    Args:
-        parts: Whose table it is.
-        without_types: For an encoder without segments: the first segment is in them.
-
-    Returns:
-        The rows, from the first token's on.
-    """
+    """Give the rows of the position table that tokens use."""
     rows: Tensor = parts.positions.weight[parts.first_position :]
     return rows + parts.types.weight[0] if without_types and parts.types is not None else rows
 

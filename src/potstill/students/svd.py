@@ -13,8 +13,6 @@ from potstill.students.reduction import find_basis
 from potstill.students.starts import map_every_layer
 from potstill.tensors import Batch
 
-__all__ = ["SvdStart"]
-
 NUM_TEXTS = 128
 NUM_TOKENS = 32
 
@@ -68,15 +66,7 @@ class SvdStart(Config):
 
 
 def draw_random_texts(source: Encoder, num_positions: int) -> Batch:
-    """Draw token ids from the whole vocabulary, between the special tokens that frame a text.
-
-    Args:
-        source: Whose vocabulary it is.
-        num_positions: Longest text that it reads.
-
-    Returns:
-        128 texts of 32 tokens; the ids come from torch's global generator.
-    """
+    """Draw token ids from the whole vocabulary, between the special tokens that frame a text."""
     num_tokens = min(NUM_TOKENS, num_positions)
     special = source.tokenizer.special_ids
     ordinary = torch.tensor([token for token in range(source.shape.vocab_size) if token not in special])

@@ -15,8 +15,6 @@ from potstill.students.starts import CheckpointStart, RandomStart, TeacherLayers
 from potstill.students.svd import SvdStart
 from potstill.tensors import Batch, EncoderShape
 
-__all__ = ["AnyStart", "TransformerStudentConfig"]
-
 AnyStart: TypeAlias = Annotated[
     CheckpointStart | RandomStart | SvdStart | TeacherLayersStart, Field(discriminator="kind")
 ]

@@ -14,8 +14,6 @@ from potstill.errors import DataError, RecipeError
 from potstill.hub import Encoder, Tokenizer
 from potstill.word_vectors import list_words, read_vectors
 
-__all__ = ["AnyVectors", "FileVectors", "RandomVectors", "TeacherVectors", "reduce_table"]
-
 WIDEST = 0.25
 """Random vectors, which unknown words have too, are uniform between minus and plus this; as in Tang et al.'s code."""
 
@@ -154,14 +152,7 @@ AnyVectors: TypeAlias = Annotated[FileVectors | RandomVectors | TeacherVectors, 
 def reduce_table(table: Table, size: int) -> Float[Tensor, "vocab fewer"]:
     """Keep the directions in which vectors differ most.
 
-        T' = (T - mean) V_k,   T - mean = U S V^T
-
-    Args:
-        table: T, a vector in every row.
-        size: k, at most the width of T.
-
-    Returns:
-        The coordinates along the k leading right singular vectors.
+    T' = (T - mean) V_k,   T - mean = U S V^T
     """
     centred = (table - table.mean(0)).double()
     directions = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)[:, :size]

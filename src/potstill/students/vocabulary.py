@@ -9,8 +9,6 @@ from potstill.config import Config
 from potstill.data import Split
 from potstill.hub import Encoder, Tokenizer, build_word_tokenizer
 
-__all__ = ["AnyVocabulary", "TeacherVocabulary", "WordVocabulary"]
-
 
 class TeacherVocabulary(Config):
     """The tokenizer of the teacher, whose tokens are mostly pieces of words."""

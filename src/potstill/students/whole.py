@@ -10,8 +10,6 @@ from potstill.errors import RecipeError
 from potstill.hub import Encoder
 from potstill.tensors import Batch
 
-__all__ = ["WholeStudentConfig"]
-
 
 class WholeStudentConfig(Config):
     """The source with a head for the task."""

@@ -13,8 +13,6 @@ from rich.text import Text
 
 from potstill.suites.grid import Cell, SuiteFolder
 
-__all__ = ["Board"]
-
 _LONGEST_LINE = 100
 
 

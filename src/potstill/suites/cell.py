@@ -14,8 +14,6 @@ from potstill.files import one_at_a_time
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
 
-__all__ = ["CellFailed", "Job", "run_cell"]
-
 
 class CellFailed(Exception):  # noqa: N818 - not a defect of the suite
     """A cell came to no end; the text says why, in one line."""
@@ -47,14 +45,7 @@ class Job:
 
 
 def run_cell(job: Job) -> None:
-    """Bring a cell to its end: nothing where it is finished, else from its last checkpoint, else from the start.
-
-    Args:
-        job: The cell.
-
-    Raises:
-        CellFailed: It could not be finished; the log has the traceback.
-    """
+    """Bring a cell to its end: nothing where it is finished, else from its last checkpoint, else from the start."""
     job.log.parent.mkdir(parents=True, exist_ok=True)
     with job.log.open("a", encoding="utf-8") as file, one_at_a_time(job.lock):
         console = Console(file=file, width=240, highlight=False, soft_wrap=True)

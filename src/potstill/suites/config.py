@@ -11,17 +11,6 @@ from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
 from potstill.files import expand_user
 
-__all__ = [
-    "Suite",
-    "SuiteTask",
-    "SuiteTeacher",
-    "System",
-    "Variant",
-    "load_suite",
-    "read_shipped_suite",
-    "shipped_suites",
-]
-
 Label = Annotated[str, Field(pattern=r"^[^/\\\n|]+$")]
 Ablations = Annotated[
     tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given or ())

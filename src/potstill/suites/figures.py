@@ -9,8 +9,6 @@ from potstill.suites.published import Column, average_half_up
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.sizes import measure_size
 
-__all__ = ["Figure", "average_figures", "find_figure"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -40,16 +38,7 @@ class Figure:
 
 
 def find_figure(sheet: ScoreSheet, row: str, column: Column) -> Figure | None:
-    """Find what a row of ours has in a column.
-
-    Args:
-        sheet: What was measured.
-        row: The row.
-        column: A metric of a task, or a size.
-
-    Returns:
-        The figure over the seeds, or None where nothing was measured.
-    """
+    """Find what a row of ours has in a column."""
     return _size(sheet, row, column) if column.quantity is not None else _score(sheet, row, column)
 
 
@@ -77,14 +66,7 @@ def _size(sheet: ScoreSheet, row: str, column: Column) -> Figure | None:
 
 
 def average_figures(figures: Sequence[Figure | None]) -> Decimal | None:
-    """Average columns as the published tables do: from the figures as printed, half up.
-
-    Args:
-        figures: One for each column.
-
-    Returns:
-        The average, or None where a column has no figure.
-    """
+    """Average columns as the published tables do: from the figures as printed, half up."""
     present = tuple(figure.mean for figure in figures if figure is not None)
     return average_half_up(present) if present and len(present) == len(figures) else None
 

@@ -12,8 +12,6 @@ from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder, first_difference
 from potstill.suites.config import Suite
 
-__all__ = ["Cell", "CellState", "SuiteFolder"]
-
 CellState = Literal["finished", "begun", "missing"]
 
 

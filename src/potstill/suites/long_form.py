@@ -7,20 +7,11 @@ from collections.abc import Iterator
 from potstill.suites.published import PublishedTable
 from potstill.suites.scores import ScoreSheet
 
-__all__ = ["HEADER", "published_lines", "score_lines", "to_csv"]
-
 HEADER = ("source", "system", "task", "split", "quantity", "seed", "value")
 
 
 def score_lines(sheet: ScoreSheet) -> Iterator[tuple[str, ...]]:
-    """List every metric of every model of ours.
-
-    Args:
-        sheet: What was measured.
-
-    Yields:
-        Cells as `HEADER` names them; metrics are fractions times 100, unrounded.
-    """
+    """List every metric of every model of ours."""
     for model in sheet.models:
         for split, metrics in {"dev": model.result.metrics, **model.result.other_splits}.items():
             for name, value in metrics.items():
@@ -28,15 +19,7 @@ def score_lines(sheet: ScoreSheet) -> Iterator[tuple[str, ...]]:
 
 
 def published_lines(name: str, table: PublishedTable) -> Iterator[tuple[str, ...]]:
-    """List every figure of a published table.
-
-    Args:
-        name: What the table is called.
-        table: The table.
-
-    Yields:
-        Cells as `HEADER` names them; figures as printed, without a seed.
-    """
+    """List every figure of a published table."""
     for row in table.rows:
         for column, value in zip(table.columns, row.values, strict=True):
             if value is not None:

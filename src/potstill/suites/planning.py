@@ -15,8 +15,6 @@ from potstill.recipe import Recipe, load_recipe
 from potstill.suites.config import Suite, SuiteTask, System, Variant
 from potstill.suites.grid import Cell
 
-__all__ = ["plan_cells", "row_names"]
-
 
 def plan_cells(suite: Suite) -> tuple[Cell, ...]:
     """List the cells of a suite.

@@ -12,8 +12,6 @@ from potstill.config import Config
 from potstill.data import Metric
 from potstill.errors import RecipeError, did_you_mean
 
-__all__ = ["Column", "PublishedRow", "PublishedTable", "average_half_up", "load_published", "published_names"]
-
 Quantity = Literal[
     "layers",
     "hidden_size",
@@ -95,12 +93,6 @@ class PublishedTable(Config):
 
 def average_half_up(values: tuple[Decimal, ...]) -> Decimal:
     """Average figures as the published tables do: the plain mean of the columns, half up, to one decimal.
-
-    Args:
-        values: The printed figures of all columns.
-
-    Returns:
-        The average; Python's `round` goes half to even and gives 76.0 below.
 
     Example:
         >>> average_half_up((Decimal("83.8"), Decimal("84.1"), Decimal("85.8"), Decimal("50.5")))

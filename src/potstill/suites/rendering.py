@@ -13,8 +13,6 @@ from potstill.suites.scores import ScoreSheet
 from potstill.suites.tables import compare_with, make_own_tables, show_published
 from potstill.suites.text_table import TextTable, to_latex, to_markdown
 
-__all__ = ["TableFormat", "collect_tables", "render_tables", "write_tables"]
-
 TableFormat = Literal["markdown", "latex", "csv"]
 _SUFFIXES: dict[TableFormat, str] = {"markdown": "md", "latex": "tex", "csv": "csv"}
 

@@ -7,15 +7,13 @@ from pathlib import Path
 
 from potstill.data import DataConfig, load_task_data
 from potstill.errors import RecipeError, did_you_mean
-from potstill.evaluation import Results
 from potstill.reporting import write_suite_report
+from potstill.results import Results
 from potstill.suites.config import Suite
 from potstill.suites.grid import Cell, SuiteFolder
 from potstill.suites.planning import plan_cells, row_names
 from potstill.suites.schedule import Outcome, Watcher, run_cells
 from potstill.suites.workers import InProcess, LocalProcesses, RayCluster, Workers
-
-__all__ = ["SuiteRun", "choose_cells", "estimate_missing", "open_workers", "run_suite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,6 @@ from potstill.suites.cell import CellFailed, Job
 from potstill.suites.grid import Cell, SuiteFolder
 from potstill.suites.workers import Workers
 
-__all__ = ["Outcome", "SilentWatcher", "Watcher", "run_cells"]
-
 _TRIES = 2
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -58,17 +56,7 @@ class Outcome:
 
 
 def run_cells(cells: Sequence[Cell], folder: SuiteFolder, workers: Workers, watcher: Watcher) -> Outcome:
-    """Bring all cells to their end.
-
-    Args:
-        cells: The grid; a cell that makes a teacher stands before those that wait for it.
-        folder: Where the runs lie.
-        workers: Who runs them.
-        watcher: Who is told.
-
-    Returns:
-        What became of each cell.
-    """
+    """Bring all cells to their end."""
     finished = {cell.id for cell in cells if folder.state(cell) == "finished"}
     waiting = [cell for cell in cells if cell.id not in finished]
     attempts: dict[str, int] = {}

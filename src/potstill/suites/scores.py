@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from potstill.errors import RecipeError, RunError
-from potstill.evaluation import ModelResult, Results, Role
 from potstill.reporting import find_runs, group_runs, read_run
+from potstill.results import ModelResult, Results, Role
 from potstill.run_folder import RunFolder
 from potstill.suites.config import Suite
 from potstill.suites.grid import SuiteFolder
 from potstill.suites.planning import row_names
-
-__all__ = ["Measured", "ScoreSheet", "read_scores"]
 
 _CONTROLS: dict[Role, str] = {
     "student_hard_labels": "{}, labels only",
@@ -128,16 +126,7 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
 
 
 def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterator[Measured]:
-    """Keep each teacher once, however many runs tell of it.
-
-    Args:
-        models: Models, each with the row of the run that tells of it.
-        are_seeds: Whether all teachers of a task differ in their seed alone, as in a suite. Else those do of which one
-            row tells, and the teachers of rows that have others are rows of their own.
-
-    Yields:
-        The models; a teacher that has a run of its own in its row is left out.
-    """
+    """Keep each teacher once, however many runs tell of it."""
     made_here = {(model.row, model.task) for _, model in models if model.result.role != "teacher"}
     teachers: dict[tuple[str, str], dict[str, dict[str, Measured]]] = {}
     for teller, model in models:

@@ -1,10 +1,8 @@
 """Sizes of a measured model, by the words of the published tables."""
 
-from potstill.evaluation import ModelResult
+from potstill.results import ModelResult
 from potstill.suites.published import Quantity
 from potstill.suites.scores import Measured
-
-__all__ = ["OUR_SIZES", "measure_size"]
 
 OUR_SIZES: dict[Quantity, str] = {
     "layers": "layers",
@@ -25,15 +23,7 @@ _FIELDS = {
 
 
 def measure_size(model: Measured, quantity: Quantity) -> float | None:
-    """Give a size of a model.
-
-    Args:
-        model: A model with its config and, for ratios, its teacher.
-        quantity: Which size. Weights are those of embeddings, layers and pooler: the head depends on the task.
-
-    Returns:
-        The size, or None where it cannot be told: `seconds` are those of another protocol.
-    """
+    """Give a size of a model."""
     if quantity == "layers" and "lstm_size" in model.shape:
         return 1.0
     if quantity in _FIELDS:

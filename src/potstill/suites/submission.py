@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from potstill.data.known_tasks import shipped_tasks
+from potstill.data import shipped_tasks
 from potstill.errors import DataError
 from potstill.files import whole_file
-
-__all__ = ["AnswerFile", "answer_files", "check_submission", "write_submission"]
 
 _HEADER = "index\tprediction"
 
@@ -36,15 +34,7 @@ class AnswerFile:
         return self.values[0] if self.values else "0.000"
 
     def check(self, answers: Sequence[str], *, where: str) -> None:
-        """Refuse answers that the server would refuse.
-
-        Args:
-            answers: One for each row.
-            where: What they are called in messages.
-
-        Raises:
-            DataError: There are too many or too few, or one is not allowed.
-        """
+        """Refuse answers that the server would refuse."""
         if len(answers) != self.num_rows:
             raise DataError(
                 f"{where}: {len(answers):,} answers, but the server wants {self.num_rows:,}; answer the complete test "

@@ -3,27 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from potstill.data.known_tasks import shipped_tasks
+from potstill.data import shipped_tasks
 from potstill.suites.figures import Figure, average_figures, find_figure
 from potstill.suites.published import Column, PublishedTable
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.sizes import OUR_SIZES
 from potstill.suites.text_table import TextTable
 
-__all__ = ["compare_with", "make_own_tables", "show_published"]
-
 _ABSENT = "-"
 
 
 def make_own_tables(sheet: ScoreSheet) -> tuple[TextTable, TextTable]:
-    """Show what was measured: a table of quality and one of size and speed.
-
-    Args:
-        sheet: What was measured.
-
-    Returns:
-        Both tables. Quality is the primary metric of each task; its average stands there where every column has one.
-    """
+    """Show what was measured: a table of quality and one of size and speed."""
     return _quality_table(sheet), _size_table(sheet)
 
 
@@ -58,15 +49,7 @@ def _size_table(sheet: ScoreSheet) -> TextTable:
 
 
 def compare_with(sheet: ScoreSheet, published: PublishedTable) -> TextTable:
-    """Show ours, the published figures and the difference, system by system.
-
-    Args:
-        sheet: What was measured.
-        published: A published table, which says the columns.
-
-    Returns:
-        Three rows for a system that both have, one for a system that one of them has.
-    """
+    """Show ours, the published figures and the difference, system by system."""
     matches = _match(sheet, published)
     notes = _Footnotes()
     rows: list[tuple[str, ...]] = []
@@ -102,14 +85,7 @@ def compare_with(sheet: ScoreSheet, published: PublishedTable) -> TextTable:
 
 
 def show_published(published: PublishedTable) -> TextTable:
-    """Show a published table alone, with its footnotes.
-
-    Args:
-        published: The table.
-
-    Returns:
-        The figures, exactly as printed.
-    """
+    """Show a published table alone, with its footnotes."""
     notes = _Footnotes()
     rows = [
         (row.system + notes.mark(row.notes), "", *_printed_cells(published, row.values, row.average))

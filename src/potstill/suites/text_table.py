@@ -6,8 +6,6 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["TextTable", "to_latex", "to_markdown", "to_terminal"]
-
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -63,14 +61,7 @@ def to_terminal(table: TextTable) -> Table:
 
 
 def to_markdown(table: TextTable) -> str:
-    """Write a table in Markdown.
-
-    Args:
-        table: The table.
-
-    Returns:
-        A heading, the table and its notes as a list, with a newline at the end.
-    """
+    """Write a table in Markdown."""
     rule = [":--", ":--", *["--:"] * (len(table.header) - 2)]
     lines = [f"| {' | '.join(map(_in_markdown, row))} |" for row in (table.header, rule, *table.rows)]
     notes = [f"- {_in_markdown(note)}" for note in table.notes]
@@ -78,14 +69,7 @@ def to_markdown(table: TextTable) -> str:
 
 
 def to_latex(table: TextTable) -> str:
-    """Write a table in LaTeX, for the package booktabs.
-
-    Args:
-        table: The table.
-
-    Returns:
-        A floating table with its notes in small print below, with a newline at the end.
-    """
+    """Write a table in LaTeX, for the package booktabs."""
     lines = [r"\begin{table}", r"\centering", rf"\caption{{{_in_latex(table.title)}}}"]
     lines += [
         rf"\begin{{tabular}}{{ll{'r' * (len(table.header) - 2)}}}",

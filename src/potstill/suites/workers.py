@@ -14,8 +14,6 @@ from typing import Any
 from potstill.errors import RunError
 from potstill.suites.cell import CellFailed, Job, run_cell
 
-__all__ = ["InProcess", "LocalProcesses", "RayCluster", "Workers"]
-
 
 class Workers(ABC):
     """Takes cells and runs them.

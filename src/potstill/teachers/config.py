@@ -8,8 +8,6 @@ from potstill.config import Config
 from potstill.teachers.ensemble import Combination
 from potstill.teachers.rows import RowFormat
 
-__all__ = ["TeacherConfig"]
-
 _Positive = Annotated[float, Field(gt=0.0)]
 
 

@@ -8,8 +8,6 @@ import torch
 from potstill.teachers.online import Teacher
 from potstill.tensors import Batch, EncoderOutputs, Logits, Needs
 
-__all__ = ["Combination", "EnsembleTeacher", "combine_logits"]
-
 Combination: TypeAlias = Literal["logits", "probabilities"]
 """What of an ensemble is averaged."""
 

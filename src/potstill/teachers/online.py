@@ -7,8 +7,6 @@ import torch
 from potstill.hub import Encoder
 from potstill.tensors import Batch, EncoderOutputs, Needs
 
-__all__ = ["OnlineTeacher", "Teacher"]
-
 
 @runtime_checkable
 class Teacher(Protocol):

@@ -10,8 +10,6 @@ from torch import Tensor
 
 from potstill.tensors import EncoderOutputs, Needs
 
-__all__ = ["Part", "RowFormat", "list_parts", "pack_rows", "row_bytes", "states_to_rows", "unpack_rows"]
-
 RowFormat: TypeAlias = Literal["fp32", "bf16", "int8"]
 """fp32 = exact, 4 bytes a number; bf16 = 2 bytes; int8 = 1 byte and one float32 scale a row."""
 
@@ -53,16 +51,7 @@ def list_parts(needs: Needs) -> tuple[Part, ...]:
 
 
 def states_to_rows(outputs: EncoderOutputs, part: Part, token_mask: Bool[Tensor, "batch tokens"]) -> Tensor:
-    """Take one part of a batch's outputs, without padding.
-
-    Args:
-        outputs: What the teacher gave.
-        part: Which part.
-        token_mask: True = real token.
-
-    Returns:
-        Rows of the real tokens, example by example, [real tokens, width]; heads side by side. Logits as they are.
-    """
+    """Take one part of a batch's outputs, without padding."""
     if part.kind == "logits":
         assert outputs.logits is not None
         return outputs.logits
@@ -73,15 +62,7 @@ def states_to_rows(outputs: EncoderOutputs, part: Part, token_mask: Bool[Tensor,
 
 
 def pack_rows(rows: Float[Tensor, "rows width"], form: RowFormat) -> dict[str, Tensor]:
-    """Pack rows.
-
-    Args:
-        rows: Any floats.
-        form: How.
-
-    Returns:
-        `values`, and for int8 also `scales`: the largest magnitude of each row over 127.
-    """
+    """Pack rows."""
     if form != "int8":
         return {"values": rows.to(torch.bfloat16 if form == "bf16" else torch.float32)}
     scales = rows.float().abs().amax(dim=1).clamp(min=1e-30) / 127
@@ -89,14 +70,7 @@ def pack_rows(rows: Float[Tensor, "rows width"], form: RowFormat) -> dict[str, T
 
 
 def unpack_rows(packed: Mapping[str, Tensor]) -> Float[Tensor, "rows width"]:
-    """Undo `pack_rows`, up to its rounding.
-
-    Args:
-        packed: Values, and scales where there are any.
-
-    Returns:
-        Float32 rows.
-    """
+    """Undo `pack_rows`, up to its rounding."""
     rows = packed["values"].float()
     return rows * packed["scales"][:, None] if "scales" in packed else rows
 

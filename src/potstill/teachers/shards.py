@@ -15,8 +15,6 @@ from torch import Tensor
 from potstill.files import whole_file
 from potstill.teachers.rows import Part
 
-__all__ = ["Shard", "open_shard", "write_shard"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
@@ -49,18 +47,7 @@ def write_shard(
     packed: Mapping[Part, Mapping[str, Tensor]],
     errors: Mapping[Part, tuple[float, float]],
 ) -> Path:
-    """Write a shard, whole or not at all.
-
-    Args:
-        folder: Where; it must exist.
-        keys: The examples.
-        lengths: Rows of each.
-        packed: Their packed rows, one after another, of every part.
-        errors: As in `Shard`.
-
-    Returns:
-        The file; equal content gives the same one, so two processes cannot be in each other's way.
-    """
+    """Write a shard, whole or not at all."""
     tensors = {f"{part}/{name}": tensor for part, fields in packed.items() for name, tensor in fields.items()}
     about = {
         "keys": " ".join(keys),
@@ -75,15 +62,7 @@ def write_shard(
 
 
 def open_shard(path: Path, parts: Sequence[Part]) -> Shard | None:
-    """Open a shard after checking that its content is what its name says.
-
-    Args:
-        path: The file.
-        parts: What it should hold.
-
-    Returns:
-        The shard; None for a file that was cut off, changed or never one of ours.
-    """
+    """Open a shard after checking that its content is what its name says."""
     try:
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest()[:32] != path.stem:

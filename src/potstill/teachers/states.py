@@ -14,8 +14,6 @@ from potstill.teachers.rows import Part, RowFormat, list_parts, pack_rows, state
 from potstill.teachers.shards import Shard, open_shard, write_shard
 from potstill.tensors import Batch, EncoderOutputs, Needs, TokenBlock, send
 
-__all__ = ["StateStore", "StoredStates", "example_keys"]
-
 _SHARD_BYTES = 64 * 2**20
 _SHARD_EXAMPLES = 2**15
 

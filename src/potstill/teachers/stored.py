@@ -13,8 +13,6 @@ from potstill.teachers.online import Teacher
 from potstill.teachers.states import StateStore, example_keys
 from potstill.tensors import Batch, EncoderOutputs, Needs
 
-__all__ = ["JoinedTeacher", "StoredTeacher", "store_logits"]
-
 _LOGITS = Needs(logits=True)
 _WAITING = "waiting for another run, which asks the same teacher"
 

@@ -13,8 +13,6 @@ from potstill.teachers.rows import RowFormat, list_parts, row_bytes, states_to_r
 from potstill.teachers.states import StateStore, StoredStates
 from potstill.tensors import Batch, Needs
 
-__all__ = ["StatesTrial", "try_states"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatesTrial:

@@ -9,8 +9,6 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.adamw import adamw
 
-__all__ = ["BertAdam"]
-
 
 class BertAdam(Optimizer):
     """Adam without bias correction, with decoupled weight decay.
@@ -42,14 +40,7 @@ class BertAdam(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """Make one step from the gradients.
-
-        Args:
-            closure: Computes the loss anew, as torch's optimizers take it; the training loop passes none.
-
-        Returns:
-            What the closure returned.
-        """
+        """Make one step from the gradients."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -16,8 +16,6 @@ from torch import Tensor
 from potstill.errors import RunError
 from potstill.files import whole_folder, write_json
 
-__all__ = ["Checkpoints", "Position"]
-
 _POSITION = "position.json"
 _BEST = "best.safetensors"
 

@@ -5,18 +5,12 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-__all__ = ["clip_each_tensor"]
-
 
 @torch.no_grad()
 def clip_each_tensor(parameters: Iterable[nn.Parameter], max_norm: float) -> None:
     """Scale down the gradient of every parameter whose own norm is too large, as the published code of BERT does.
 
-        g <- g * min(1, max_norm / (|g| + 1e-6)),   one factor for each tensor
-
-    Args:
-        parameters: Their gradients are changed in place; those without one are left out.
-        max_norm: Largest Euclidean norm of one tensor's gradient, > 0.
+    g <- g * min(1, max_norm / (|g| + 1e-6)),   one factor for each tensor
     """
     gradients: list[Tensor] = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if not gradients:

@@ -8,21 +8,10 @@ import torch
 from potstill.hub import Encoder, compiled_layers
 from potstill.teachers import OnlineTeacher, Teacher
 
-__all__ = ["not_compiled", "running_compiled"]
-
 
 @contextmanager
 def running_compiled(student: Encoder, teachers: Iterable[Teacher], *, enabled: bool) -> Generator[None]:
-    """Run a student, and teachers that run beside it, as compiled code while the block lasts.
-
-    Args:
-        student: The student.
-        teachers: Whom it follows; of those that look their answers up nothing is compiled.
-        enabled: Whether anything is compiled.
-
-    Yields:
-        Nothing.
-    """
+    """Run a student, and teachers that run beside it, as compiled code while the block lasts."""
     with ExitStack() as stack:
         if enabled:
             torch.compiler.reset()  # what was compiled for another stage counts towards the limit of variants
@@ -33,12 +22,5 @@ def running_compiled(student: Encoder, teachers: Iterable[Teacher], *, enabled: 
 
 
 def not_compiled(*, enabled: bool) -> AbstractContextManager[None]:
-    """Run everything without compiled code while the block lasts: for scoring, which has few steps and many shapes.
-
-    Args:
-        enabled: Whether anything is compiled.
-
-    Returns:
-        The block.
-    """
+    """Run everything without compiled code while the block lasts: for scoring, which has few steps and many shapes."""
     return torch.compiler.set_stance("force_eager") if enabled else nullcontext()

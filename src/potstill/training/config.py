@@ -10,8 +10,6 @@ from potstill.objectives import AnyObjectiveConfig
 from potstill.training.masking import MaskingConfig
 from potstill.training.optimizer import AdamWConfig, AnyOptimizerConfig
 
-__all__ = ["CheckpointConfig", "ScheduleConfig", "StageConfig", "TrackingConfig"]
-
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 

@@ -13,8 +13,6 @@ from potstill.hub import Encoder
 from potstill.objectives import AnyObjectiveConfig, Objective, count_units
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
 
-__all__ = ["Distiller", "TeacherNumber"]
-
 TeacherNumber: TypeAlias = int | None
 """Which teacher of an ensemble, from 0; None = the only one, or all of them together."""
 

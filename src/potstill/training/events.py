@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EventLog"]
-
 
 class EventLog:
     """Appends events to a file, whole lines only.

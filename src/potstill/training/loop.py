@@ -27,8 +27,6 @@ from potstill.training.masking import Masker
 from potstill.training.prefetch import prepare_ahead
 from potstill.training.steps import Step, StepPlan
 
-__all__ = ["Scorer", "StageRun", "train_stage"]
-
 Scorer = Callable[[Encoder], Mapping[str, float]]
 """Scores the student on the development set; the first figure decides which weights are best."""
 
@@ -172,11 +170,7 @@ class _Stage:
         self.optimizer.zero_grad(set_to_none=True)
 
     def _shares(self, parts: Sequence[Batch], step: Step) -> Sequence[Tensor | None]:
-        """Weigh this process's parts of a step, so that their sum, averaged over processes, is the loss on the union.
-
-        Returns:
-            For each part [objectives], or None for 1: an objective's share of its examples, tokens, pairs or targets.
-        """
+        """Weigh this process's parts of a step: their sum, averaged over processes, is the loss on the union."""
         accelerator = self.run.accelerator
         if len(parts) == 1 and accelerator.num_processes == 1:
             return [None]

@@ -13,8 +13,6 @@ from torch import Tensor
 from potstill.config import Config
 from potstill.tensors import Batch
 
-__all__ = ["Masker", "MaskingConfig"]
-
 _NO_TARGET = -100
 
 

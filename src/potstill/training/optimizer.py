@@ -10,8 +10,6 @@ from torch.optim import Adadelta, AdamW, Optimizer
 from potstill.config import Config
 from potstill.training.bert_adam import BertAdam
 
-__all__ = ["AdadeltaConfig", "AdamWConfig", "AnyOptimizerConfig", "BertAdamConfig"]
-
 Share: TypeAlias = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 

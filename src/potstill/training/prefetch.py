@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["prepare_ahead"]
-
 Item = TypeVar("Item")
 Prepared = TypeVar("Prepared")
 
@@ -16,16 +14,7 @@ _AHEAD = 2
 def prepare_ahead(
     items: Iterable[Item], prepare: Callable[[Item], Prepared], *, ahead: int = _AHEAD
 ) -> Iterator[tuple[Item, Prepared]]:
-    """Prepare items in a thread of its own, in their order.
-
-    Args:
-        items: Walked over by the caller's thread, at most `ahead` further than what it was given.
-        prepare: Must not draw from a generator that the caller draws from too, else the draws depend on who is first.
-        ahead: Items that wait prepared, at least 1.
-
-    Yields:
-        Each item with what was prepared of it; an error of `prepare` is raised where its item would come.
-    """
+    """Prepare items in a thread of its own, in their order."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare") as thread:
         waiting: deque[tuple[Item, Future[Prepared]]] = deque()
         try:

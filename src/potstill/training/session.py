@@ -13,8 +13,6 @@ from accelerate.utils import DistributedDataParallelKwargs
 from potstill.errors import RecipeError
 from potstill.processes import process_state
 
-__all__ = ["Precision", "check_trackers", "close_trackers", "open_accelerator", "resolve_precision"]
-
 Precision = Literal["fp32", "bf16"]
 
 

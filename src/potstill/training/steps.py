@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from potstill.data import Batches
 
-__all__ = ["Step", "StepPlan"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

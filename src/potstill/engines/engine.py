@@ -8,14 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from potstill.engines.backends import ONNX_FILES, Backend, check_backend, is_onnx
+from potstill.engines.predict import run_batch
 from potstill.errors import ModelError
-from potstill.evaluation import run_batch
-from potstill.evaluation.results import Precision
 from potstill.hub import Encoder, load_classifier, resolve_model
-from potstill.serving.backends import ONNX_FILES, Backend, check_backend, is_onnx
+from potstill.results import Precision
 from potstill.tensors import Batch
-
-__all__ = ["Engine", "OnnxEngine", "TorchEngine", "find_onnx", "load_engine", "make_torch_engine", "to_feeds"]
 
 
 @runtime_checkable

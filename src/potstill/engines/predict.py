@@ -10,12 +10,10 @@ from torch import Tensor, nn
 
 from potstill.data import Batches
 from potstill.errors import ModelError
-from potstill.evaluation.results import Precision
 from potstill.hub import Encoder
 from potstill.progress import ProgressTask
+from potstill.results import Precision
 from potstill.tensors import Batch, Needs
-
-__all__ = ["evaluating", "predict_logits", "run_batch"]
 
 _LOGITS = Needs(logits=True)
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}

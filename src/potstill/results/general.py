@@ -8,10 +8,8 @@ from pydantic import Field, JsonValue
 
 from potstill.config import Config
 from potstill.errors import RecipeError, RunError
-from potstill.evaluation.figures import Share
 from potstill.files import write_json
-
-__all__ = ["CorpusFigures", "Fill", "GeneralResults", "StageFigures"]
+from potstill.results.figures import Share
 
 
 class CorpusFigures(Config):

@@ -6,22 +6,6 @@ from pydantic import Field, model_validator
 
 from potstill.config import Config
 
-__all__ = [
-    "Calibration",
-    "CalibrationBin",
-    "ClassFidelity",
-    "ClassFigures",
-    "Fidelity",
-    "Interval",
-    "McNemar",
-    "Parameters",
-    "Precision",
-    "Role",
-    "ScoreFidelity",
-    "Share",
-    "Speed",
-]
-
 Role = Literal["model", "teacher", "student", "student_hard_labels", "student_base_start", "student_random_start"]
 Precision = Literal["fp32", "bf16", "fp16"]
 Interval = tuple[float, float]

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import torch
 
-from potstill.evaluation.predict import evaluating, run_batch
-from potstill.evaluation.results import Precision, Speed
+from potstill.engines.predict import evaluating, run_batch
 from potstill.hub import Encoder
+from potstill.results import Precision, Speed
 from potstill.tensors import Batch
-
-__all__ = ["measure_speed", "spread_sample"]
 
 
 def measure_speed(

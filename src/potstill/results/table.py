@@ -7,8 +7,9 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from potstill.evaluation.results import ClassFidelity, ModelResult, Results, ScoreFidelity
-from potstill.evaluation.wording import (
+from potstill.results.figures import ClassFidelity, ScoreFidelity
+from potstill.results.results import ModelResult, Results
+from potstill.results.wording import (
     ORDER,
     compare_times,
     name_metric,
@@ -17,8 +18,6 @@ from potstill.evaluation.wording import (
     write_count,
     write_hundred,
 )
-
-__all__ = ["make_table", "to_markdown"]
 
 _ABSENT = "-"
 

@@ -9,8 +9,6 @@ import torch
 
 from potstill.errors import ModelError, did_you_mean
 
-__all__ = ["Backend", "ONNX_FILES", "check_backend", "is_onnx", "parse_backend"]
-
 Backend = Literal["sdpa", "eager", "bf16", "compiled", "onnx", "onnx-fp16", "onnx-int8"]
 """`sdpa`, `eager`: PyTorch in float32 with the fused or the plain attention. `bf16`: PyTorch with bfloat16 products.
 `compiled`: PyTorch through torch.compile. `onnx`, `onnx-fp16`, `onnx-int8`: files of an export on ONNX Runtime."""

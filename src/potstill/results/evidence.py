@@ -1,6 +1,6 @@
 """What a run leaves for its report besides figures: examples.json and attention.json.
 
-Both are small, and both hold texts of the evaluated split; predictions.safetensors (`potstill.evaluation.predictions`)
+Both are small, and both hold texts of the evaluated split; predictions.safetensors (`potstill.results.predictions`)
 holds none.
 """
 
@@ -14,16 +14,6 @@ from pydantic import Field
 from potstill.config import Config
 from potstill.errors import RunError
 from potstill.files import write_json
-
-__all__ = [
-    "AttentionExample",
-    "AttentionMaps",
-    "ChosenExamples",
-    "Evidence",
-    "Example",
-    "ModelAttention",
-    "write_labels",
-]
 
 EvidenceType = TypeVar("EvidenceType", bound="Evidence")  # not Self, which runtime type checks do not take
 
@@ -40,26 +30,12 @@ class Evidence(Config):
     """Version of this schema."""
 
     def write(self, path: Path) -> None:
-        """Write the file whole or not at all.
-
-        Args:
-            path: The file; its folder must exist.
-        """
+        """Write the file whole or not at all."""
         write_json(path, self.model_dump(mode="json"))
 
     @classmethod
     def read(cls: type[EvidenceType], path: Path) -> EvidenceType:
-        """Read what `write` wrote.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The checked content.
-
-        Raises:
-            RunError: The file is missing, is not JSON, or holds something else.
-        """
+        """Read what `write` wrote."""
         try:
             return cls.parse(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:

@@ -1,8 +1,6 @@
 """How figures and names are written for people: in the terminal's table, in Markdown and in the report."""
 
-from potstill.evaluation.figures import Interval, Role
-
-__all__ = ["ORDER", "compare_times", "name_metric", "name_role", "write_brackets", "write_count", "write_hundred"]
+from potstill.results.figures import Interval, Role
 
 ORDER: tuple[Role, ...] = (
     "teacher",

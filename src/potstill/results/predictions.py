@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from potstill.errors import RunError
 from potstill.files import whole_file
 
-__all__ = ["Predictions"]
-
 _VERSION = 1
 _KEY = "potstill"
 

@@ -12,39 +12,17 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from potstill.config import Config
 from potstill.errors import RecipeError, RunError
-from potstill.evaluation.figures import (
+from potstill.files import write_json
+from potstill.results.figures import (
     Calibration,
-    CalibrationBin,
-    ClassFidelity,
     ClassFigures,
     Fidelity,
     Interval,
     McNemar,
     Parameters,
-    Precision,
     Role,
-    ScoreFidelity,
     Speed,
 )
-from potstill.files import write_json
-
-__all__ = [
-    "Calibration",
-    "CalibrationBin",
-    "ClassFidelity",
-    "ClassFigures",
-    "Comparison",
-    "Fidelity",
-    "Interval",
-    "McNemar",
-    "ModelResult",
-    "Parameters",
-    "Precision",
-    "Results",
-    "Role",
-    "ScoreFidelity",
-    "Speed",
-]
 
 
 class ModelResult(Config):

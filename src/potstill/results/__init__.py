@@ -1,0 +1,66 @@
+"""The records that a run writes and that pages, tables and cards read; no torch."""
+
+from potstill.results.evidence import (
+    AttentionExample,
+    AttentionMaps,
+    ChosenExamples,
+    Example,
+    ModelAttention,
+    write_labels,
+)
+from potstill.results.figures import (
+    Calibration,
+    CalibrationBin,
+    ClassFidelity,
+    ClassFigures,
+    Fidelity,
+    Interval,
+    McNemar,
+    Parameters,
+    Precision,
+    Role,
+    ScoreFidelity,
+    Speed,
+)
+from potstill.results.general import CorpusFigures, Fill, GeneralResults, StageFigures
+from potstill.results.predictions import Predictions
+from potstill.results.results import Comparison, ModelResult, Results
+from potstill.results.table import make_table, to_markdown
+from potstill.results.wording import ORDER, name_metric, name_role, write_brackets, write_count, write_hundred
+
+__all__ = [
+    "AttentionExample",
+    "AttentionMaps",
+    "Calibration",
+    "CalibrationBin",
+    "ChosenExamples",
+    "ClassFidelity",
+    "ClassFigures",
+    "Comparison",
+    "CorpusFigures",
+    "Example",
+    "Fidelity",
+    "Fill",
+    "GeneralResults",
+    "Interval",
+    "McNemar",
+    "ModelAttention",
+    "ModelResult",
+    "ORDER",
+    "Parameters",
+    "Precision",
+    "Predictions",
+    "Results",
+    "Role",
+    "ScoreFidelity",
+    "Speed",
+    "StageFigures",
+    "make_table",
+    "name_metric",
+    "name_role",
+    "to_markdown",
+    "write_brackets",
+    "write_count",
+    "write_hundred",
+    "write_labels",
+]
