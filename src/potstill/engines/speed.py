@@ -1,7 +1,6 @@
 """How fast a model is: sentences per second over real batches, with the spread between repeats."""
 
 import statistics
-import time
 from collections.abc import Sequence
 
 import torch
@@ -10,6 +9,7 @@ from potstill.engines.predict import evaluating, run_batch
 from potstill.hub import Encoder
 from potstill.results import Precision, Speed
 from potstill.tensors import Batch
+from potstill.timing import time_work
 
 
 def measure_speed(
@@ -39,8 +39,10 @@ def measure_speed(
     prepared = [batch.to(device) for batch in batches]
     num_sentences = sum(map(len, prepared))
     with evaluating(encoder):
-        _time_pass(encoder, prepared, device, precision)
-        seconds = [_time_pass(encoder, prepared, device, precision) for _ in range(num_repeats)]
+        seconds = [
+            time_work(lambda: [run_batch(encoder, batch, precision=precision) for batch in prepared], device=device)
+            for _ in range(1 + num_repeats)
+        ][1:]
     return Speed(
         sentences_per_second=num_sentences / statistics.median(seconds),
         slowest=num_sentences / max(seconds),
@@ -66,17 +68,3 @@ def spread_sample(batches: Sequence[Batch], *, num_sentences: int) -> list[Batch
     assert num_sentences >= 1, num_sentences
     step = max(1, round(sum(map(len, batches)) / num_sentences))
     return list(batches[min(step // 2, len(batches) - 1) :: step])
-
-
-def _time_pass(encoder: Encoder, batches: Sequence[Batch], device: torch.device, precision: Precision) -> float:
-    _wait_for(device)
-    begun = time.perf_counter()
-    for batch in batches:
-        run_batch(encoder, batch, precision=precision)
-    _wait_for(device)
-    return time.perf_counter() - begun
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)

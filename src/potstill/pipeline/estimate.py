@@ -1,6 +1,5 @@
 """How long a run will take, from a few real steps on this machine."""
 
-import time
 from collections.abc import Callable
 
 import torch
@@ -12,6 +11,7 @@ from potstill.pipeline.study import Guide, Study
 from potstill.processes import count_launched
 from potstill.teachers import TeacherConfig
 from potstill.tensors import Needs
+from potstill.timing import time_work
 from potstill.training import StageConfig, StepPlan
 
 _LOGITS = Needs(logits=True)
@@ -104,16 +104,13 @@ def _optimizer_step(student: Encoder) -> float:
     weights.grad = torch.zeros_like(weights)
     optimizer = AdamW([weights], fused=True)
     optimizer.step()
-    begun = time.perf_counter()
-    optimizer.step()
-    return time.perf_counter() - begun
+    return time_work(optimizer.step, device=student.device)
 
 
 def _per_batch(study: Study, step: Callable[[int], None]) -> float:
+    def take_some() -> None:
+        for number in range(_NUM_PROBES):
+            step(number)
+
     step(0)
-    begun = time.perf_counter()
-    for number in range(_NUM_PROBES):
-        step(number)
-    if study.device.type == "cuda":
-        torch.cuda.synchronize()
-    return (time.perf_counter() - begun) / _NUM_PROBES
+    return time_work(take_some, device=study.device) / _NUM_PROBES

@@ -1,11 +1,10 @@
 """How long a run on plain text will take."""
 
-import time
-
 import torch
 
 from potstill.pipeline.general_study import GeneralStudy
 from potstill.processes import count_launched
+from potstill.timing import time_work
 from potstill.training import StageConfig, StepPlan
 
 _NUM_PROBES = 3
@@ -31,14 +30,15 @@ def _seconds_per_batch(study: GeneralStudy, stage: StageConfig) -> float:
     distiller = study.distiller(stage).to(study.device)
     teachers = study.teachers(stage, distiller)
     plan = batches.plan(0)
-    begun = 0.0
-    for number in range(_NUM_PROBES + 1):
-        batch = batches.collate(plan[number % len(plan)])
-        batch = (batch if masker is None else masker.mask(batch)).to(study.device)
-        with study.autocast():
-            needed = distiller.teacher_needs.items()
-            loss, _ = distiller(batch, {who: teachers[who].outputs(batch, needs) for who, needs in needed})
-        loss.backward()
-        if number == 0:
-            begun = time.perf_counter()  # the first batch warms up
-    return (time.perf_counter() - begun) / _NUM_PROBES
+
+    def take_steps(*numbers: int) -> None:
+        for number in numbers:
+            batch = batches.collate(plan[number % len(plan)])
+            batch = (batch if masker is None else masker.mask(batch)).to(study.device)
+            with study.autocast():
+                needed = distiller.teacher_needs.items()
+                loss, _ = distiller(batch, {who: teachers[who].outputs(batch, needs) for who, needs in needed})
+            loss.backward()
+
+    take_steps(0)
+    return time_work(lambda: take_steps(*range(1, 1 + _NUM_PROBES)), device=study.device) / _NUM_PROBES

@@ -1,16 +1,16 @@
 """Time models in turns: within every round each of them does the same work, so that noise hits all alike."""
 
 import statistics
-import time
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from potstill.engines import Engine
+from potstill.processes import process_state
 from potstill.progress import ProgressTask
 from potstill.serving.bench_report import Latency, Rate
 from potstill.tensors import Batch
+from potstill.timing import time_work
 
 
 def take_turns(
@@ -58,10 +58,5 @@ def make_latency(seconds: Sequence[float]) -> Latency:
 
 
 def _time(engine: Engine, work: Sequence[Batch]) -> float:
-    """Time a model's work; its answers are on the CPU when a call returns, which waits for any device."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    begun = time.perf_counter()
-    for batch in work:
-        engine.run(batch)
-    return time.perf_counter() - begun
+    """Time a model's work."""
+    return time_work(lambda: [engine.run(batch) for batch in work], device=process_state().device)

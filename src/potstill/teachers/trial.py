@@ -1,17 +1,15 @@
 """What it costs to run a teacher's layers at every step, and what to store them: measured on a few batches."""
 
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from potstill.teachers.online import Teacher
 from potstill.teachers.rows import RowFormat, list_parts, row_bytes, states_to_rows
 from potstill.teachers.states import StateStore, StoredStates
 from potstill.tensors import Batch, Needs
+from potstill.timing import time_work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +60,12 @@ def try_states(
     outputs = [teacher.outputs(batch, needs) for batch in batches]
     widths = [states_to_rows(outputs[0], part, batches[0].token_mask).shape[1] for part in list_parts(needs)]
     tokens = sum(int(batch.token_mask.sum()) for batch in batches)
-    run = _seconds(lambda: [teacher.outputs(batch, needs) for batch in batches])
+    device = batches[0].input_ids.device
+    run = time_work(lambda: [teacher.outputs(batch, needs) for batch in batches], device=device)
     with tempfile.TemporaryDirectory() as folder:
         store = StateStore(Path(folder), needs, form)
-        write = _seconds(lambda: sum(store.fill(teacher, needs, batches, keys)))
+        write = time_work(lambda: sum(store.fill(teacher, needs, batches, keys)), device=device)
         stored = StoredStates(store, keys, num_heads=num_heads)
-        read = _seconds(lambda: [stored.outputs(batch, needs) for batch in batches])
+        read = time_work(lambda: [stored.outputs(batch, needs) for batch in batches], device=device)
     num_bytes = sum(row_bytes(width, form) for width in widths)
     return StatesTrial(run=run / tokens, write=write / tokens, read=read / tokens, num_bytes=num_bytes)
-
-
-def _seconds(function: Callable[[], object]) -> float:
-    """Time a function, waiting for a GPU to finish."""
-    begun = time.perf_counter()
-    function()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - begun
