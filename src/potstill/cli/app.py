@@ -13,6 +13,7 @@ from potstill.cli.benching import BENCH_EXAMPLES, bench
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
 from potstill.cli.comparing import COMPARE_EXAMPLES, compare
 from potstill.cli.exporting import EXPORT_EXAMPLES, export
+from potstill.cli.groups import with_groups
 from potstill.cli.predicting import PREDICT_EXAMPLES, predict
 from potstill.cli.pretraining import PRETRAIN_EXAMPLES, pretrain
 from potstill.cli.pushing import PUSH_EXAMPLES, push
@@ -38,20 +39,20 @@ def _make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     whole.callback(epilog=_EXAMPLES)(_potstill)
-    whole.command(help=_unwrap(distill), epilog=DISTILL_EXAMPLES)(distill)
-    whole.command(help=_unwrap(finetune), epilog=FINETUNE_EXAMPLES)(finetune)
-    whole.command(help=_unwrap(pretrain), epilog=PRETRAIN_EXAMPLES)(pretrain)
-    whole.command(help=_unwrap(augment), epilog=AUGMENT_EXAMPLES)(augment)
-    whole.command(help=_unwrap(evaluate), epilog=EVALUATE_EXAMPLES)(evaluate)
-    whole.command(help=_unwrap(predict), epilog=PREDICT_EXAMPLES)(predict)
-    whole.command(help=_unwrap(suite), epilog=SUITE_EXAMPLES)(suite)
-    whole.command(help=_unwrap(tables), epilog=TABLES_EXAMPLES)(tables)
-    whole.command(help=_unwrap(submit), epilog=SUBMIT_EXAMPLES)(submit)
-    whole.command(help=_unwrap(export), epilog=EXPORT_EXAMPLES)(export)
-    whole.command(help=_unwrap(bench), epilog=BENCH_EXAMPLES)(bench)
-    whole.command(help=_unwrap(compare), epilog=COMPARE_EXAMPLES)(compare)
-    whole.command(help=_unwrap(push), epilog=PUSH_EXAMPLES)(push)
-    whole.command(help=_unwrap(report), epilog=REPORT_EXAMPLES)(report)
+    _add(whole, distill, DISTILL_EXAMPLES)
+    _add(whole, finetune, FINETUNE_EXAMPLES)
+    _add(whole, pretrain, PRETRAIN_EXAMPLES)
+    _add(whole, augment, AUGMENT_EXAMPLES)
+    _add(whole, evaluate, EVALUATE_EXAMPLES)
+    _add(whole, predict, PREDICT_EXAMPLES)
+    _add(whole, suite, SUITE_EXAMPLES)
+    _add(whole, tables, TABLES_EXAMPLES)
+    _add(whole, submit, SUBMIT_EXAMPLES)
+    _add(whole, export, EXPORT_EXAMPLES)
+    _add(whole, bench, BENCH_EXAMPLES)
+    _add(whole, compare, COMPARE_EXAMPLES)
+    _add(whole, push, PUSH_EXAMPLES)
+    _add(whole, report, REPORT_EXAMPLES)
     group = typer.Typer(
         help="List, show and explain recipes; alone, it lists them.", epilog=RECIPES_EXAMPLES, rich_markup_mode="rich"
     )
@@ -61,6 +62,10 @@ def _make_app() -> typer.Typer:
     whole.add_typer(group, name="recipes")
     whole.command(help=_unwrap(tasks))(tasks)
     return whole
+
+
+def _add(whole: typer.Typer, command: Callable[..., None], examples: str) -> None:
+    whole.command(help=_unwrap(command), epilog=examples)(with_groups(command))
 
 
 def _unwrap(command: Callable[..., None]) -> str:

@@ -4,17 +4,7 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import (
-    AsJson,
-    DataPath,
-    Label,
-    ModelName,
-    ResultsFile,
-    SomeOverrides,
-    TaskName,
-    Text,
-    TextPair,
-)
+from potstill.cli.options import AsJson, ExampleOptions, ModelName, ResultsFile, SomeOverrides
 from potstill.cli.output import check_file, print_json, print_results
 from potstill.console import ConsoleObserver
 
@@ -34,11 +24,7 @@ EVALUATE_EXAMPLES = """
 
 def evaluate(
     model: ModelName,
-    task: TaskName = None,
-    data: DataPath = None,
-    text: Text = None,
-    text_pair: TextPair = None,
-    label: Label = None,
+    options: ExampleOptions,
     teacher: Annotated[
         str | None,
         typer.Option("--teacher", metavar="MODEL", help="Measure this model too, and how alike the two are."),
@@ -57,11 +43,7 @@ def evaluate(
     check_file(out)
     results = pipeline.evaluate(
         model,
-        task=task,
-        data=data,
-        text=text,
-        text_pair=text_pair,
-        label=label,
+        **options.fields,
         teacher=teacher,
         overrides=overrides or (),
         observer=ConsoleObserver(),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from potstill.cli.options import AsJson, DataPath, Label, SomeOverrides, TaskName, Text, TextPair
+from potstill.cli.options import AsJson, ExampleOptions, SomeOverrides
 from potstill.cli.output import Stopped, check_file, make_console, print_json
 from potstill.console import ConsoleObserver
 from potstill.errors import RunError
@@ -43,11 +43,7 @@ AUGMENT_EXAMPLES = """
 
 
 def augment(
-    task: TaskName = None,
-    data: DataPath = None,
-    text: Text = None,
-    text_pair: TextPair = None,
-    label: Label = None,
+    options: ExampleOptions,
     method: Annotated[
         str,
         typer.Option(
@@ -115,18 +111,30 @@ def augment(
     from potstill import pipeline
 
     _check_options(out, preview, workers)
-    what = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label, "teacher": teacher}
     observer = ConsoleObserver()
     if out is None:
         copies = copies or 1
         shown = pipeline.preview_augmentation(
-            preview or 0, method, copies=copies, overrides=overrides or (), observer=observer, **what
+            preview or 0,
+            method,
+            copies=copies,
+            overrides=overrides or (),
+            observer=observer,
+            teacher=teacher,
+            **options.fields,
         )
         _print_preview(shown, as_json=as_json)
         return
     with _continuable():
         made = pipeline.augment(
-            method, out=out, copies=copies, overrides=overrides or (), workers=workers, observer=observer, **what
+            method,
+            out=out,
+            copies=copies,
+            overrides=overrides or (),
+            workers=workers,
+            observer=observer,
+            teacher=teacher,
+            **options.fields,
         )
     if as_json:
         print_json({**asdict(made), "path": str(made.path)})

@@ -8,7 +8,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from potstill.cli.options import AsJson, DataPath, Label, SomeOverrides, TaskName, Text, TextPair
+from potstill.cli.options import AsJson, ExampleOptions, SomeOverrides
 from potstill.cli.output import check_file, make_console, print_json
 from potstill.console import ConsoleObserver
 from potstill.files import write_json
@@ -29,15 +29,12 @@ COMPARE_EXAMPLES = """
 
 def compare(
     models: Annotated[list[str], typer.Argument(metavar="MODEL MODEL...", help="Saved models, the reference first.")],
+    *,
     backends: Annotated[
         list[str] | None,
         typer.Option("--backend", metavar="NAME", help="One for all, or one for each model. Left out: sdpa."),
     ] = None,
-    task: TaskName = None,
-    data: DataPath = None,
-    text: Text = None,
-    text_pair: TextPair = None,
-    label: Label = None,
+    options: ExampleOptions,
     overrides: SomeOverrides = None,
     price: Annotated[
         float | None,
@@ -50,11 +47,10 @@ def compare(
     from potstill import pipeline
 
     check_file(out)
-    options = pipeline.DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
     report = pipeline.compare(
         models,
         backends=backends or (),
-        options=options,
+        options=pipeline.DataOptions(**options.fields),
         overrides=overrides or (),
         price_per_hour=price,
         observer=ConsoleObserver(),

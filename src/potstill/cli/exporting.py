@@ -7,7 +7,7 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
-from potstill.cli.options import AsJson, DataPath, Label, ModelName, SomeOverrides, TaskName, Text, TextPair
+from potstill.cli.options import AsJson, ExampleOptions, ModelName, SomeOverrides
 from potstill.cli.output import make_console, print_json
 from potstill.console import ConsoleObserver
 
@@ -35,11 +35,7 @@ _GATES = "Gates"
 
 def export(
     model: ModelName,
-    task: TaskName = None,
-    data: DataPath = None,
-    text: Text = None,
-    text_pair: TextPair = None,
-    label: Label = None,
+    options: ExampleOptions,
     overrides: SomeOverrides = None,
     out: Annotated[
         Path | None,
@@ -106,10 +102,9 @@ def export(
             "tolerance": tolerance,
         }
     )
-    options = pipeline.DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
     done = pipeline.export(
         model,
-        options=options,
+        options=pipeline.DataOptions(**options.fields),
         overrides=overrides or (),
         out=out,
         corpus=corpus,

