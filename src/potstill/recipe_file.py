@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from pydantic import Field
 from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
 from potstill.files import expand_user
+from potstill.published import PublishedRows
 
 _KEY = re.compile(r"([\w.-]+)\s*=")
 _TABLE = re.compile(r"(\[\[?)([\w.-]+)\]\]?")
@@ -32,8 +33,8 @@ class _ForReaders(Config):
 
     ablations: dict[str, Ablation] = {}
     """By name; `--ablation NAME` makes the change."""
-    published: tuple[str, ...] = ()
-    """Published figures of the method, a line each."""
+    published: tuple[str | PublishedRows, ...] = ()
+    """What was published of the method: rows of published tables, or a line of text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class RecipeFile:
         name: What the user called it.
         values: The fields of the recipe, as plain values.
         ablations: Changes by name.
-        published: Published figures, a line each.
+        published: What was published of the method, line by line.
         comments: The comment at the end of a line, by the path of the field that it stands beside.
     """
 
@@ -132,9 +133,14 @@ def read_recipe_file(name: str) -> RecipeFile:
         name=name,
         values=values,
         ablations=beside.ablations,
-        published=beside.published,
+        published=tuple(_write_published(beside.published)),
         comments={} if is_json else _find_comments(text),
     )
+
+
+def _write_published(items: Sequence[str | PublishedRows]) -> Iterator[str]:
+    for item in items:
+        yield from (item,) if isinstance(item, str) else item.write()
 
 
 def _folder() -> Any:  # noqa: ANN401 - importlib's Traversable

@@ -129,3 +129,18 @@ def test_a_task_without_published_figures_gets_the_average():
     kept = {each.name: each.kept for each in published.systems}
     assert kept["TinyBERT, 4 layers"] == pytest.approx(76.5 / 79.5)
     assert "BiLSTM" not in kept
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "measure"),
+    [
+        ("sst-2", "accuracy", "accuracy on sst-2's test set"),
+        ("mrpc", "f1", "F1 on mrpc's test set"),
+        ("qqp", "f1", "F1 on qqp's test set"),
+        ("sts-b", "spearman", "Spearman on sts-b's test set"),
+        ("trec", None, "GLUE's test average"),
+    ],
+)
+def test_the_published_systems_say_what_they_kept(task: str, metric: str | None, measure: str):
+    published = read_published(task)
+    assert (published.metric, published.measure) == (metric, measure)

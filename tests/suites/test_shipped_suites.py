@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from potstill.errors import RecipeError
-from potstill.suites import Suite, load_published, load_suite, plan_cells, published_names, shipped_suites
+from potstill.published import load_published, published_names
+from potstill.suites import Suite, load_suite, plan_cells, shipped_suites
 from potstill.suites.planning import row_names
 
 MEASURED = [str(Path(__file__).parents[2] / "docs" / f"{name}.toml") for name in ("grid", "methods-measured")]

@@ -64,7 +64,7 @@ def tables(
 
 
 def _print_published() -> None:
-    from potstill.suites import load_published, published_names
+    from potstill.published import load_published, published_names
 
     table = Table("published table", "what it shows", "source")
     for name in published_names():

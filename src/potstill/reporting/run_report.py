@@ -103,7 +103,6 @@ def _tradeoff(run: RunRecord, published: Published | None) -> tuple[Markup, ...]
     teacher = results.find("teacher")
     if published is None or teacher is None or teacher.score <= 0:
         return ()
-    metric = name_metric(results.primary_metric)
     smaller, faster = [], []
     for model in reversed(in_order(results)):
         smaller.append(_spot(run, model, teacher, teacher.parameters.total / model.parameters.total))
@@ -112,7 +111,8 @@ def _tradeoff(run: RunRecord, published: Published | None) -> tuple[Markup, ...]
             faster.append(_spot(run, model, teacher, times))
     others = published.systems
     smaller += [Spot(name=each.name, css="other", x=each.times_smaller, y=each.kept) for each in others]
-    y_title = f"% of the teacher's {metric} kept"
+    is_alike = published.metric == results.primary_metric  # else a ring's height is of something else than a spot's
+    y_title = f"% of the teacher's {name_metric(results.primary_metric) if is_alike else 'score'} kept"
     pictures = [draw_spots("times fewer weights than the teacher", y_title, smaller, size=(480.0, 340.0))]
     if faster:
         faster += [Spot(name=each.name, css="other", x=each.times_faster, y=each.kept) for each in others]

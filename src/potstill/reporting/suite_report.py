@@ -12,7 +12,7 @@ from potstill.files import write_text
 from potstill.reporting.charts import Spot, draw_spots
 from potstill.reporting.groups import Group, Spread, group_runs
 from potstill.reporting.page import render_page
-from potstill.reporting.published import read_published
+from potstill.reporting.published import Published, read_published
 from potstill.reporting.reading import RunRecord, read_run
 from potstill.reporting.views import Table
 from potstill.results import name_metric, write_count, write_hundred
@@ -60,7 +60,10 @@ def draw_suite(runs: Sequence[RunRecord], home: Path, *, title: str) -> str:
         runs=runs,
         tasks=tasks,
         tables=[_table(task, [group for group in groups if group.task == task]) for task in tasks],
-        charts=[(task, _charts(task, [group for group in groups if group.task == task])) for task in tasks],
+        charts=[
+            (task, published.measure, _charts(published, [group for group in groups if group.task == task]))
+            for task, published in ((task, read_published(task)) for task in tasks)
+        ],
         rows=[
             (group, run, model, _link(run.folder / "report.html", home))
             for group in groups
@@ -112,9 +115,8 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
     )
 
 
-def _charts(task: str, groups: Sequence[Group]) -> tuple[Markup, ...]:
+def _charts(published: Published, groups: Sequence[Group]) -> tuple[Markup, ...]:
     """Draw kept quality over size and over speed, the published systems beside them."""
-    published = read_published(task)
     titles = ("times fewer weights than the teacher", "times as fast as the teacher")
     pictures = []
     for title, is_size in zip(titles, (True, False), strict=True):

@@ -13,18 +13,34 @@ from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.hub import Encoder
+from potstill.published import load_published
+from potstill.serving.bench_report import Published
 from potstill.tensors import Batch, TokenBlock
 
 
 @cache
 def read_bench_data() -> dict[str, Any]:
-    """Read the published figures and the lengths that come with Potstill."""
+    """Read the published shapes and the lengths that come with Potstill."""
     return tomllib.loads(files("potstill.serving").joinpath("bench_data.toml").read_text(encoding="utf-8"))
 
 
-def published_rows() -> dict[str, dict[str, Any]]:
+def published_rows() -> dict[str, Published]:
     """Give the published figures by shape."""
-    return {row["shape"]: row for row in read_bench_data()["published"]["rows"]}
+    rows = {}
+    for place in read_bench_data()["published"]:
+        table = load_published(place["table"])
+        row = table.find_row(place["system"], name=place["table"])
+        figures = dict(zip((column.quantity for column in table.columns), row.values, strict=True))
+        rows[place["shape"]] = Published.parse(
+            {
+                "name": row.system,
+                "parameters": f"{figures['million_weights']}M",
+                "seconds": figures.get("seconds"),
+                "speedup": figures["times_faster"],
+                "note": " ".join(row.notes) or None,
+            }
+        )
+    return rows
 
 
 def qnli_lengths(count: int) -> NDArray[np.int64]:

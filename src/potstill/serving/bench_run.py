@@ -16,7 +16,7 @@ from potstill.serving.bench_batches import batches_of_lengths, published_rows, q
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_measure import make_latency, make_rates, take_turns
 from potstill.serving.bench_probe import probe
-from potstill.serving.bench_report import BenchEntry, BenchReport, LengthSpeed, Published
+from potstill.serving.bench_report import BenchEntry, BenchReport, LengthSpeed
 from potstill.serving.bench_subjects import Origin, Runner, load_runner
 from potstill.serving.classifier import trained_length
 from potstill.serving.flops import count_flops
@@ -85,7 +85,7 @@ def _describe(runner: Runner) -> dict[str, object]:
         "parameters": split_parameters(runner.encoder),
         "size_bytes": runner.size_bytes,
         "gigaflops": count_flops(runner.encoder, _FLOPS_TOKENS) / 1e9,
-        "published": None if row is None else Published.parse({key: row[key] for key in row if key != "shape"}),
+        "published": row,
     }
 
 

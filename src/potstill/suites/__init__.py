@@ -13,7 +13,6 @@ from potstill.suites.config import (
 )
 from potstill.suites.grid import Cell, SuiteFolder
 from potstill.suites.planning import plan_cells
-from potstill.suites.published import PublishedTable, load_published, published_names
 from potstill.suites.rendering import TableFormat, collect_tables, render_tables, write_tables
 from potstill.suites.run import SuiteRun, choose_cells, estimate_missing, open_workers, run_suite
 from potstill.suites.schedule import Outcome, SilentWatcher, Watcher
@@ -29,7 +28,6 @@ __all__ = [
     "LocalProcesses",
     "Measured",
     "Outcome",
-    "PublishedTable",
     "RayCluster",
     "ScoreSheet",
     "SilentWatcher",
@@ -49,11 +47,9 @@ __all__ = [
     "choose_cells",
     "collect_tables",
     "estimate_missing",
-    "load_published",
     "load_suite",
     "open_workers",
     "plan_cells",
-    "published_names",
     "read_scores",
     "read_shipped_suite",
     "render_tables",

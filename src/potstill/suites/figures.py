@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from potstill.suites.published import Column, average_half_up
+from potstill.published import Column, average_half_up
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.sizes import measure_size
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from potstill.suites.published import PublishedTable
+from potstill.published import PublishedTable
 from potstill.suites.scores import ScoreSheet
 
 HEADER = ("source", "system", "task", "split", "quantity", "seed", "value")

@@ -7,8 +7,8 @@ from typing import Literal
 
 from potstill.errors import RecipeError
 from potstill.files import write_text
+from potstill.published import load_published
 from potstill.suites.long_form import published_lines, score_lines, to_csv
-from potstill.suites.published import load_published
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.tables import compare_with, make_own_tables, show_published
 from potstill.suites.text_table import TextTable, to_latex, to_markdown

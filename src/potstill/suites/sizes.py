@@ -1,7 +1,7 @@
 """Sizes of a measured model, by the words of the published tables."""
 
+from potstill.published import Quantity
 from potstill.results import ModelResult
-from potstill.suites.published import Quantity
 from potstill.suites.scores import Measured
 
 OUR_SIZES: dict[Quantity, str] = {

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from potstill.data import shipped_tasks
+from potstill.published import Column, PublishedTable
 from potstill.suites.figures import Figure, average_figures, find_figure
-from potstill.suites.published import Column, PublishedTable
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.sizes import OUR_SIZES
 from potstill.suites.text_table import TextTable
@@ -151,10 +151,10 @@ def _wanted(sheet: ScoreSheet) -> Iterator[tuple[str, str | None]]:
 def _own_columns(sheet: ScoreSheet) -> list[Column]:
     columns = []
     for task, metric in sheet.primary.items():
-        columns.append(Column(label=f"{task} ({metric})", task=task, metric=metric))  # type: ignore[arg-type]
+        columns.append(Column(label=f"{task} ({metric})", task=task, metric=metric))
         splits = {split for model in sheet.models if model.task == task for split in model.result.other_splits}
         for split in sorted(splits):
-            columns.append(Column(label=f"{task} {split} ({metric})", task=task, split=split, metric=metric))  # type: ignore[arg-type]
+            columns.append(Column(label=f"{task} {split} ({metric})", task=task, split=split, metric=metric))
     return columns
 
 

@@ -1,12 +1,16 @@
 """The published tables, as printed, with averages that come out as printed and corrections below them."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
+import potstill
+from potstill.data import Metric, describe_tasks
 from potstill.errors import RecipeError
-from potstill.suites import PublishedTable, load_published, published_names
-from potstill.suites.published import average_half_up
+from potstill.published import PublishedRows, PublishedTable, average_half_up, load_published, published_names
 from potstill.suites.tables import show_published
 from potstill.suites.text_table import to_markdown
 
@@ -93,6 +97,42 @@ def test_ratios_of_the_size_table_come_from_its_figures() -> None:
 def test_figures_are_kept_as_printed() -> None:
     assert [str(value) for value in load_published("seed-glue").rows[3].values[:2]] == ["73.0", "72.6"]
     assert str(load_published("seed-size").rows[0].values[3]) == "109"
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_columns_name_metrics_and_tasks_that_are_measured(name: str) -> None:
+    known = {task.name for task in describe_tasks()} | {"squad2"}
+    for column in load_published(name).columns:
+        assert column.task is None or column.task in known
+        assert column.metric is None or column.metric in get_args(Metric)
+
+
+def test_no_published_figure_stands_outside_the_room() -> None:
+    source = Path(potstill.__file__).parent
+    figures = re.compile(
+        r"\b(52\.2 ?M|67\.0 ?M|14\.5 ?M|10\.1 ?M|188\.0|63\.7|19\.9|24\.8)\b|"
+        r"(MNLI|MRPC|CoLA|RTE|SST-2|QQP)(-mm?)? \.?\d"
+    )
+    found = [
+        f"{path.name}: {match[0]}"
+        for path in sorted([*source.rglob("*.toml"), *source.rglob("*.py")])
+        if path.parent.name != "published"
+        for match in figures.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_a_rows_figures_are_written_with_their_source_and_notes() -> None:
+    lines = PublishedRows(table="seed-size", systems=("BERT-PKD/DistilBERT",)).write()
+    assert lines[0].startswith("Size and inference time. Slides 'Distilling BERT'")
+    assert "Model Size (M) 52.2, times smaller 2.1, Inference Time (s) 63.7" in lines[1]
+    assert "those of the 4-layer models" in lines[2]
+    assert "average 76.5" in PublishedRows(table="seed-glue", systems=("TinyBERT",)).write()[1]
+
+
+def test_an_unknown_row_is_refused() -> None:
+    with pytest.raises(RecipeError, match="'seed-glue' has no row 'TinyBERTT'. Did you mean 'TinyBERT'"):
+        PublishedRows(table="seed-glue", systems=("TinyBERTT",)).write()
 
 
 COLUMN = {"label": "a", "task": "cola", "metric": "matthews"}

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from potstill.config import Config
-from potstill.data import Metric
 from potstill.errors import RecipeError, did_you_mean
 
 Quantity = Literal[
@@ -35,7 +34,7 @@ class Column(Config):
     """The task; left out for a size."""
     split: str = ""
     """A further development or test set of the task, such as `mismatched`; empty for the main one."""
-    metric: Metric | None = None
+    metric: str | None = None
     """Which metric, times 100; left out for a size."""
     quantity: Quantity | None = None
     """Which size; left out for a metric."""
@@ -85,6 +84,24 @@ class PublishedTable(Config):
                 raise ValueError(f"rows.{row.system}: {len(row.values)} values for {len(self.columns)} columns")
         return self
 
+    def find_row(self, system: str, *, name: str) -> PublishedRow:
+        """Find a system's figures.
+
+        Args:
+            system: The system, as printed.
+            name: The table's name, for the message.
+
+        Returns:
+            Its row.
+
+        Raises:
+            RecipeError: The table has no such row.
+        """
+        rows = {row.system: row for row in self.rows}
+        if system not in rows:
+            raise RecipeError(f"published table '{name}' has no row '{system}'.{did_you_mean(system, rows)}")
+        return rows[system]
+
     @property
     def has_sizes(self) -> bool:
         """Whether its columns are sizes, and not metrics."""
@@ -93,6 +110,12 @@ class PublishedTable(Config):
 
 def average_half_up(values: tuple[Decimal, ...]) -> Decimal:
     """Average figures as the published tables do: the plain mean of the columns, half up, to one decimal.
+
+    Args:
+        values: The columns.
+
+    Returns:
+        Their average.
 
     Example:
         >>> average_half_up((Decimal("83.8"), Decimal("84.1"), Decimal("85.8"), Decimal("50.5")))
@@ -126,4 +149,4 @@ def load_published(name: str) -> PublishedTable:
 
 
 def _folder() -> Any:  # noqa: ANN401 - importlib's Traversable
-    return files("potstill") / "suites" / "published"
+    return files("potstill") / "published"
