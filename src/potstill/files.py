@@ -12,10 +12,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from potstill.errors import PotstillError
+from potstill.errors import PotstillError, RunError
 
 _SHOWN = 40
 """Characters of a name that is too long."""
+
+_REASON = 200
+"""Most characters of what is wrong with a file."""
 
 
 @contextmanager
@@ -58,6 +61,81 @@ def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
         value: What `json.dumps` takes; NaN and infinities are refused.
     """
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path, *, remedy: str) -> dict[str, Any]:
+    """Read the object in a JSON file that `write_json` wrote.
+
+    Args:
+        path: The file.
+        remedy: What to do where it cannot be read, as the end of the message.
+
+    Returns:
+        The fields of the object.
+
+    Raises:
+        RunError: The file is missing, damaged, or holds something else; one sentence with the path and the remedy.
+    """
+    return _decode(_read(path, remedy), path, remedy)
+
+
+def read_json_lines(path: Path, *, remedy: str) -> list[dict[str, Any]]:
+    """Read a file with one JSON object a line.
+
+    Args:
+        path: The file.
+        remedy: As in `read_json`.
+
+    Returns:
+        The fields of each line's object.
+
+    Raises:
+        RunError: The file is missing or damaged; the first such line is named.
+    """
+    lines = _read(path, remedy).splitlines()
+    return [_decode(line, path, remedy, where=f"line {number}: ") for number, line in enumerate(lines, start=1)]
+
+
+def say_damaged(path: Path, reason: object, *, remedy: str) -> RunError:
+    """Say in one sentence that a file of a run cannot be read, or is not what was written.
+
+    Args:
+        path: The file.
+        reason: What is wrong with it, in words or as the error that was raised; of a long text the beginning is told.
+        remedy: What to do.
+
+    Returns:
+        The error to raise.
+    """
+    if isinstance(reason, OSError):
+        return RunError(f"'{path}' cannot be read ({reason.strerror or reason}); {remedy}.")
+    told = " ".join(str(reason).split()).rstrip(".")
+    told = told if len(told) <= _REASON else f"{told[:_REASON]} ..."
+    return RunError(f"'{path}' is damaged ({told}); {remedy}.")
+
+
+def _read(path: Path, remedy: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise say_damaged(path, error, remedy=remedy) from None
+    except UnicodeDecodeError:
+        raise say_damaged(path, "it is not UTF-8", remedy=remedy) from None
+
+
+def _decode(text: str, path: Path, remedy: str, *, where: str = "") -> dict[str, Any]:
+    """Read one object; what cannot be written again, such as half of a character, is damaged."""
+    try:
+        value = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise say_damaged(path, f"{where}it is nested too deep", remedy=remedy) from None
+    except ValueError as error:
+        raise say_damaged(path, f"{where}it is not JSON: {error}", remedy=remedy) from None
+    if not isinstance(value, dict):
+        raise say_damaged(path, f"{where}it holds a {type(value).__name__}, not an object", remedy=remedy)
+    return value
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """The run folder: what lies where, and when it may be written."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from potstill.errors import RunError
+from potstill.files import read_json, read_json_lines
+
+_REMEDY = "bring it back, or run it anew in another folder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,39 @@ class RunFolder:
         """Give the folder of a run that belongs to this one, such as a baseline."""
         return RunFolder(path=self.path / name)
 
+    def read_recipe(self) -> dict[str, Any]:
+        """Read the resolved recipe.
+
+        Returns:
+            Its JSON values.
+
+        Raises:
+            RunError: The file is missing or damaged.
+        """
+        return read_json(self.recipe, remedy=_REMEDY)
+
+    def read_environment(self) -> dict[str, Any]:
+        """Read versions, hardware and fingerprints.
+
+        Returns:
+            JSON values by name; empty where a run has none.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        return read_json(self.environment, remedy=_REMEDY) if self.environment.is_file() else {}
+
+    def read_events(self) -> list[dict[str, Any]]:
+        """Read what happened in the training.
+
+        Returns:
+            JSON values of each event, the oldest first; empty where none was written.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        return read_json_lines(self.events, remedy=_REMEDY) if self.events.is_file() else []
+
     def check_writable(self, *, resume: bool) -> None:
         """Refuse to write over another run, or to resume where nothing is.
 
@@ -131,11 +167,7 @@ class RunFolder:
         Raises:
             RunError: The run was started with other settings; the first field that differs is named.
         """
-        try:
-            begun = json.loads(self.recipe.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise RunError(f"'{self.recipe}' is damaged ({error}); start the run anew in another folder.") from None
-        if field := first_difference(begun, recipe, ""):
+        if field := first_difference(self.read_recipe(), recipe, ""):
             raise RunError(
                 f"'{self.path}' was started with another {field}; resume it with 'potstill distill {self.recipe} "
                 "--resume' and no other settings."

@@ -74,7 +74,7 @@ def test_remeasure_gives_an_old_run_what_it_lacks(potstill, study, tmp_path):
         ("nothing", "does not exist; give the folder of a finished run."),
         ("empty", "holds no finished run; give a run folder, or a folder of run folders."),
         ("unfinished", "is not finished; finish it with 'potstill distill"),
-        ("damaged", "is not JSON"),
+        ("damaged", "it is not JSON"),
     ],
 )
 def test_what_cannot_be_reported_is_one_sentence(potstill, tmp_path, name, message):

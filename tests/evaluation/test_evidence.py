@@ -83,7 +83,7 @@ def test_chosen_examples_survive_the_file(chosen: ChosenExamples, tmp_path):
 @pytest.mark.parametrize("content", ["", "[]", '{"spread": 3}', "\xff"])
 def test_a_broken_file_of_examples_is_one_clear_sentence(tmp_path, content):
     (tmp_path / "examples.json").write_bytes(content.encode("latin-1"))
-    with pytest.raises(RunError, match=r"examples.json' cannot be read \(.*\); delete it, or make it anew with"):
+    with pytest.raises(RunError, match=r"examples.json' is damaged \(.*\); delete it, or make it anew with"):
         ChosenExamples.read(tmp_path / "examples.json")
 
 
@@ -115,7 +115,7 @@ def test_predictions_survive_the_file_and_need_no_potstill_to_be_read(prediction
 def test_a_broken_predictions_file_is_one_clear_sentence(tmp_path, content):
     path = tmp_path / "predictions.safetensors"
     path.write_bytes(content)
-    with pytest.raises(RunError, match="cannot be read .*; delete it, or make it anew"):
+    with pytest.raises(RunError, match="is damaged .*; delete it, or make it anew"):
         Predictions.read(path)
 
 

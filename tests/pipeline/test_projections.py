@@ -14,7 +14,8 @@ from potstill import distill
 from potstill.errors import ModelError
 from potstill.hub import Encoder, build_encoder, load_tokenizer
 from potstill.objectives import EmbeddingsConfig, HiddenStatesConfig, SoftLabelsConfig
-from potstill.training import Distiller, EventLog
+from potstill.run_folder import RunFolder
+from potstill.training import Distiller
 
 STILL = "optimizer.learning_rate=1e-12"
 SHORT = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=4"]
@@ -99,9 +100,8 @@ def test_a_fitted_projection_starts_where_a_random_one_has_yet_to_go(
     for init in ("random", "fitted"):
         objectives = f'stages.0.objectives=[{{kind="hidden_states", projection_init="{init}"}}]'
         run = distill("kd", out=tmp_path / init, overrides=[*HIDDEN, f"stages.0.{STILL}", objectives], **where)
-        step = EventLog(run.folder / "events.jsonl").last("step")
-        assert step is not None
-        losses[init] = step["losses"]["hidden_states"]
+        steps = [event for event in RunFolder(path=run.folder).read_events() if event["event"] == "step"]
+        losses[init] = steps[-1]["losses"]["hidden_states"]
     assert losses["fitted"] < losses["random"] / 2
 
 

@@ -8,6 +8,7 @@ import pytest
 from potstill.errors import RunError
 from potstill.reporting import find_runs, read_run, write_report
 from potstill.reporting.courses import read_course
+from potstill.run_folder import RunFolder
 
 
 def test_steps_of_later_stages_go_on_from_those_of_earlier_ones(tmp_path: Path):
@@ -20,7 +21,7 @@ def test_steps_of_later_stages_go_on_from_those_of_earlier_ones(tmp_path: Path):
     ]
     path = tmp_path / "events.jsonl"
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
-    course = read_course(path, "student")
+    course = read_course(RunFolder(path=tmp_path), "student")
     assert course.stages == (("first", 0), ("second", 10))
     found = {(curve.stage, curve.name): curve.points for curve in course.losses}
     assert found == {
@@ -90,18 +91,18 @@ def test_a_damaged_settings_file_is_named(make_run, name: str, content: str):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "line 11 is not JSON"),
-        ("[]", "line 11 is no event"),
-        ('{"event": "step"}', "line 11 is no event"),
-        ('{"event": "step", "stage": "a", "step": 1, "loss": 1, "losses": 3}', "line 11 is no event"),
-        ('{"event": "evaluation", "stage": "a", "step": 1, "accuracy": "x"}', "line 11 is no event"),
+        ("{", "line 11: it is not JSON"),
+        ("[]", "line 11: it holds a list, not an object"),
+        ('{"event": "step"}', "line 11: it is no event"),
+        ('{"event": "step", "stage": "a", "step": 1, "loss": 1, "losses": 3}', "line 11: it is no event"),
+        ('{"event": "evaluation", "stage": "a", "step": 1, "accuracy": "x"}', "line 11: it is no event"),
     ],
 )
 def test_a_damaged_line_of_events_is_named(make_run, line: str, message: str):
     folder = make_run()
     lines = (folder / "events.jsonl").read_text().splitlines()[:10]
     (folder / "events.jsonl").write_text("\n".join([*lines, line]) + "\n")
-    with pytest.raises(RunError, match=rf"events.jsonl' is damaged: {message}"):
+    with pytest.raises(RunError, match=rf"events.jsonl' is damaged \({message}"):
         read_run(folder)
 
 

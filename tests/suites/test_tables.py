@@ -191,7 +191,7 @@ def test_folders_without_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"recipe.json' is damaged .*run it anew"):
         read_scores(tmp_path)
     (tmp_path / "suite.json").write_text('{"name": "x"}')
-    with pytest.raises(RunError, match=r"suite.json' is damaged: description: this field is required"):
+    with pytest.raises(RunError, match=r"suite.json' is damaged \(description: this field is required"):
         read_scores(tmp_path)
 
 

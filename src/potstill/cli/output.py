@@ -57,7 +57,7 @@ def print_run(run: "Run", *, as_json: bool) -> None:
     from potstill.evaluation import import_line
 
     print_results(run.results)
-    recipe = json.loads(RunFolder(path=run.folder).recipe.read_text(encoding="utf-8"))
+    recipe = RunFolder(path=run.folder).read_recipe()
     make_console().print(
         f"\nrun folder: {run.folder}\nreport: {RunFolder(path=run.folder).report}\n\n"
         f"{import_line(recipe)}from transformers import pipeline\n"

@@ -1,6 +1,5 @@
 """What a run on plain text has to tell: figures from its events, sizes, guesses, and the student's page."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from potstill.training import StageConfig
 
 def measure_general(study: GeneralStudy, folder: RunFolder, seconds: float) -> GeneralResults:
     """Gather what a run on plain text left."""
-    events = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
+    events = folder.read_events()
     stages = tuple(_figures(stage, events) for stage in study.recipe.stages)
     corpus, counts = study.corpus, count_parameters(study.student)
     fills: tuple[Fill, ...] = ()

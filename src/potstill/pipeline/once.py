@@ -7,7 +7,6 @@ from potstill.files import one_at_a_time
 from potstill.processes import agree, is_main_process
 from potstill.progress import Observer
 from potstill.run_folder import RunFolder
-from potstill.training import EventLog
 
 
 def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], observer: Observer) -> None:
@@ -28,5 +27,5 @@ def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], obse
 
 def seconds_of_training(folder: RunFolder) -> float | None:
     """Say how long the training of a run took that was stopped after it."""
-    done = EventLog(folder.events).last("stage")
-    return float(done["seconds"]) if done is not None and folder.student.is_dir() else None
+    stages = [event for event in folder.read_events() if event.get("event") == "stage"]
+    return float(stages[-1]["seconds"]) if stages and folder.student.is_dir() else None

@@ -1,6 +1,5 @@
 """From a recipe to a run folder, as a paper's method section would tell it."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,11 +128,7 @@ def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]
 
 def _begun_with(folder: RunFolder) -> list[str]:
     """Read which controls a run was begun with."""
-    try:
-        environment = json.loads(folder.environment.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [str(name) for name in environment.get("baselines", [])]
+    return [str(name) for name in folder.read_environment().get("baselines", [])]
 
 
 def _open_folder(

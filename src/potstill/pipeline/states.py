@@ -1,6 +1,5 @@
 """Where a stage's teacher states come from: the running teacher, or a store that it filled once."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +7,7 @@ from typing import Literal
 
 from potstill.data import Batches
 from potstill.errors import RecipeError
-from potstill.files import write_json
+from potstill.files import read_json, write_json
 from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.study import Guide, Study
 from potstill.processes import main_first
@@ -91,7 +90,8 @@ class StageStates:
     def _choose(self, wanted: Literal["store", "auto"]) -> Literal["run", "store"]:
         """Decide once; a resumed run follows the first decision, because stored states are rounded."""
         path = self.context.folder.states
-        chosen = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        remedy = "bring it back, or run it anew in another folder"
+        chosen = read_json(path, remedy=remedy) if path.is_file() else {}
         if self.context.stage.name not in chosen:
             chosen[self.context.stage.name] = self._decide(wanted)
             write_json(path, chosen)

@@ -1,11 +1,10 @@
 """How a training went: losses and scores over its steps, from events.jsonl."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from potstill.errors import RunError
+from potstill.files import say_damaged
+from potstill.run_folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +40,13 @@ class Course:
     stages: tuple[tuple[str, int], ...]
 
 
-def read_course(path: Path, name: str) -> Course:
+def read_course(folder: RunFolder, name: str) -> Course:
     """Read the events of a training."""
     losses: dict[tuple[str, str], list[tuple[float, float]]] = {}
     scores: dict[tuple[str, str], list[tuple[float, float]]] = {}
     stages: list[tuple[str, int]] = []
     last = 0
-    for number, event in enumerate(_read_events(path), start=1):
+    for number, event in enumerate(folder.read_events(), start=1):
         try:
             if event["event"] not in ("step", "evaluation"):
                 continue
@@ -59,7 +58,9 @@ def read_course(path: Path, name: str) -> Course:
             for key, value in (_losses(event) if is_step else _scores(event)).items():
                 (losses if is_step else scores).setdefault((stage, key), []).append((float(step), float(value)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RunError(f"'{path}' is damaged: line {number} is no event ({error!r}); bring it back.") from None
+            raise say_damaged(
+                folder.events, f"line {number}: it is no event: {error!r}", remedy="bring it back"
+            ) from None
     return Course(name=name, losses=_curves(losses), scores=_curves(scores), stages=tuple(stages))
 
 
@@ -74,17 +75,3 @@ def _scores(event: dict[str, Any]) -> dict[str, float]:
 
 def _curves(values: dict[tuple[str, str], list[tuple[float, float]]]) -> tuple[Curve, ...]:
     return tuple(Curve(stage=stage, name=name, points=tuple(points)) for (stage, name), points in values.items())
-
-
-def _read_events(path: Path) -> list[Any]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise RunError(f"'{path}' cannot be read ({error}); bring it back, or delete it.") from None
-    events = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            events.append(json.loads(line))
-        except ValueError as error:
-            raise RunError(f"'{path}' is damaged: line {number} is not JSON ({error}); bring it back.") from None
-    return events

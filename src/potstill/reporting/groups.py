@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from potstill.errors import RunError
+from potstill.files import read_json
 from potstill.reporting.reading import RunRecord
 from potstill.reporting.views import flatten
 from potstill.results import ModelResult
@@ -157,7 +159,7 @@ def _row(run: RunRecord) -> str | None:
     folder = run.folder.resolve()
     request = folder.parent.parent / "cells" / f"{folder.name}.json"
     try:
-        row = json.loads(request.read_text(encoding="utf-8"))["row"]
-    except (OSError, ValueError, KeyError, TypeError):
+        row = read_json(request, remedy="bring it back").get("row")
+    except RunError:  # no suite's run, or one that goes by its recipe from now on
         return None
     return row if isinstance(row, str) else None

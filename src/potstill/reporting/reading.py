@@ -1,12 +1,12 @@
 """Read what a run left behind, all of it at once, and refuse what cannot be drawn."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from potstill.errors import RunError
+from potstill.files import read_json
 from potstill.reporting.courses import Course, read_course
 from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results
 from potstill.run_folder import RunFolder
@@ -64,16 +64,16 @@ def read_run(path: Path) -> RunRecord:
     folder = RunFolder(path=path)
     _check_finished(folder)
     results = Results.read(folder.results)
-    environment = _read_object(folder.environment) if folder.environment.is_file() else results.environment
+    environment = folder.read_environment() or results.environment
     nested = [(name, folder.nested(place)) for place, name in _NESTED.items()]
     own = "student" if results.find("student") else "model"
     trainings = [(own, folder), *((name, other) for name, other in nested if other.events.is_file())]
     return RunRecord(
         folder=path,
         results=results,
-        recipe=_read_object(folder.recipe) if folder.recipe.is_file() else {},
+        recipe=folder.read_recipe() if folder.recipe.is_file() else {},
         environment=environment,
-        courses=tuple(read_course(other.events, name) for name, other in trainings if other.events.is_file()),
+        courses=tuple(read_course(other, name) for name, other in trainings if other.events.is_file()),
         predictions=Predictions.read(folder.predictions) if folder.predictions.is_file() else None,
         examples=ChosenExamples.read(folder.examples) if folder.examples.is_file() else None,
         attention=AttentionMaps.read(folder.attention) if folder.attention.is_file() else None,
@@ -111,7 +111,11 @@ def _is_run(folder: Path, root: Path) -> bool:
     """Say whether a folder with results is meant; those of a general student tell of no models and no task."""
     is_made_for_others = bool({"teachers", "general"} & set(folder.relative_to(root).parts))
     place = RunFolder(path=folder)
-    return place.recipe.is_file() and not is_made_for_others and _read_object(place.results).get("kind") != "general"
+    return (
+        place.recipe.is_file()
+        and not is_made_for_others
+        and read_json(place.results, remedy=Results.remedy).get("kind") != "general"
+    )
 
 
 def _check_finished(folder: RunFolder) -> None:
@@ -127,13 +131,3 @@ def _check_finished(folder: RunFolder) -> None:
             f"the run in '{path}' is not finished; finish it with 'potstill distill {folder.recipe} --resume'."
         )
     raise RunError(f"'{path}' holds no run: it has no results.json; give the folder of a finished run.")
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"'{path}' is damaged ({error}); bring it back, or run it anew in another folder.") from None
-    if not isinstance(values, dict):
-        raise RunError(f"'{path}' is damaged (it holds a {type(values).__name__}, not an object); bring it back.")
-    return values

@@ -24,6 +24,7 @@ from potstill.results.figures import (
 )
 from potstill.results.general import CorpusFigures, Fill, GeneralResults, StageFigures
 from potstill.results.predictions import Predictions
+from potstill.results.record import Record
 from potstill.results.results import Comparison, ModelResult, Results
 from potstill.results.table import make_table, to_markdown
 from potstill.results.wording import ORDER, name_metric, name_role, write_brackets, write_count, write_hundred
@@ -50,6 +51,7 @@ __all__ = [
     "Parameters",
     "Precision",
     "Predictions",
+    "Record",
     "Results",
     "Role",
     "ScoreFidelity",

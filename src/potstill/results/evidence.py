@@ -4,45 +4,20 @@ Both are small, and both hold texts of the evaluated split; predictions.safetens
 holds none.
 """
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from potstill.config import Config
-from potstill.errors import RunError
-from potstill.files import write_json
+from potstill.results.record import Record
 
-EvidenceType = TypeVar("EvidenceType", bound="Evidence")  # not Self, which runtime type checks do not take
+REMEASURE = "delete it, or make it anew with 'potstill report RUN --remeasure'"
 
 
 def write_labels(names: Sequence[str]) -> str:
     """Write the labels of a text, of which it may have several, in one line."""
     return ", ".join(names) or "none"
-
-
-class Evidence(Config):
-    """A small JSON file with a version."""
-
-    schema_version: Literal[1] = 1
-    """Version of this schema."""
-
-    def write(self, path: Path) -> None:
-        """Write the file whole or not at all."""
-        write_json(path, self.model_dump(mode="json"))
-
-    @classmethod
-    def read(cls: type[EvidenceType], path: Path) -> EvidenceType:
-        """Read what `write` wrote."""
-        try:
-            return cls.parse(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise RunError(
-                f"'{path}' cannot be read ({' '.join(str(error).split()).rstrip('.')}); delete it, or make it anew "
-                "with 'potstill report RUN --remeasure'."
-            ) from None
 
 
 class Example(Config):
@@ -62,9 +37,13 @@ class Example(Config):
     """Logits by the model's role."""
 
 
-class ChosenExamples(Evidence):
+class ChosenExamples(Record):
     """The examples that a report shows."""
 
+    remedy: ClassVar[str] = REMEASURE
+
+    schema_version: Literal[1] = 1
+    """Version of this schema."""
     label_names: tuple[str, ...]
     """Names of the labels in the order of the logits; empty for a regression."""
     has_independent_labels: bool = False
@@ -101,8 +80,12 @@ class AttentionExample(Config):
     """Attention by the model's role."""
 
 
-class AttentionMaps(Evidence):
+class AttentionMaps(Record):
     """Attention of teacher and student over a few texts."""
 
+    remedy: ClassVar[str] = REMEASURE
+
+    schema_version: Literal[1] = 1
+    """Version of this schema."""
     examples: tuple[AttentionExample, ...]
     """The texts, those of a good length first."""

@@ -1,15 +1,12 @@
 """results.json of a general student: what it learnt from plain text, measured on examples that were held out."""
 
-import json
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
-from potstill.errors import RecipeError, RunError
-from potstill.files import write_json
 from potstill.results.figures import Share
+from potstill.results.record import Record
 
 
 class CorpusFigures(Config):
@@ -54,8 +51,10 @@ class Fill(Config):
     """The most probable tokens, the best first."""
 
 
-class GeneralResults(Config):
+class GeneralResults(Record):
     """What a run on plain text made."""
+
+    remedy: ClassVar[str] = "give the folder of a run on plain text, or make it anew with 'potstill pretrain'"
 
     kind: Literal["general"] = "general"
     """Marks the results of a general student."""
@@ -78,25 +77,3 @@ class GeneralResults(Config):
     """Time spent in training."""
     environment: dict[str, JsonValue]
     """Versions and hardware."""
-
-    def write(self, path: Path) -> None:
-        """Write the file whole or not at all."""
-        write_json(path, self.model_dump(mode="json"))
-
-    @classmethod
-    def read(cls, path: Path) -> "GeneralResults":
-        """Read a file that `write` made.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The results.
-
-        Raises:
-            RunError: It is damaged, or belongs to a run on a task.
-        """
-        try:
-            return cls.parse(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, RecipeError) as error:
-            raise RunError(f"'{path}' holds no results of a run on plain text ({error}).") from None

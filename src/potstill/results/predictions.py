@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.errors import RunError
-from potstill.files import whole_file
+from potstill.files import say_damaged, whole_file
+from potstill.results.evidence import REMEASURE
 
 _VERSION = 1
 _KEY = "potstill"
@@ -94,8 +94,7 @@ class Predictions:
                 gold=tensors.pop("gold"),
                 logits=tensors,
             )
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError, AssertionError) as error:
-            raise RunError(
-                f"predictions file '{path}' cannot be read ({type(error).__name__}: {error}); delete it, or make it "
-                "anew with 'potstill report RUN --remeasure'."
-            ) from None
+        except OSError as error:
+            raise say_damaged(path, error, remedy=REMEASURE) from None
+        except (SafetensorError, ValueError, KeyError, TypeError, AssertionError) as error:
+            raise say_damaged(path, f"{type(error).__name__}: {error}", remedy=REMEASURE) from None

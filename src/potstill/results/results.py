@@ -4,15 +4,11 @@ Every field carries its doc; `Results.model_json_schema()` gives the JSON schema
 `docs/results-schema.json`. Metrics are fractions here; tables print them times 100.
 """
 
-import json
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from potstill.config import Config
-from potstill.errors import RecipeError, RunError
-from potstill.files import write_json
 from potstill.results.figures import (
     Calibration,
     ClassFigures,
@@ -23,6 +19,7 @@ from potstill.results.figures import (
     Role,
     Speed,
 )
+from potstill.results.record import Record
 
 
 class ModelResult(Config):
@@ -86,8 +83,12 @@ class Comparison(Config):
     """Test of how often each was right where the other was wrong; absent for a regression."""
 
 
-class Results(Config):
+class Results(Record):
     """Everything a run measured."""
+
+    remedy: ClassVar[str] = (
+        "without it, 'potstill distill RUN/recipe.json --resume' measures the run and writes it anew"
+    )
 
     schema_version: Literal[1] = 1
     """Version of this schema."""
@@ -125,42 +126,3 @@ class Results(Config):
             The first such model, or None.
         """
         return next((model for model in self.models if model.role == role), None)
-
-    def write(self, path: Path) -> None:
-        """Write the results whole or not at all.
-
-        Args:
-            path: The file; its folder must exist.
-        """
-        write_json(path, self.model_dump(mode="json"))
-
-    @classmethod
-    def read(cls, path: Path) -> "Results":
-        """Read what `write` wrote.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The checked results.
-
-        Raises:
-            RunError: The file is missing, is not JSON, or does not follow the schema.
-        """
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise RunError(
-                f"results file '{path}' cannot be read ({error.strerror}); a run writes it at its end, so finish the "
-                "run with 'potstill distill' or name another run folder."
-            ) from None
-        except ValueError as error:
-            raise RunError(f"results file '{path}' is not JSON ({error}); evaluate the run again.") from None
-        if not isinstance(values, dict):
-            raise RunError(f"results file '{path}' holds a {type(values).__name__}, not an object; evaluate again.")
-        try:
-            return cls.parse(values)
-        except RecipeError as error:
-            raise RunError(
-                f"results file '{path}' does not follow schema version 1: {error} Evaluate the run again."
-            ) from None

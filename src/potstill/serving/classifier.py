@@ -1,6 +1,5 @@
 """`potstill.load(model)(texts)`: a saved model that answers, on any back-end."""
 
-import json
 from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 from pathlib import Path
@@ -232,11 +231,8 @@ def trained_on_pairs(model: str) -> bool | None:
         Whether its run had pairs; None where it belongs to no run, or to one that does not tell.
     """
     recipe = recipe_of(model)
-    path = None if recipe is None else RunFolder(path=recipe.parent).environment
-    if path is None or not path.is_file():
-        return None
-    is_pair: bool | None = json.loads(path.read_text(encoding="utf-8")).get("is_pair")
-    return is_pair
+    told = None if recipe is None else RunFolder(path=recipe.parent).read_environment().get("is_pair")
+    return told if isinstance(told, bool) else None
 
 
 def check_pairs(is_of_pairs: bool | None, *, has_pairs: bool) -> None:

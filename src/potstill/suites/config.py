@@ -3,13 +3,14 @@
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
 from potstill.files import expand_user
+from potstill.results import Record
 
 Label = Annotated[str, Field(pattern=r"^[^/\\\n|]+$")]
 Ablations = Annotated[
@@ -78,8 +79,10 @@ class SuiteTeacher(Config):
     """The row of the published tables that it stands beside."""
 
 
-class Suite(Config):
+class Suite(Record):
     """Systems x variants x tasks x seeds, each cell of which is a run."""
+
+    remedy: ClassVar[str] = "bring it back, or begin the suite anew in another folder"
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
     """Names the suite, and its folder under `runs/`."""

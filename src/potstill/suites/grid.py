@@ -1,18 +1,18 @@
 """The cells of a suite and its folder: what each run is, what it waits for, and how far it is."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from potstill.errors import RunError
-from potstill.files import write_json
+from potstill.files import read_json, say_damaged, write_json
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder, first_difference
 from potstill.suites.config import Suite
 
 CellState = Literal["finished", "begun", "missing"]
+_TOLD = {"row": str, "task": str, "seed": int, "is_general": bool}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +141,33 @@ class SuiteFolder:
             self._check_same(cell)
         for folder in (self.runs, self.path / "cells", self.path / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.suite, suite.model_dump(mode="json"))
+        suite.write(self.suite)
         for cell in cells:
             write_json(self.request(cell.id), cell.to_json())
+
+    def read_request(self, cell_id: str) -> dict[str, Any]:
+        """Read what a cell was asked to be.
+
+        Args:
+            cell_id: The cell.
+
+        Returns:
+            JSON values of the `Cell`.
+
+        Raises:
+            RunError: The file is missing or damaged.
+        """
+        path, remedy = self.request(cell_id), "remove this run and make it again"
+        values = read_json(path, remedy=remedy)
+        for name, kind in _TOLD.items():
+            if not isinstance(values.get(name), kind):
+                raise say_damaged(path, f"{name} is {values.get(name)!r}", remedy=remedy)
+        return values
 
     def _check_same(self, cell: Cell) -> None:
         if self.state(cell) == "missing" or not self.request(cell.id).is_file():
             return
-        begun = json.loads(self.request(cell.id).read_text(encoding="utf-8"))
-        if field := first_difference(begun, cell.to_json(), ""):
+        if field := first_difference(self.read_request(cell.id), cell.to_json(), ""):
             raise RunError(
                 f"'{self.run(cell).path}' was made with another {field}; give the suite another folder with --out, or "
                 "remove this run."

@@ -1,6 +1,5 @@
 """Run a suite, from its grid to its report; a second call does only what is missing."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,7 +143,7 @@ def _training_seconds(folder: SuiteFolder) -> dict[tuple[str, str], list[float]]
     known: dict[tuple[str, str], list[float]] = {}
     for request in (folder.path / "cells").glob("*.json"):
         results = folder.runs / request.stem / "results.json"
-        cell = json.loads(request.read_text(encoding="utf-8"))
+        cell = folder.read_request(request.stem)
         if results.is_file() and not cell["is_general"]:
             seconds = sum(model.training_seconds or 0.0 for model in Results.read(results).models)
             known.setdefault((cell["row"], cell["task"]), []).append(seconds)

@@ -1,12 +1,12 @@
 """What the runs of a folder measured, by row, column and seed."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from potstill.errors import RecipeError, RunError
+from potstill.errors import RunError
+from potstill.files import read_json
 from potstill.reporting import find_runs, group_runs, read_run
 from potstill.results import ModelResult, Results, Role
 from potstill.run_folder import RunFolder
@@ -86,7 +86,7 @@ def read_scores(path: Path) -> ScoreSheet:
     if not path.is_dir():
         raise RunError(f"'{path}' is not a folder; give the folder of a suite or of runs.")
     place = SuiteFolder(path=path)
-    suite = _read_suite(place) if place.suite.is_file() else None
+    suite = Suite.read(place.suite) if place.suite.is_file() else None
     runs = list(_suite_runs(place, suite) if suite is not None else _plain_runs(path))
     finished = [(row, task, seed, run) for row, task, seed, run in runs if run.is_finished]
     if not finished:
@@ -121,7 +121,8 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
             name = _CONTROLS[result.role].format(place.row)
             yield Measured(row=name, task=place.task, seed=place.seed, result=result, teacher=teacher)
         else:
-            shape = _read_json(run.student / "config.json") if (run.student / "config.json").is_file() else {}
+            config = run.student / "config.json"
+            shape = read_json(config, remedy="remove this run and make it again") if config.is_file() else {}
             yield Measured(row=place.row, task=place.task, seed=place.seed, result=result, shape=shape, teacher=teacher)
 
 
@@ -145,17 +146,10 @@ def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterato
                 yield replace(model, row=f"{model.row} of {teller}" if teller else model.row, seed=seed)
 
 
-def _read_suite(place: SuiteFolder) -> Suite:
-    try:
-        return Suite.parse(_read_json(place.suite))
-    except RecipeError as error:
-        raise RunError(f"'{place.suite}' is damaged: {error}") from None
-
-
 def _suite_runs(place: SuiteFolder, suite: Suite) -> Iterator[tuple[str, str, int, RunFolder]]:
     """List the cells that were begun: teachers first, then in the order of the suite."""
     rows, tasks = [suite.teacher.name, *row_names(suite)], [task.name for task in suite.tasks]
-    requests = {file.stem: _read_json(file) for file in (place.path / "cells").glob("*.json")}
+    requests = {file.stem: place.read_request(file.stem) for file in (place.path / "cells").glob("*.json")}
     cells = {cell_id: values for cell_id, values in requests.items() if not values["is_general"]}
 
     def order(cell_id: str) -> tuple[int, int, int, str]:
@@ -180,16 +174,5 @@ def _plain_runs(path: Path) -> Iterator[tuple[str, str, int, RunFolder]]:
 
 
 def _num_train_examples(run: RunFolder) -> int | None:
-    environment = _read_json(run.environment) if run.environment.is_file() else {}
-    number = environment.get("num_train_examples")
+    number = run.read_environment().get("num_train_examples")
     return number if isinstance(number, int) else None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunError(f"'{path}' is damaged ({error}); remove this run and make it again.") from None
-    if not isinstance(values, dict):
-        raise RunError(f"'{path}' holds a {type(values).__name__}, not an object; remove this run and make it again.")
-    return values

@@ -30,13 +30,6 @@ class EventLog:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
 
-    def last(self, event: str) -> dict[str, Any] | None:
-        """Read the newest event of a kind; None where there is none."""
-        if not self.path.exists():
-            return None
-        events = (json.loads(line) for line in reversed(self.path.read_text(encoding="utf-8").splitlines()))
-        return next((found for found in events if found["event"] == event), None)
-
     def size(self) -> int:
         """Give the length of the file in bytes, which a checkpoint keeps."""
         return self.path.stat().st_size if self.path.exists() else 0

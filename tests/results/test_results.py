@@ -72,7 +72,7 @@ def test_models_are_found_by_role(results):
 
 
 def test_a_missing_file_is_one_clear_sentence(tmp_path):
-    with pytest.raises(RunError, match=r"cannot be read \(No such file or directory\); a run writes it at its end"):
+    with pytest.raises(RunError, match=r"cannot be read \(No such file or directory\); .* --resume' measures the run"):
         Results.read(tmp_path / "results.json")
 
 
@@ -80,7 +80,7 @@ def test_a_missing_file_is_one_clear_sentence(tmp_path):
 def test_a_broken_file_is_one_clear_sentence(tmp_path, text):
     path = tmp_path / "results.json"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(RunError, match="is not JSON"):
+    with pytest.raises(RunError, match="it is not (JSON|UTF-8)"):
         Results.read(path)
 
 
