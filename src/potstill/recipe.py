@@ -11,6 +11,7 @@ from potstill.augmentation import AugmentationConfig
 from potstill.config import Config
 from potstill.data import DataConfig, TaskKind
 from potstill.errors import RecipeError
+from potstill.objectives import HardLabelsConfig
 from potstill.overrides import override_fields, set_field
 from potstill.recipe_file import read_recipe_file
 from potstill.students import AnyStudentConfig
@@ -111,9 +112,9 @@ class Recipe(Config):
                 "table out (--set augmentation=none)"
             )
         for stage in readers if self.augmentation.labels == "none" else ():
-            if any(objective.kind == "hard_labels" for objective in stage.objectives):
+            if found := next((item.kind for item in stage.objectives if item.reads_gold), None):
                 raise ValueError(
-                    f"stages.{stage.name}.objectives: 'hard_labels' reads gold labels, which new texts have not; set "
+                    f"stages.{stage.name}.objectives: '{found}' reads gold labels, which new texts have not; set "
                     "augmentation.labels to 'teacher' or 'inherited', or leave the objective out"
                 )
         return self
@@ -150,10 +151,7 @@ class Recipe(Config):
                     f"stages.{stage.name}.objectives: none is for a {kind} task; add one whose 'when' fits."
                 )
             if kind == "multi_label":
-                kept = tuple(
-                    objective.model_copy(update={"independent": True}) if objective.kind == "soft_labels" else objective
-                    for objective in kept
-                )
+                kept = tuple(objective.with_independent_labels() for objective in kept)
             stages.append(stage.model_copy(update={"objectives": kept}))
         return self.model_copy(update={"stages": tuple(stages)})
 
@@ -172,7 +170,7 @@ class Recipe(Config):
         if values["augmentation"] is not None:
             values["augmentation"]["labels"] = "inherited"
         for stage in values["stages"]:
-            stage["objectives"] = [{"kind": "hard_labels"}]
+            stage["objectives"] = [HardLabelsConfig().model_dump(mode="json")]
         return Recipe.parse(values)
 
     def with_random_start(self) -> "Recipe":

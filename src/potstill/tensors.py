@@ -113,14 +113,15 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Copy the batch to a device, without waiting for it."""
-        copy = self._map(lambda tensor: send(tensor, device))
+        copy = self.map(lambda tensor: send(tensor, device))
         return copy if device.type == "cpu" else replace(copy, host=self.on_host)
 
     def pin_memory(self) -> "Batch":
         """Copy the batch to memory from which a GPU can fetch it while it computes."""
-        return self._map(Tensor.pin_memory)
+        return self.map(Tensor.pin_memory)
 
-    def _map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+    def map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """Change every tensor of the batch."""
         return Batch(
             input_ids=change(self.input_ids),
             token_mask=change(self.token_mask),

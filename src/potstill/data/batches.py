@@ -75,18 +75,19 @@ class Batches:
         for batch in self._cut(chosen):
             yield self.collate(batch)
 
-    def collate(self, example_ids: NDArray[np.int64]) -> Batch:
+    def collate(self, example_ids: NDArray[np.int64], *, beside: NDArray[np.int64] | None = None) -> Batch:
         """Pad examples to the longest of them.
 
         Args:
             example_ids: Positions in the split, at least one.
+            beside: Examples to the longest of which they are padded; None = themselves.
 
         Returns:
             A batch on the CPU with ids in int64, its rows in the order of `example_ids`.
         """
         tokens = self.tokenised.tokens
         lengths = self._lengths[example_ids]
-        columns = np.arange(lengths.max())
+        columns = np.arange((lengths if beside is None else self._lengths[beside]).max())
         mask = columns < lengths[:, None]
         places = (tokens.offsets[example_ids][:, None] + columns)[mask]
         input_ids = np.full(mask.shape, tokens.padding_id, dtype=np.int64)

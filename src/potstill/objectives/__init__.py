@@ -1,6 +1,6 @@
 """One file per loss: its config, its pure function and its module."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, get_args
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from potstill.objectives.hidden_states import HiddenStatesConfig
 from potstill.objectives.logits_mse import LogitsMseConfig
 from potstill.objectives.masked_lm import MaskedLmConfig
 from potstill.objectives.masked_means import count_units
-from potstill.objectives.objective import Objective, ObjectiveConfig
+from potstill.objectives.objective import Join, Objective, ObjectiveConfig
 from potstill.objectives.patience import PatienceConfig
 from potstill.objectives.relations import RelationsConfig
 from potstill.objectives.soft_labels import SoftLabelsConfig
@@ -29,6 +29,7 @@ __all__ = [
     "HardLabelsConfig",
     "HiddenCosineConfig",
     "HiddenStatesConfig",
+    "Join",
     "LogitsMseConfig",
     "MaskedLmConfig",
     "Objective",
@@ -40,6 +41,7 @@ __all__ = [
     "VocabularySoftLabelsConfig",
     "count_units",
     "log_probs",
+    "objective_kinds",
     "token_scores",
 ]
 
@@ -60,3 +62,12 @@ AnyObjectiveConfig: TypeAlias = Annotated[
     Field(discriminator="kind"),
 ]
 """Every objective that a recipe can name by its `kind`."""
+
+
+def objective_kinds() -> dict[str, type[ObjectiveConfig]]:
+    """List every objective that a recipe can name.
+
+    Returns:
+        The configs by their `kind`.
+    """
+    return {member.model_fields["kind"].default: member for member in get_args(get_args(AnyObjectiveConfig)[0])}

@@ -27,6 +27,7 @@ class AttentionProbsConfig(AttentionConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = True
 
     kind: Literal["attention_probs"] = "attention_probs"
     divergence: Divergence = "mse"

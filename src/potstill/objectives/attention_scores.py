@@ -33,6 +33,7 @@ class AttentionScoresConfig(AttentionConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = True
 
     kind: Literal["attention_scores"] = "attention_scores"
     reduction: Reduction = "mean"

@@ -25,6 +25,7 @@ class EmbeddingsConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = True
 
     kind: Literal["embeddings"] = "embeddings"
     projection: Literal["none", "linear"] = "linear"

@@ -16,8 +16,8 @@ class HardLabelsConfig(ObjectiveConfig):
     distance to the gold score.
     """
 
-    needs_teacher: ClassVar[bool] = False
-    reads_layers: ClassVar[bool] = False
+    reads_logits: ClassVar[bool] = True
+    reads_gold: ClassVar[bool] = True
 
     kind: Literal["hard_labels"] = "hard_labels"
 

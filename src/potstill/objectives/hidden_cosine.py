@@ -21,6 +21,7 @@ class HiddenCosineConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = True
 
     kind: Literal["hidden_cosine"] = "hidden_cosine"
     student_layer: int | None = Field(default=None, ge=1)

@@ -28,6 +28,7 @@ class HiddenStatesConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = True
 
     kind: Literal["hidden_states"] = "hidden_states"
     layer_map: LayerMap = "uniform"

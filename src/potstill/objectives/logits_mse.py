@@ -18,7 +18,7 @@ class LogitsMseConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
-    reads_layers: ClassVar[bool] = False
+    reads_logits: ClassVar[bool] = True
 
     kind: Literal["logits_mse"] = "logits_mse"
     sum_labels: bool = False

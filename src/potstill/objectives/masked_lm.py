@@ -18,10 +18,14 @@ class MaskedLmConfig(ObjectiveConfig):
         Devlin et al. 2019, section 3.1, arXiv:1810.04805.
     """
 
-    needs_teacher: ClassVar[bool] = False
     reads_vocabulary: ClassVar[bool] = True
 
     kind: Literal["masked_lm"] = "masked_lm"
+
+    @property
+    def reads_targets(self) -> bool:
+        """Read the tokens that were chosen to be predicted."""
+        return True
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "MaskedLm":
         """Make the objective; see `ObjectiveConfig.build`."""

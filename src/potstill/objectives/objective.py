@@ -2,24 +2,40 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from potstill.config import Config
+from potstill.config import Config, ConfigType
 from potstill.objectives.masked_means import Unit
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
 
+Join: TypeAlias = Callable[[Tensor], Tensor]
+"""From the rows of this process's examples to those of all processes, in the order of the batch."""
+
 
 class ObjectiveConfig(Config, ABC):
-    """Settings of one objective; each member adds `kind` and its own fields."""
+    """Settings of one objective; each member adds `kind`, its own fields, and what it reads.
 
-    needs_teacher: ClassVar[bool]
+    What it reads are facts of the class, False where it says nothing. An objective is refused from them alone, before
+    anything is built, and one that reads more than it declares is refused when it is built.
+    """
+
+    needs_teacher: ClassVar[bool] = False
+    """Whether it reads anything of a teacher."""
+    reads_logits: ClassVar[bool] = False
+    """Whether it reads what the head says about a task, of student or teacher."""
+    reads_gold: ClassVar[bool] = False
+    """Whether it reads gold labels; the batches of the others have none."""
+    reads_layers: ClassVar[bool] = False
+    """Whether it reads hidden states, queries, keys or values, of student or teacher."""
     reads_vocabulary: ClassVar[bool] = False
-    reads_layers: ClassVar[bool] = True
-    """Whether it reads more of student or teacher than logits."""
+    """Whether it reads scores of the vocabulary, of student or teacher."""
+    mixes_examples: ClassVar[bool] = False
+    """Whether the loss of an example depends on the others of its batch, which is then never split: not over the
+    batches of a step, and processes put theirs together."""
 
     weight: float = Field(default=1.0, gt=0)
     """Factor of this loss in the sum, > 0; applied by the training loop. To drop an objective, leave it out."""
@@ -28,6 +44,15 @@ class ObjectiveConfig(Config, ABC):
     teacher: int | None = Field(default=None, ge=0)
     """Which of several teachers it follows: its place in `teacher.models`, from 0. None = the only one or, for losses
     on logits, all of them together."""
+
+    @property
+    def reads_targets(self) -> bool:
+        """Whether it reads the tokens that the stage's `masking` chose to be predicted."""
+        return False
+
+    def with_independent_labels(self: ConfigType) -> ConfigType:
+        """Give the objective for a task whose texts may have several labels."""
+        return self
 
     @model_validator(mode="after")
     def _follows_someone(self) -> "ObjectiveConfig":
@@ -75,22 +100,23 @@ class Objective(nn.Module, ABC):
         self.student_needs = student_needs
         self.teacher_needs = teacher_needs
 
-    def forward(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> Loss:
+    def forward(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch, join: Join | None = None) -> Loss:
         """Compute the unweighted loss in float32, with autocast off and the teacher's tensors as constants.
 
         Args:
             student: Outputs of the student, at least what `student_needs` asks for; the gradient flows here.
             teacher: Outputs of the teacher, at least what `teacher_needs` asks for; may be empty where that is.
             batch: The examples that both have read.
+            join: Puts the examples of all processes together, for one that mixes examples; None = they are all here.
 
         Returns:
             The loss, a float32 scalar.
         """
         with torch.autocast(batch.token_mask.device.type, enabled=False):
             return self.compute(
-                _take(student, self.student_needs, Tensor.float),
-                _take(teacher, self.teacher_needs, _freeze),
-                batch,
+                _take(student, self.student_needs, Tensor.float, join or _keep),
+                _take(teacher, self.teacher_needs, _freeze, join or _keep),
+                batch if join is None else batch.map(join),
             )
 
     def fit(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> None:  # noqa: B027 - few fit
@@ -120,25 +146,29 @@ def _freeze(tensor: Tensor) -> Tensor:
     return tensor.detach().float()
 
 
-def _take(outputs: EncoderOutputs, needs: Needs, prepare: Callable[[Tensor], Tensor]) -> EncoderOutputs:
+def _keep(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+def _take(outputs: EncoderOutputs, needs: Needs, prepare: Callable[[Tensor], Tensor], join: Join) -> EncoderOutputs:
     """Prepare the needed tensors and leave out the rest, so that an undeclared need cannot go unnoticed."""
     assert outputs.logits is not None or not needs.logits
     return EncoderOutputs(
-        logits=prepare(outputs.logits) if needs.logits and outputs.logits is not None else None,
-        hidden_states={index: prepare(outputs.hidden_states[index]) for index in needs.hidden_states},
-        queries={layer: prepare(outputs.queries[layer]) for layer in needs.queries},
-        keys={layer: prepare(outputs.keys[layer]) for layer in needs.keys},
-        values={layer: prepare(outputs.values[layer]) for layer in needs.values},
-        vocabulary=_take_vocabulary(outputs, prepare) if needs.vocabulary else None,
+        logits=join(prepare(outputs.logits)) if needs.logits and outputs.logits is not None else None,
+        hidden_states={index: join(prepare(outputs.hidden_states[index])) for index in needs.hidden_states},
+        queries={layer: join(prepare(outputs.queries[layer])) for layer in needs.queries},
+        keys={layer: join(prepare(outputs.keys[layer])) for layer in needs.keys},
+        values={layer: join(prepare(outputs.values[layer])) for layer in needs.values},
+        vocabulary=_take_vocabulary(outputs, prepare, join) if needs.vocabulary else None,
     )
 
 
-def _take_vocabulary(outputs: EncoderOutputs, prepare: Callable[[Tensor], Tensor]) -> VocabularyOutputs:
+def _take_vocabulary(outputs: EncoderOutputs, prepare: Callable[[Tensor], Tensor], join: Join) -> VocabularyOutputs:
     """Keep the type of the features, which is that of the decoder's matrix products; their results are float32."""
     assert outputs.vocabulary is not None
     features = outputs.vocabulary.features
     return VocabularyOutputs(
-        features=prepare(features).to(features.dtype),
+        features=join(prepare(features)).to(features.dtype),
         weight=prepare(outputs.vocabulary.weight),
         bias=prepare(outputs.vocabulary.bias),
     )

@@ -26,6 +26,7 @@ class PatienceConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = True
 
     kind: Literal["patience"] = "patience"
     layer_map: LayerMap = "skip"

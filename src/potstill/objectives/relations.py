@@ -34,6 +34,7 @@ class RelationsConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
+    reads_layers: ClassVar[bool] = True
 
     kind: Literal["relations"] = "relations"
     pairs: tuple[RelationPair, ...] = Field(default=("query-query", "key-key", "value-value"), min_length=1)

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from potstill.config import ConfigType
 from potstill.errors import RecipeError
 from potstill.objectives.fitting import require_same_labels, require_teacher
 from potstill.objectives.masked_means import Reduction
@@ -27,7 +28,7 @@ class SoftLabelsConfig(ObjectiveConfig):
     """
 
     needs_teacher: ClassVar[bool] = True
-    reads_layers: ClassVar[bool] = False
+    reads_logits: ClassVar[bool] = True
 
     kind: Literal["soft_labels"] = "soft_labels"
     temperature: float = Field(default=1.0, gt=0)
@@ -41,6 +42,10 @@ class SoftLabelsConfig(ObjectiveConfig):
     independent: bool = False
     """Each label for itself: the two probabilities sigmoid(z / T) and sigmoid(-z / T) in place of the softmax, and a
     mean over the labels. Tasks whose texts may have several labels set it."""
+
+    def with_independent_labels(self: ConfigType) -> ConfigType:
+        """Take each label for itself."""
+        return self.model_copy(update={"independent": True})
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "SoftLabels":
         """Make the objective; see `ObjectiveConfig.build`.

@@ -26,6 +26,11 @@ class VocabularyMseConfig(ObjectiveConfig):
     positions: Positions = "tokens"
     """`tokens`: every real token; `targets`: only where the stage's `masking` chose a token to predict."""
 
+    @property
+    def reads_targets(self) -> bool:
+        """Read the tokens that were chosen to be predicted, where these alone count."""
+        return self.positions == "targets"
+
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "VocabularyMse":
         """Make the objective; see `ObjectiveConfig.build`."""
         teacher = require_teacher(teacher, kind=self.kind, path=path)

@@ -30,6 +30,11 @@ class VocabularySoftLabelsConfig(ObjectiveConfig):
     """`tokens`: every real token, as DistilBERT; `targets`: only where the stage's `masking` chose a token to
     predict, which is `--restrict_ce_to_mask` in the code of DistilBERT."""
 
+    @property
+    def reads_targets(self) -> bool:
+        """Read the tokens that were chosen to be predicted, where these alone count."""
+        return self.positions == "targets"
+
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "VocabularySoftLabels":
         """Make the objective; see `ObjectiveConfig.build`."""
         teacher = require_teacher(teacher, kind=self.kind, path=path)

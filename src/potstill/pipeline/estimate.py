@@ -66,7 +66,7 @@ def count_teacher_passes(teacher: TeacherConfig, stage: StageConfig, *, epochs: 
     reads_layers = any(objective.reads_layers for objective in following)
     has_states = teacher.states == "store"
     asked: dict[str, bool] = {f"states of {stage.name}": has_states} if reads_layers else {}
-    if (has_states or not reads_layers) and any(not objective.reads_layers for objective in following):
+    if (has_states or not reads_layers) and any(objective.reads_logits for objective in following):
         asked[f"logits on {stage.data} texts"] = teacher.store  # else they come with the layers
     passes = sum((float(name not in stored) if is_stored else epochs for name, is_stored in asked.items()), 0.0)
     stored.update(name for name, is_stored in asked.items() if is_stored)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder
+from potstill.objectives import objective_kinds
 from potstill.pipeline.states import StageContext, StageStates
 from potstill.pipeline.study import Guide, Study
 from potstill.processes import main_first
@@ -38,9 +39,10 @@ def _check_layers(stage: StageConfig, encoders: Mapping[str, Encoder]) -> None:
     objective = next((item for item in stage.objectives if item.reads_layers), None)
     name = next((name for name, encoder in encoders.items() if not encoder.has_layers), None)
     if objective is not None and name is not None:
+        others = [kind for kind, each in objective_kinds().items() if not (each.reads_layers or each.reads_vocabulary)]
         raise RecipeError(
             f"stages.{stage.name}.objectives.{objective.kind}: the {name} is a BiLSTM, which has no layers to compare; "
-            "use only objectives on logits: soft_labels, logits_mse, hard_labels."
+            f"use only objectives on logits: {', '.join(others)}."
         )
 
 

@@ -188,8 +188,8 @@ def _scatters(run: RunRecord) -> tuple[tuple[str, Markup], ...]:
 def _temperature(recipe: Mapping[str, Any]) -> float | None:
     """Find the temperature at which the recipe softens labels."""
     for stage in recipe.get("stages", ()):
-        for objective in stage.get("objectives", ()):
-            if objective.get("kind") == "soft_labels":
+        for objective in stage.get("objectives", ()) if stage.get("data") != "corpus" else ():
+            if "temperature" in objective:
                 return float(objective["temperature"])
     return None
 

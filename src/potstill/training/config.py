@@ -70,9 +70,6 @@ class TrackingConfig(Config):
     """Optimizer steps between two logged losses; each is the mean over the steps since the last."""
 
 
-_OF_THE_TASK = ("hard_labels", "logits_mse", "soft_labels")
-
-
 class StageConfig(Config):
     """One stage: its data, its objectives and its schedule."""
 
@@ -132,11 +129,10 @@ class StageConfig(Config):
 
     @model_validator(mode="after")
     def _fits_its_data(self) -> "StageConfig":
-        kinds = [objective.kind for objective in self.objectives]
         if self.data == "corpus":
             if self.select == "best":
                 raise ValueError("a stage with data = 'corpus' has no score to select by; set select = 'last'")
-            if found := next((kind for kind in kinds if kind in _OF_THE_TASK), None):
+            if found := next((item.kind for item in self.objectives if item.reads_logits or item.reads_gold), None):
                 raise ValueError(f"objective '{found}' needs the labels of a task; it has none with data = 'corpus'")
             if any(objective.when != "always" for objective in self.objectives):
                 raise ValueError("a corpus is no task, so an objective's 'when' is without effect; leave it out")
@@ -147,10 +143,19 @@ class StageConfig(Config):
         return self
 
     @model_validator(mode="after")
+    def _keeps_batches_whole(self) -> "StageConfig":
+        found = next((objective.kind for objective in self.objectives if objective.mixes_examples), None)
+        if found is not None and self.accumulate > 1:
+            raise ValueError(
+                f"objective '{found}' compares the examples of a batch with each other, so that a step cannot be made "
+                f"of {self.accumulate} batches; set accumulate = 1 and larger batches"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_targets(self) -> "StageConfig":
         for objective in self.objectives:
-            reads_targets = objective.kind == "masked_lm" or getattr(objective, "positions", None) == "targets"
-            if reads_targets and self.masking is None:
+            if objective.reads_targets and self.masking is None:
                 raise ValueError(
                     f"objective '{objective.kind}' predicts hidden tokens and none is hidden; add a table 'masking'"
                 )

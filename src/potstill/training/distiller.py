@@ -1,6 +1,7 @@
 """The student and its objectives as one module: what is trained, wrapped and checkpointed together."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import TypeAlias
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
-from potstill.objectives import AnyObjectiveConfig, Objective, count_units
+from potstill.objectives import AnyObjectiveConfig, Join, Objective, count_units
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
 
 TeacherNumber: TypeAlias = int | None
@@ -49,6 +50,10 @@ class Distiller(nn.Module):
             for config, number, place in zip(configs, self.follows, places, strict=True)
         ]
         self.objectives = nn.ModuleList(built)
+        for config, objective, place in zip(configs, built, places, strict=True):
+            _check_declared(config, objective, path=place)
+        self.reads_gold = tuple(config.reads_gold for config in configs)
+        self.mixes_examples = tuple(config.mixes_examples for config in configs)
         self.names = _unique_names([config.kind for config in configs])
         self.units = tuple(objective.unit for objective in built)
         self.weights = nn.Buffer(torch.tensor([config.weight for config in configs]), persistent=False)
@@ -63,7 +68,11 @@ class Distiller(nn.Module):
         self.teacher_needs: Mapping[TeacherNumber, Needs] = needs
 
     def forward(
-        self, batch: Batch, targets: Mapping[TeacherNumber, EncoderOutputs], shares: Tensor | None = None
+        self,
+        batch: Batch,
+        targets: Mapping[TeacherNumber, EncoderOutputs],
+        shares: Tensor | None = None,
+        join: Join | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Measure the batch.
 
@@ -71,16 +80,23 @@ class Distiller(nn.Module):
             batch: Tokenised examples on the student's device.
             targets: What `teacher_needs` asked of each teacher.
             shares: Factor of each loss where the batch is a part of a step's examples, [objectives]; absent: 1.
+            join: Puts the examples of all processes together for the objectives that mix them; absent: they are here.
 
         Returns:
             The weighted sum, a scalar, and the single losses without weights, [objectives], without gradient.
         """
         student: EncoderOutputs = self.student(batch, self.student_needs)
-        nothing = EncoderOutputs()
+        nothing, without_gold = EncoderOutputs(), replace(batch, labels=None)
+        parts = zip(self.objectives, self.follows, self.reads_gold, self.mixes_examples, strict=True)
         losses = torch.stack(
             [
-                objective(student, targets.get(number, nothing), batch)
-                for objective, number in zip(self.objectives, self.follows, strict=True)
+                objective(
+                    student,
+                    targets.get(number, nothing),
+                    batch if reads_gold else without_gold,
+                    join if mixes else None,
+                )
+                for objective, number, reads_gold, mixes in parts
             ]
         )
         if shares is not None:
@@ -146,6 +162,23 @@ def _choose_teacher(number: TeacherNumber, num_teachers: int, *, path: str) -> T
         known = "number 0" if num_teachers == 1 else f"0 .. {num_teachers - 1}, in the order of teacher.models"
         raise RecipeError(f"{path}.teacher: there is no teacher {number}; this run has {num_teachers} ({known}).")
     return number if num_teachers > 1 else None
+
+
+def _check_declared(config: AnyObjectiveConfig, objective: Objective, *, path: str) -> None:
+    """Refuse an objective that reads more than its config declares."""
+    needs = objective.student_needs | objective.teacher_needs
+    reads = {
+        "needs_teacher": not objective.teacher_needs.is_empty,
+        "reads_logits": needs.logits,
+        "reads_layers": bool(needs.hidden_states or needs.attention_layers),
+        "reads_vocabulary": needs.vocabulary,
+    }
+    hidden = next((name for name, is_read in reads.items() if is_read and not getattr(config, name)), None)
+    if hidden is not None:
+        raise RecipeError(
+            f"{path}: objective '{config.kind}' reads more than it declares; set {hidden} = True in its class "
+            f"{type(config).__name__}."
+        )
 
 
 def _check_voice(needs: Needs, number: TeacherNumber, num_teachers: int, *, path: str) -> None:

@@ -25,6 +25,7 @@ from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.masking import Masker
 from potstill.training.prefetch import prepare_ahead
+from potstill.training.sharing import SharedBatch
 from potstill.training.steps import Step, StepPlan
 
 Scorer = Callable[[Encoder], Mapping[str, float]]
@@ -107,6 +108,7 @@ class _Stage:
         self.total = self.plan.total(epochs=stage.epochs, steps=stage.steps)
         self.best: dict[str, Tensor] | None = None
         self.sums = torch.zeros(len(distiller.names) + 1, device=accelerator.device)
+        self.mixes_examples = torch.tensor(distiller.mixes_examples, device=accelerator.device)
         self.logged_step = 0
 
     def train(self, start: Position) -> Position:
@@ -142,13 +144,17 @@ class _Stage:
         elif start.stage > 0:
             checkpoints.save(replace(start, events_size=self.run.events.size()), None)
 
+    def _share(self, step: Step) -> list[SharedBatch]:
+        rank, processes = self.run.accelerator.process_index, self.run.accelerator.num_processes
+        return [SharedBatch(example_ids=each, rank=rank, processes=processes) for each in step.batches]
+
     def _collate(self, step: Step) -> list[Batch]:
         """Pad this process's part of every batch of a step; needs no random number."""
-        accelerator = self.run.accelerator
-        parts = [example_ids[accelerator.process_index :: accelerator.num_processes] for example_ids in step.batches]
-        kept = [own if len(own) else whole[:1] for own, whole in zip(parts, step.batches, strict=True)]
-        batches = [self.batches.collate(example_ids) for example_ids in kept]  # an idle process must keep step
-        is_pinned_here = accelerator.device.type == "cuda" and self.masker is None  # else once its tokens are hidden
+        is_joined = any(self.distiller.mixes_examples)  # rows that are put together are equally long
+        batches = [
+            self.batches.collate(part.own, beside=part.example_ids if is_joined else None) for part in self._share(step)
+        ]
+        is_pinned_here = self.run.accelerator.device.type == "cuda" and self.masker is None  # else once some are hidden
         return [batch.pin_memory() for batch in batches] if is_pinned_here else batches
 
     def _make(self, step: Step, batches: Sequence[Batch], number: int) -> None:
@@ -159,27 +165,29 @@ class _Stage:
             group["lr"] = rate
         self.model.train()
         parts = [(part if self.masker is None else self.masker.mask(part)).to(accelerator.device) for part in batches]
-        for position, (batch, shares) in enumerate(zip(parts, self._shares(parts, step), strict=True)):
+        shared = self._share(step)
+        for position, (batch, shares) in enumerate(zip(parts, self._weigh(parts, shared), strict=True)):
             waits = position < len(parts) - 1
+            join = shared[position].join if accelerator.num_processes > 1 else None
             with accelerator.no_sync(self.model) if waits else nullcontext():
-                loss, losses = self.model(batch, self._targets(batch), shares)
+                loss, losses = self.model(batch, self._targets(batch), shares, join)
                 accelerator.backward(loss)
             self.sums += torch.cat([loss.detach()[None], losses])
         self._clip()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
-    def _shares(self, parts: Sequence[Batch], step: Step) -> Sequence[Tensor | None]:
+    def _weigh(self, parts: Sequence[Batch], shared: Sequence[SharedBatch]) -> Sequence[Tensor | None]:
         """Weigh this process's parts of a step: their sum, averaged over processes, is the loss on the union."""
         accelerator = self.run.accelerator
         if len(parts) == 1 and accelerator.num_processes == 1:
             return [None]
-        is_idle = [accelerator.process_index >= len(example_ids) for example_ids in step.batches]
         own = torch.stack(
-            [self.distiller.count_units(part) * (not idle) for part, idle in zip(parts, is_idle, strict=True)]
+            [self.distiller.count_units(part) * (not each.is_idle) for part, each in zip(parts, shared, strict=True)]
         )
         whole: Tensor = accelerator.reduce(own.sum(dim=0), reduction="sum")
-        return list((own * accelerator.num_processes / whole.clamp(min=1.0)).unbind())
+        shares = own * accelerator.num_processes / whole.clamp(min=1.0)
+        return list(shares.masked_fill(self.mixes_examples, 1.0).unbind())  # these are measured on the whole batch
 
     def _clip(self) -> None:
         norm = self.stage.clip_norm
