@@ -1,4 +1,4 @@
-"""For all tests: one thread, and helper modules beside this file and beside any test can be imported."""
+"""For all tests: one thread, one precision, and helper modules beside this file and beside any test can be imported."""
 
 import os
 
@@ -9,6 +9,15 @@ import torch
 # processes that it starts must have the same number.
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
+
+# What `auto` is must not depend on the processor: float32, unless whoever runs the tests says otherwise.
+os.environ.setdefault("POTSTILL_PRECISION", "fp32")
+
+@pytest.fixture(params=["fp32", "bf16"])
+def auto_precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the precision `auto` is: a test that depends on it runs under each."""
+    monkeypatch.setenv("POTSTILL_PRECISION", request.param)
+    return request.param
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -33,7 +33,8 @@ class Recipe(Config):
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seeds the student's start, the order of the examples and dropout."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of matrix products; `auto` takes bf16 where the machine has instructions for it."""
+    """Arithmetic of matrix products; `auto` takes bf16 where the machine has instructions for it, or what the
+    environment variable POTSTILL_PRECISION says."""
     compile: bool = False
     """Train with torch.compile: each transformer layer of the student, and of a teacher that runs beside it, becomes
     fused code, which takes a minute at first. Needs a C++ compiler (a GPU: triton too); numbers change by rounding,

@@ -45,6 +45,20 @@ def test_two_stages_in_bfloat16_have_the_losses_of_float32(teacher: Path, review
         assert losses == pytest.approx(exact[stage], rel=0.05)
 
 
+def test_a_run_says_what_auto_was(teacher: Path, reviews: Path, tmp_path: Path, auto_precision: str) -> None:
+    run = distill(
+        "kd",
+        teacher=str(teacher),
+        data=str(reviews),
+        text="review",
+        label="stars",
+        out=tmp_path / "run",
+        overrides=["stages.0.epochs=none", "stages.0.steps=2"],
+    )
+    assert {model.speed.precision for model in run.results.models if model.speed} == {auto_precision}
+    assert json.loads((tmp_path / "run" / "recipe.json").read_text(encoding="utf-8"))["precision"] == auto_precision
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_losses_in_bfloat16_are_summed_in_float32(teacher: Path, reviews: Path, tmp_path: Path, number: int) -> None:
     fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import torch
 
 from potstill.errors import ModelError, did_you_mean
+from potstill.precision import PRECISION_VARIABLE, has_fast_bf16
 
 Backend = Literal["sdpa", "eager", "bf16", "compiled", "onnx", "onnx-fp16", "onnx-int8"]
 """`sdpa`, `eager`: PyTorch in float32 with the fused or the plain attention. `bf16`: PyTorch with bfloat16 products.
@@ -59,20 +60,13 @@ def check_backend(backend: Backend, *, device: torch.device) -> None:
             f"the back-end '{backend}' needs ONNX Runtime, which is not installed; run \"pip install "
             "'potstill[export]'\"."
         )
-    if backend == "bf16" and not _has_bf16(device):
+    if backend == "bf16" and device.type in ("cpu", "cuda") and not has_fast_bf16(device):
         raise ModelError(
             "the back-end 'bf16' is many times slower than fp32 here, because this processor has no bfloat16 "
-            "instructions (AVX512-BF16 or AMX); use 'sdpa' or 'onnx-int8'."
+            f"instructions (AVX512-BF16 or AMX) or {PRECISION_VARIABLE} says fp32; use 'sdpa' or 'onnx-int8'."
         )
     if backend == "compiled" and device.type == "cpu" and shutil.which(os.environ.get("CXX", "c++")) is None:
         raise ModelError(
             "the back-end 'compiled' needs a C++ compiler, and there is none (c++ is not in PATH); install one or use "
             "'sdpa'."
         )
-
-
-def _has_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities = torch.cpu.get_capabilities()
-    return device.type != "cpu" or bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -25,7 +25,8 @@ class _Settings(Config):
     augmentation: AugmentationConfig = AugmentationConfig()
     """How they are varied."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of matrix products; `auto` takes bf16 where the machine has instructions for it."""
+    """Arithmetic of matrix products; `auto` takes bf16 where the machine has instructions for it, or what the
+    environment variable POTSTILL_PRECISION says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

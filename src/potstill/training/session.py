@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 
 from potstill.errors import RecipeError
+from potstill.precision import has_fast_bf16
 from potstill.processes import process_state
 
 Precision = Literal["fp32", "bf16"]
@@ -20,18 +20,14 @@ def resolve_precision(wanted: Literal["auto", "fp32", "bf16"]) -> Precision:
     """Choose the arithmetic of matrix products.
 
     Args:
-        wanted: `auto` takes bf16 where the machine has instructions for it; without them bf16 runs, but many
-            times slower than fp32.
+        wanted: `auto` takes bf16 where `has_fast_bf16` says so.
 
     Returns:
         `fp32` or `bf16`.
     """
     if wanted != "auto":
         return wanted
-    if process_state().device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    capabilities = torch.cpu.get_capabilities()
-    return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+    return "bf16" if has_fast_bf16(process_state().device) else "fp32"
 
 
 def check_trackers(trackers: Sequence[str]) -> None:
