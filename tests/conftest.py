@@ -4,6 +4,7 @@ import os
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 # Tiny matrices lose more time to waiting threads than they win, and sums depend on how many there are: a test and the
 # processes that it starts must have the same number.
@@ -12,6 +13,13 @@ torch.set_num_threads(1)
 
 # What `auto` is must not depend on the processor: float32, unless whoever runs the tests says otherwise.
 os.environ.setdefault("POTSTILL_PRECISION", "fp32")
+
+# How long an example takes says nothing about a property; busy machines and those that set CI try the same examples.
+settings.register_profile(
+    "potstill", settings.get_profile("default"), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("potstill")
+
 
 @pytest.fixture(params=["fp32", "bf16"])
 def auto_precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -96,7 +96,7 @@ def test_originals_come_before_what_they_gave():
     assert sum(row.is_original for row in made) == len(REVIEWS)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.integers(0, 30), max_size=12), max_size=12))
 def test_seen_keys_are_those_of_a_set(blocks):
     seen, slow = SeenTexts(), set()
@@ -114,7 +114,7 @@ def test_blanks_do_not_make_a_text_new():
     assert len(set(text_keys([("a", "b"), ("ab",), ("b", "a")]))) == 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(1, 9), st.integers(0, 5))
 def test_balanced_classes_come_out_equal_as_far_as_tries_go(labels, copies, seed):
     classes = np.array(labels, dtype=np.int64)

@@ -37,7 +37,7 @@ def test_a_run_of_masks_stays_where_other_words_of_the_text_were_left():
     assert ("[MASK]",) in texts
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(TEXT, st.integers(0, 100), st.integers(1, 12), st.floats(0, 1), st.floats(0, 1), st.integers(1, 9))
 def test_every_text_is_new_and_there_are_at_most_as_many_as_tries(text, seed, copies, masks, ngrams, longest):
     config = TangConfig(mask_probability=masks, replace_probability=0.0, ngram_probability=ngrams, max_ngram=longest)
@@ -49,7 +49,7 @@ def test_every_text_is_new_and_there_are_at_most_as_many_as_tries(text, seed, co
     assert max(Counter(row.source for row in made).values(), default=0) <= copies
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(TEXT, st.integers(0, 1000), st.sampled_from([(0.1, 0.1), (0.3, 0.5), (0.0, 1.0), (1.0, 0.0)]))
 def test_one_draw_a_word_decides_between_mask_replacement_and_word(text, seed, shares):
     """Against a slow version of the rule that reads the same stream."""

@@ -59,7 +59,7 @@ def test_with_probability_zero_there_is_nothing_new(config):
     assert texts_of(kept) == as_rows(REVIEWS)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(TEXT, min_size=1, max_size=4), st.integers(1, 8), st.sampled_from([0.0, 0.4, 1.0]))
 def test_a_row_gives_at_most_one_new_text_a_try_and_stop_words_and_others_stay(glove, texts, copies, probability):
     always = TinyBertConfig(vectors=str(glove), probability=probability, candidates=3)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from potstill.augmentation import edit_words, split_words
 
-SOME = settings(max_examples=50, deadline=None)
+SOME = settings(max_examples=50)
 PIECES = st.sampled_from(["film", "n't", "'s", "do", ",", "…", "[", " ", "名", "é"])
 TEXTS = st.one_of(st.text(), st.lists(PIECES).map("".join))
 

@@ -31,7 +31,7 @@ caps = st.none() | st.integers(1, 20)
 
 
 @given(all_lengths, budgets, caps, st.integers(0, 2**32 - 1), st.integers(0, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_plan_holds_every_example_exactly_once(lengths, budget, cap, seed, epoch):
     config = BatchConfig(tokens_per_batch=budget, examples_per_batch=cap)
     plan = Batches(make_tokenised(lengths), config, seed=seed).plan(epoch)
@@ -41,7 +41,7 @@ def test_a_plan_holds_every_example_exactly_once(lengths, budget, cap, seed, epo
 
 
 @given(all_lengths, budgets, caps)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_batch_exceeds_the_budget_but_a_single_long_example(lengths, budget, cap):
     config = BatchConfig(tokens_per_batch=budget, examples_per_batch=cap)
     for batch in Batches(make_tokenised(lengths), config, seed=3).plan(0):
@@ -51,7 +51,7 @@ def test_no_batch_exceeds_the_budget_but_a_single_long_example(lengths, budget, 
 
 
 @given(all_lengths, st.integers(0, 1000), st.integers(0, 50))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_plan_is_a_function_of_seed_and_epoch(lengths, seed, epoch):
     first = Batches(make_tokenised(lengths), BatchConfig(tokens_per_batch=64), seed=seed)
     first.plan(epoch + 1)
@@ -94,7 +94,7 @@ def test_the_place_of_a_batch_in_the_epoch_does_not_tell_its_length():
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=40), st.data(), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_unpadding_a_batch_gives_the_original_ids(lengths, data, has_types):
     picked = data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=20))
     tokenised = make_tokenised(lengths, has_types=has_types, labels=np.arange(len(lengths), dtype=np.int64))
@@ -117,7 +117,7 @@ def test_unpadding_a_batch_gives_the_original_ids(lengths, data, has_types):
 
 
 @given(st.lists(st.integers(1, 60), max_size=200), budgets, caps)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_evaluation_batches_hold_every_example_once_longest_first(lengths, budget, cap):
     config = BatchConfig(tokens_per_batch=budget, examples_per_batch=cap)
     batches = list(Batches(make_tokenised(lengths), config, seed=0).ordered())

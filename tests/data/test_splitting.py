@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from potstill.data import Split
@@ -13,7 +13,6 @@ def make_split(labels, dtype):
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=300), st.floats(0.01, 0.5), st.integers(0, 9))
-@settings(deadline=None)
 def test_dev_has_every_class_in_proportion_and_train_keeps_every_class(labels, fraction, seed):
     split = make_split(labels, np.int64)
     try:
@@ -33,7 +32,6 @@ def test_dev_has_every_class_in_proportion_and_train_keeps_every_class(labels, f
 
 
 @given(st.integers(2, 100), st.floats(0.01, 0.5))
-@settings(deadline=None)
 def test_scores_are_split_at_random(count, fraction):
     split = make_split(np.linspace(0, 1, count), np.float32)
     train, dev = split_off_dev(split, fraction=fraction, seed=0, where="file")
@@ -42,7 +40,6 @@ def test_scores_are_split_at_random(count, fraction):
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 1)), min_size=8, max_size=60), st.integers(0, 9))
-@settings(deadline=None)
 def test_equal_texts_stay_together(rows, seed):
     texts, pairs = [str(text) for text, _ in rows], [str(pair) for _, pair in rows]
     split = Split(texts=texts, pairs=pairs, labels=np.arange(len(rows), dtype=np.float32))

@@ -18,7 +18,7 @@ from potstill.tensors import Batch, Needs
 TOKENS = 9
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     shape=st.lists(st.integers(0, 7), min_size=1, max_size=4),
     probability=st.floats(0.0, 0.99),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import slow_losses as slow
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from objective_building import Encoders, as_lists, encoders
 
@@ -14,7 +14,7 @@ from potstill.layer_map import resolve_layer_map
 from potstill.objectives import Objective
 from potstill.tensors import EncoderOutputs
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25)
 references = st.sampled_from(["mean", "reference"])
 strategies = st.sampled_from(["uniform", "top", "bottom", "skip", "last"])
 

@@ -35,7 +35,7 @@ def value_and_gradients(
     return loss, *torch.autograd.grad(loss, student)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tokens=st.integers(1, 40), sizes=st.tuples(st.integers(1, 7), st.integers(1, 7)), seed=st.integers(0, 999))
 def test_gram_matrices_give_the_mean_squared_error_and_its_gradients(
     tokens: int, sizes: tuple[int, int], seed: int

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import slow_losses as slow
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from objective_building import Encoders, as_lists, build, encoders
 from random_outputs import encoder_shape, make_batch, random_outputs
@@ -16,7 +16,7 @@ from torch.nn import functional
 from potstill.objectives.vocabulary import sum_over_rows
 from potstill.tensors import Batch, EncoderOutputs, VocabularyOutputs
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25)
 positions = st.sampled_from(["tokens", "targets"])
 SHAPE = encoder_shape()
 

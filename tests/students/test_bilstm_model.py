@@ -134,7 +134,7 @@ def test_logits_are_what_the_equations_say(is_pair: bool) -> None:
 
 
 @pytest.mark.parametrize("is_pair", [False, True])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(extra=st.integers(1, 9), seed=st.integers(0, 99))
 def test_more_padding_changes_nothing(is_pair: bool, extra: int, seed: int) -> None:
     encoder = build(is_pair=is_pair)
@@ -200,7 +200,7 @@ def test_words_counted_on_the_host_give_the_same_as_those_counted_on_the_device(
     assert torch.equal(encoder(replace(batch, host=batch), LOGITS).logits, encoder(batch, LOGITS).logits)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(start=st.integers(0, 3), length=st.integers(0, 4), rest=st.integers(0, 3))
 def test_words_are_moved_to_the_left(start: int, length: int, rest: int) -> None:
     width = max(1, start + length + rest)

@@ -13,7 +13,7 @@ def draw(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(size=st.integers(2, 12), width=st.integers(1, 12), seed=st.integers(0, 99))
 def test_a_basis_is_orthonormal_and_keeps_the_ones(size: int, width: int, seed: int) -> None:
     width = min(width, size)
@@ -44,7 +44,7 @@ def test_a_basis_of_full_width_is_the_identity() -> None:
     assert torch.equal(find_basis([draw(20, 5)], width=5), torch.eye(5))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(left=st.integers(4, 9), right=st.integers(4, 9), inner=st.integers(1, 4), seed=st.integers(0, 99))
 def test_a_split_product_is_the_nearest_of_its_rank(left: int, right: int, inner: int, seed: int) -> None:
     one, other = draw(2, left, inner, seed=seed), draw(2, right, inner, seed=seed + 1)

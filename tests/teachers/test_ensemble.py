@@ -27,7 +27,7 @@ def slow_probabilities(rows: list[list[float]], weights: list[float]) -> list[fl
     return total
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(logit_lists, st.floats(0.1, 9)), min_size=1, max_size=4))
 def test_the_mean_is_that_of_a_slow_version(members: list[tuple[list[float], float]]) -> None:
     rows, weights = [row for row, _ in members], [weight for _, weight in members]

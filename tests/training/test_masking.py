@@ -36,7 +36,7 @@ def make_masker(counts: np.ndarray | None = None, **fields: float) -> Masker:
     return Masker(MaskingConfig(**fields), mask_id=MASK, special_ids=SPECIAL, token_counts=known)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     lengths=st.lists(st.integers(2, 30), min_size=1, max_size=6), rate=st.floats(0.01, 0.99), seed=st.integers(0, 99)
 )

@@ -85,7 +85,7 @@ def test_the_published_schedule_starts_at_zero() -> None:
     assert ScheduleConfig(kind="linear_from_zero", warmup=1.0).multiplier(3, 4) == 0.75
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(norms=st.lists(st.floats(0.0, 50.0), min_size=1, max_size=4), bound=st.floats(0.1, 10.0))
 def test_each_tensor_is_clipped_by_its_own_norm(norms: list[float], bound: float) -> None:
     parameters = [nn.Parameter(torch.zeros(2)) for _ in norms]
