@@ -7,36 +7,8 @@ from transformers.activations import ACT2FN
 
 from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
-
-BERT_NAMES = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "attention_output": "attention.output.dense",
-    "attention_norm": "attention.output.LayerNorm",
-    "feed_forward_in": "intermediate.dense",
-    "feed_forward_out": "output.dense",
-    "feed_forward_norm": "output.LayerNorm",
-}
-DISTILBERT_NAMES = {
-    "query": "attention.q_lin",
-    "key": "attention.k_lin",
-    "value": "attention.v_lin",
-    "attention_output": "attention.out_lin",
-    "attention_norm": "sa_layer_norm",
-    "feed_forward_in": "ffn.lin1",
-    "feed_forward_out": "ffn.lin2",
-    "feed_forward_norm": "output_layer_norm",
-}
-HEADS = {
-    "bert": ("bert.pooler.dense", "classifier", "tanh"),
-    "roberta": ("classifier.dense", "classifier.out_proj", "tanh"),
-    "xlm-roberta": ("classifier.dense", "classifier.out_proj", "tanh"),
-    "camembert": ("classifier.dense", "classifier.out_proj", "tanh"),
-    "electra": ("classifier.dense", "classifier.out_proj", "gelu"),
-    "distilbert": ("pre_classifier", "classifier", "relu"),
-}
-"""Where the pooler and the classifier of each model type are, and the activation between them."""
+from potstill.hub.families import list_types
+from potstill.hub.family import LayerNames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +81,7 @@ def find_parts(encoder: Encoder) -> EncoderParts:
     """Find the parts of a BERT-like encoder.
 
     Args:
-        encoder: A BERT, RoBERTa, XLM-R, CamemBERT, ELECTRA or DistilBERT classifier.
+        encoder: A classifier of a family that students can be cut from.
 
     Returns:
         Its own modules, not copies.
@@ -117,50 +89,45 @@ def find_parts(encoder: Encoder) -> EncoderParts:
     Raises:
         ModelError: The encoder is not built like BERT.
     """
-    config = encoder.model.config
-    kind = str(config.model_type)
-    if kind not in HEADS:
+    config, family = encoder.model.config, encoder.family
+    layer, head = family.layer, family.head
+    if family.stack is None or layer is None or head is None or head.dense is None:
         raise ModelError(
-            f"a student cannot be cut from a model of type '{kind}', because its layers are not built like BERT's "
-            f"({', '.join(sorted(HEADS))}); use the start 'random'."
+            f"a student cannot be cut from a model of type '{config.model_type}', because its layers are not built "
+            f"like BERT's ({list_types(can_cut=True)}); use the start 'random'."
         )
     body = encoder.model.base_model
     if hasattr(body, "embeddings_project"):
         raise ModelError(
-            f"a student cannot be cut from this '{kind}', because its embeddings are {config.embedding_size} wide and "
-            f"its layers {config.hidden_size}; use the start 'random', or a model whose widths agree."
+            f"a student cannot be cut from this '{config.model_type}', because its embeddings are "
+            f"{config.embedding_size} wide and its layers {config.hidden_size}; use the start 'random', or a model "
+            "whose widths agree."
         )
-    is_distilbert = kind == "distilbert"
     embeddings = body.embeddings
-    padding = embeddings.position_embeddings.padding_idx
-    pooler, classifier, pooler_activation = HEADS[kind]
     return EncoderParts(
         words=embeddings.word_embeddings,
         positions=embeddings.position_embeddings,
-        first_position=0 if padding is None else padding + 1,
+        first_position=encoder.first_position,
         types=getattr(embeddings, "token_type_embeddings", None),
         embedding_norm=embeddings.LayerNorm,
-        layers=tuple(
-            _find_layer(layer, DISTILBERT_NAMES if is_distilbert else BERT_NAMES)
-            for layer in (body.transformer.layer if is_distilbert else body.encoder.layer)
-        ),
-        pooler=_linear(encoder.model, pooler),
-        pooler_activation=ACT2FN[pooler_activation],
-        classifier=_linear(encoder.model, classifier),
-        activation=ACT2FN[config.activation if is_distilbert else config.hidden_act],
+        layers=tuple(_find_layer(module, layer) for module in body.get_submodule(family.stack)),
+        pooler=_linear(encoder.model, head.dense),
+        pooler_activation=ACT2FN[head.activation],
+        classifier=_linear(encoder.model, head.last),
+        activation=ACT2FN[getattr(config, family.activation_field)],
     )
 
 
-def _find_layer(layer: nn.Module, names: dict[str, str]) -> LayerParts:
+def _find_layer(layer: nn.Module, names: LayerNames) -> LayerParts:
     return LayerParts(
-        query=_linear(layer, names["query"]),
-        key=_linear(layer, names["key"]),
-        value=_linear(layer, names["value"]),
-        attention_output=_linear(layer, names["attention_output"]),
-        attention_norm=_norm(layer, names["attention_norm"]),
-        feed_forward_in=_linear(layer, names["feed_forward_in"]),
-        feed_forward_out=_linear(layer, names["feed_forward_out"]),
-        feed_forward_norm=_norm(layer, names["feed_forward_norm"]),
+        query=_linear(layer, names.query),
+        key=_linear(layer, names.key),
+        value=_linear(layer, names.value),
+        attention_output=_linear(layer, names.attention_output),
+        attention_norm=_norm(layer, names.attention_norm),
+        feed_forward_in=_linear(layer, names.feed_forward_in),
+        feed_forward_out=_linear(layer, names.feed_forward_out),
+        feed_forward_norm=_norm(layer, names.feed_forward_norm),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import BertConfig, DistilBertConfig
 
 from potstill.architectures import BiLstmConfig
@@ -127,12 +127,9 @@ def build_bilstm(
 
 
 def _find_activation(source: Encoder) -> str:
-    theirs = source.model.config
-    return str(getattr(theirs, "hidden_act", None) or getattr(theirs, "activation", "gelu"))
+    return str(getattr(source.model.config, source.family.activation_field, "gelu"))
 
 
 def _count_positions(source: Encoder) -> int:
-    """Count the tokens of the source's longest text; RoBERTa's kin leave the first rows of the table unused."""
-    table = getattr(getattr(source.model.base_model, "embeddings", None), "position_embeddings", None)
-    padding = table.padding_idx if isinstance(table, nn.Embedding) else None
-    return int(source.model.config.max_position_embeddings) - (0 if padding is None else padding + 1)
+    """Count the tokens of the source's longest text; where nothing limits it, of the longest that it was made for."""
+    return source.max_tokens or int(source.model.config.max_position_embeddings)

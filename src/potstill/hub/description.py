@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers import AutoConfig, PretrainedConfig
+from transformers import AutoConfig
 
 from potstill.errors import ModelError
 from potstill.hub.encoder import MULTI_LABEL
+from potstill.hub.families import count_positions
 from potstill.hub.loading import load_tokenizer, resolve_model
 from potstill.hub.tokenizing import Tokenizer
-
-_POSITIONS_AFTER_PADDING = frozenset({"camembert", "longformer", "roberta", "roberta-prelayernorm", "xlm-roberta"})
-"""Model types whose position table begins behind the padding id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +56,7 @@ def describe_model(name: str) -> ModelDescription:
         folder=Path(where) if Path(where).is_dir() else None,
         tokenizer=load_tokenizer(where, name),
         label_names=labels,
-        max_tokens=_count_positions(config),
+        max_tokens=count_positions(config),
         needs_pairs=bool(getattr(config, "is_pair", False)),
         has_independent_labels=getattr(config, "problem_type", None) == MULTI_LABEL,
     )
-
-
-def _count_positions(config: PretrainedConfig) -> int | None:
-    positions = getattr(config, "max_position_embeddings", None)
-    if not isinstance(positions, int):
-        return None
-    unused = int(config.pad_token_id or 0) + 1 if config.model_type in _POSITIONS_AFTER_PADDING else 0
-    return positions - unused

@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 
-from potstill.architectures import BiLstmForSequenceClassification
 from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
 from potstill.hub.depth import first_layers
 from potstill.hub.dropout import quicken_dropout
+from potstill.hub.families import count_positions, find_family, find_first_position
+from potstill.hub.family import Family
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
@@ -21,8 +22,6 @@ from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, Vocabul
 
 MULTI_LABEL = "multi_label_classification"
 """What transformers calls a classifier that answers yes or no to each label."""
-_ADDS_ITS_MASK = frozenset({"mpnet"})
-"""Model types that cannot be captured and look into a mask of tokens, but take one to add to their scores as it is."""
 
 
 class Encoder(nn.Module):
@@ -45,14 +44,19 @@ class Encoder(nn.Module):
         self.takes_types = "token_type_ids" in inspect.signature(model.forward).parameters
 
     @property
+    def family(self) -> Family:
+        """What is known of its model type."""
+        return find_family(self.model.config)
+
+    @property
     def shape(self) -> EncoderShape:
         """The sizes of the encoder."""
         config = self.model.config
         return EncoderShape(
-            num_layers=_size(config, "num_hidden_layers", "n_layers"),
-            hidden_size=_size(config, "hidden_size", "dim"),
-            feed_forward_size=_size(config, "intermediate_size", "hidden_dim"),
-            num_heads=_size(config, "num_attention_heads", "n_heads"),
+            num_layers=_size(config, "num_hidden_layers"),
+            hidden_size=_size(config, "hidden_size"),
+            feed_forward_size=_size(config, self.family.inner_size_field),
+            num_heads=_size(config, "num_attention_heads"),
             vocab_size=_size(config, "vocab_size"),
             num_labels=int(config.num_labels),
         )
@@ -65,14 +69,12 @@ class Encoder(nn.Module):
     @property
     def max_tokens(self) -> int | None:
         """Tokens of the longest text that it can read; None where its positions have no table."""
-        positions = self._positions
-        return None if positions is None else positions.num_embeddings - self.first_position
+        return count_positions(self.model.config)
 
     @property
     def first_position(self) -> int:
         """The row of its table of positions for the first token of a text; 0 where there is no table."""
-        positions = self._positions
-        return 0 if positions is None or positions.padding_idx is None else positions.padding_idx + 1
+        return find_first_position(self.model.config) or 0
 
     @property
     def word_embeddings(self) -> nn.Embedding:
@@ -84,7 +86,7 @@ class Encoder(nn.Module):
     @property
     def has_layers(self) -> bool:
         """Whether it has transformer layers, whose states and attention can be had."""
-        return self.shape.num_heads > 0
+        return self.family.architecture == "transformer"
 
     @property
     def has_independent_labels(self) -> bool:
@@ -145,7 +147,7 @@ class Encoder(nn.Module):
         Returns:
             What the model takes under this name; None where it takes that for all of them.
         """
-        adds = self.model.config.model_type in _ADDS_ITS_MASK
+        adds = self.family.mask == "added"
         if (self.can_capture or adds) and not batch.has_padding:
             return None
         if not adds:
@@ -189,12 +191,6 @@ class Encoder(nn.Module):
             (self.model if has_head else self.model.base_model).save_pretrained(folder)
             self.tokenizer.wrapped.save_pretrained(folder)
 
-    @property
-    def _positions(self) -> nn.Embedding | None:
-        embeddings = getattr(self.model.base_model, "embeddings", None)
-        positions = getattr(embeddings, "position_embeddings", None)
-        return positions if isinstance(positions, nn.Embedding) else None
-
     def _depth(self, needs: Needs) -> int:
         """Say how many layers must be run."""
         if needs.logits or needs.vocabulary:
@@ -214,7 +210,7 @@ class Encoder(nn.Module):
         inputs: dict[str, Any] = {"input_ids": batch.input_ids, "attention_mask": self.attention_mask(batch)}
         if batch.token_type_ids is not None and self.takes_types:
             inputs["token_type_ids"] = batch.token_type_ids
-        if (host := batch.host) is not None and isinstance(self.model, BiLstmForSequenceClassification):
+        if (host := batch.host) is not None and self.family.architecture == "bilstm":
             inputs["num_words"] = self.model.count_words(host.input_ids, host.token_mask, host.token_type_ids)
         if needs.hidden_states:
             inputs["output_hidden_states"] = True
@@ -223,11 +219,10 @@ class Encoder(nn.Module):
         return inputs
 
 
-def _size(config: Any, *names: str) -> int:  # noqa: ANN401 - configs of transformers share no useful type
-    for name in names:
-        if isinstance(value := getattr(config, name, None), int):
-            return value
+def _size(config: PretrainedConfig, name: str) -> int:
+    if isinstance(value := getattr(config, name, None), int):
+        return value
     raise ModelError(
-        f"the model's config ({type(config).__name__}) has none of the fields {', '.join(names)}; "
-        "Potstill works with encoders of the BERT family."
+        f"the model's config ({type(config).__name__}) has no field {name}; Potstill works with encoders of the BERT "
+        "family."
     )

@@ -8,6 +8,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 
 from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
+from potstill.hub.families import list_types
 from potstill.hub.loading import load_tokenizer, resolve_model
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
@@ -141,7 +142,7 @@ def _check_family(encoder: Encoder) -> None:
     if not encoder.has_vocabulary_head:
         raise ModelError(
             f"the masked-LM head of {type(encoder.model).__name__} is of a kind that Potstill cannot take apart; use a "
-            "BERT, RoBERTa, XLM-R, CamemBERT, DistilBERT, ALBERT, ELECTRA, MPNet or ModernBERT model."
+            f"model of one of the types {list_types(has_masked_lm=True)}."
         )
 
 

@@ -10,11 +10,9 @@ from torch import Tensor
 from potstill.errors import ModelError
 from potstill.hub.depth import last_layer_at
 from potstill.hub.encoder import Encoder
+from potstill.hub.families import list_types
 from potstill.hub.vocabulary import VocabularyHead, find_vocabulary_head
 from potstill.tensors import Batch
-
-_WITH_LAYOUT = frozenset({"albert", "bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"})
-"""Model types with a table of positions, whose attention is bounded by nothing but the mask that they are given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,11 +37,10 @@ def check_layout(encoder: Encoder) -> None:
     Raises:
         ModelError: It has no table of positions, or bounds its attention itself.
     """
-    kind = encoder.model.config.model_type
-    if kind not in _WITH_LAYOUT:
+    if not encoder.family.takes_layout:
         raise ModelError(
-            f"a model of type '{kind}' cannot read masks beside the words that they stand for; it must be one of "
-            f"{', '.join(sorted(_WITH_LAYOUT))}."
+            f"a model of type '{encoder.model.config.model_type}' cannot read masks beside the words that they stand "
+            f"for; it must be one of {list_types(takes_layout=True)}."
         )
 
 

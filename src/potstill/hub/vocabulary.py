@@ -1,4 +1,4 @@
-"""The masked-LM head of an encoder: where its parts are in each family."""
+"""The masked-LM head of an encoder, taken apart."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,7 @@ from transformers import PreTrainedModel
 from transformers.activations import ACT2FN
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 
-_BERT = ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "hidden_act")
-_ROBERTA = ("lm_head.dense", "lm_head.layer_norm", None)
-_PARTS: dict[str, tuple[str, str, str | None]] = {
-    "albert": ("predictions.dense", "predictions.LayerNorm", "hidden_act"),
-    "bert": _BERT,
-    "camembert": _ROBERTA,
-    "distilbert": ("vocab_transform", "vocab_layer_norm", "activation"),
-    "electra": ("generator_predictions.dense", "generator_predictions.LayerNorm", None),
-    "modernbert": ("head.dense", "head.norm", "classifier_activation"),
-    "mpnet": _ROBERTA,
-    "roberta": _ROBERTA,
-    "xlm-roberta": _ROBERTA,
-}
-"""By model type: its dense layer, its norm, and the field of the config that names its activation (None: gelu)."""
+from potstill.hub.families import find_family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +42,12 @@ class VocabularyHead:
 
 def find_vocabulary_head(model: PreTrainedModel) -> VocabularyHead | None:
     """Find the masked-LM head of a model."""
-    kind = str(model.config.model_type)
-    if kind not in _PARTS or MODEL_FOR_MASKED_LM_MAPPING.get(type(model.config), None) is not type(model):
+    names = find_family(model.config).masked_lm
+    if names is None or MODEL_FOR_MASKED_LM_MAPPING.get(type(model.config), None) is not type(model):
         return None
-    dense, norm, activation = _PARTS[kind]
-    decoder = model.get_output_embeddings()
-    parts = model.get_submodule(dense), model.get_submodule(norm), decoder
+    parts = model.get_submodule(names.dense), model.get_submodule(names.norm), model.get_output_embeddings()
     assert isinstance(parts[0], nn.Linear)
     assert isinstance(parts[1], nn.LayerNorm)
     assert isinstance(parts[2], nn.Linear)
-    chosen = "gelu" if activation is None else getattr(model.config, activation)
+    chosen = "gelu" if names.activation_field is None else getattr(model.config, names.activation_field)
     return VocabularyHead(dense=parts[0], activation=ACT2FN[chosen], norm=parts[1], decoder=parts[2])

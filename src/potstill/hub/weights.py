@@ -7,6 +7,7 @@ from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 
 from potstill.errors import ModelError
 from potstill.hub.capture import ATTENTION_NAME
+from potstill.hub.families import find_family
 from potstill.hub.quiet import quiet
 
 
@@ -47,8 +48,10 @@ def load_weights(
 
 def choose_attention(auto: Any, config: PretrainedConfig) -> str:  # noqa: ANN401 - as above
     """Take our recording attention where the model's class can use it, else its own."""
-    model_class = auto._model_mapping.get(type(config), None)
-    return ATTENTION_NAME if getattr(model_class, "_supports_sdpa", False) else "eager"
+    can_capture = find_family(config).can_capture
+    if can_capture is None:
+        can_capture = getattr(auto._model_mapping.get(type(config), None), "_supports_sdpa", False)
+    return ATTENTION_NAME if can_capture else "eager"
 
 
 def first_line(error: BaseException) -> str:

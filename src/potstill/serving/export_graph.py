@@ -24,7 +24,6 @@ OPSETS = range(18, 24)
 DEFAULT_OPSET = 20
 """The first with one operator for GELU, which ONNX Runtime 1.17 and everything after it reads."""
 
-_BILSTM = "potstill-bilstm"
 _LARGEST_FILE = 2_000_000_000
 """Bytes; beyond this, protobuf cannot hold the weights and they lie in a file beside the graph."""
 
@@ -50,7 +49,7 @@ def export_graph(encoder: Encoder, *, opset: int = DEFAULT_OPSET) -> "onnx.Model
             f"--opset {opset}: ONNX opsets {OPSETS.start} to {OPSETS.stop - 1} can be written; leave it out for "
             f"{DEFAULT_OPSET}."
         )
-    if encoder.model.config.model_type == _BILSTM:
+    if encoder.family.architecture == "bilstm":
         model = build_bilstm_graph(encoder, opset=opset)
     else:
         model = _trace(encoder, opset)

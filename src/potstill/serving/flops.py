@@ -44,12 +44,11 @@ def bilstm_flops(*, embedding_size: int, lstm_size: int, head_size: int, num_lab
 def count_flops(encoder: Encoder, tokens: int) -> int:
     """Count the operations of an encoder on one text."""
     config = encoder.model.config
-    lstm_size = getattr(config, "lstm_size", None)
-    if lstm_size is None:
+    if encoder.family.architecture == "transformer":
         return transformer_flops(encoder.shape, tokens)
     return bilstm_flops(
         embedding_size=config.embedding_size * config.num_channels,
-        lstm_size=lstm_size,
+        lstm_size=config.lstm_size,
         head_size=config.head_size,
         num_labels=encoder.shape.num_labels,
         tokens=tokens,

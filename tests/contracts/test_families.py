@@ -1,0 +1,115 @@
+"""What a family's row says is so, and what it denies is refused; a family without a row loads and answers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from tiny_families import FAMILIES, NUM_LAYERS, OTHERS, POSITIONS, make_batch, make_config, make_encoder
+from torch import nn
+
+from potstill.errors import ModelError
+from potstill.hub import Encoder, find_parts
+from potstill.hub.families import FAMILIES as ROWS
+from potstill.hub.families import count_positions, find_family
+from potstill.tensors import Needs
+
+LOGITS = Needs(logits=True)
+EVERY_LAYER = frozenset(range(1, NUM_LAYERS + 1))
+each_family = pytest.mark.parametrize("model_type", FAMILIES)
+UNBOUNDED = ("llama",)
+"""Types without a row and without a table of positions, of which the config alone says how long texts may be."""
+each_type = pytest.mark.parametrize("model_type", FAMILIES + OTHERS)
+
+
+@pytest.fixture(scope="module")
+def encoders() -> Iterator[dict[str, Encoder]]:
+    made = {model_type: make_encoder(model_type) for model_type in FAMILIES}
+    yield made
+    made.clear()
+
+
+def test_there_is_a_tiny_model_for_every_row() -> None:
+    assert {row.model_type for row in ROWS} <= {*FAMILIES, *OTHERS}
+    assert len({row.model_type for row in ROWS}) == len(ROWS)
+
+
+@each_family
+def test_attention_is_captured_or_refused(model_type: str, encoders: dict[str, Encoder]) -> None:
+    encoder, batch = encoders[model_type], make_batch(6, 4)
+    assert encoder.can_capture == encoder.family.can_capture
+    needs = LOGITS | Needs(queries=EVERY_LAYER)
+    if not encoder.can_capture:
+        with pytest.raises(ModelError, match="cannot be captured"):
+            encoder(batch, needs)
+        return
+    outputs = encoder(batch, needs)
+    assert set(outputs.queries) == EVERY_LAYER
+    assert torch.equal(outputs.logits, encoder(batch, LOGITS).logits)
+
+
+@each_family
+def test_only_the_layers_that_are_needed_are_run_where_they_are_stacked(
+    model_type: str, encoders: dict[str, Encoder]
+) -> None:
+    encoder, batch = encoders[model_type], make_batch(6, 4)
+    if not encoder.has_layers:
+        assert model_type == "potstill-bilstm"
+        return
+    runs: list[int] = []
+    hooks = [
+        layer.register_forward_hook(lambda *_: runs.append(1))
+        for layers in encoder.model.base_model.modules()
+        if isinstance(layers, nn.ModuleList) and len(layers) == NUM_LAYERS
+        for layer in layers
+    ]
+    short = encoder(batch, Needs(hidden_states=frozenset({0, 2})))
+    assert len(hooks) == (0 if model_type == "albert" else NUM_LAYERS)
+    assert len(runs) == (2 if encoder.family.stack else len(hooks))
+    full = encoder(batch, LOGITS | Needs(hidden_states=frozenset({0, 2, NUM_LAYERS})))
+    for hook in hooks:
+        hook.remove()
+    for index, state in short.hidden_states.items():
+        torch.testing.assert_close(state, full.hidden_states[index], rtol=0.0, atol=0.0)
+
+
+@each_family
+def test_a_student_is_cut_from_it_or_refused(model_type: str, encoders: dict[str, Encoder]) -> None:
+    encoder = encoders[model_type]
+    if not encoder.family.can_cut:
+        with pytest.raises(ModelError, match=f"cannot be cut from a model of type '{model_type}'"):
+            find_parts(encoder)
+        return
+    parts = find_parts(encoder)
+    assert len(parts.layers) == NUM_LAYERS
+    inside = {id(weight) for weight in encoder.model.base_model.parameters()}
+    assert id(parts.classifier.weight) not in inside
+    assert parts.num_positions == encoder.max_tokens
+
+
+@each_family
+def test_padding_changes_no_answer(model_type: str, encoders: dict[str, Encoder]) -> None:
+    encoder, both = encoders[model_type], make_batch(9, 5)
+    whole, alone = encoder(both, LOGITS).logits, encoder(make_batch(9), LOGITS).logits
+    torch.testing.assert_close(whole[:1], alone, rtol=1e-5, atol=1e-5)
+    changed = make_batch(9, 5)
+    changed.input_ids[1, 5:] = 7 if encoder.first_position == 0 else 0
+    torch.testing.assert_close(encoder(changed, LOGITS).logits, whole, rtol=1e-5, atol=1e-5)
+
+
+@each_type
+def test_a_text_as_long_as_the_positions_is_read_and_a_longer_one_is_not(model_type: str) -> None:
+    encoder = make_encoder(model_type)
+    limit = encoder.max_tokens
+    assert limit == count_positions(make_config(model_type))
+    with torch.no_grad():
+        encoder(make_batch(limit or 2 * POSITIONS), LOGITS)
+        if limit is not None and model_type not in UNBOUNDED:
+            with pytest.raises((IndexError, RuntimeError)):
+                encoder(make_batch(limit + 1), LOGITS)
+
+
+@pytest.mark.parametrize(("changes", "limit"), [({}, None), ({"position_biased_input": True}, POSITIONS)])
+def test_a_switch_of_the_config_decides_whether_there_is_a_table(changes: dict[str, Any], limit: int | None) -> None:
+    assert make_encoder("deberta-v2", **changes).max_tokens == limit
+    assert find_family(make_config("deberta-v2")).position_switch == "position_biased_input"
