@@ -9,7 +9,7 @@ from tiny_families import FAMILIES, NUM_LAYERS, OTHERS, POSITIONS, make_batch, m
 from torch import nn
 
 from potstill.errors import ModelError
-from potstill.hub import Encoder, find_parts
+from potstill.hub import Encoder, find_parts, reorder_labels
 from potstill.hub.families import FAMILIES as ROWS
 from potstill.hub.families import count_positions, find_family
 from potstill.tensors import Needs
@@ -95,6 +95,36 @@ def test_padding_changes_no_answer(model_type: str, encoders: dict[str, Encoder]
     changed = make_batch(9, 5)
     changed.input_ids[1, 5:] = 7 if encoder.first_position == 0 else 0
     torch.testing.assert_close(encoder(changed, LOGITS).logits, whole, rtol=1e-5, atol=1e-5)
+
+
+@each_type
+def test_logits_follow_an_order_of_labels(model_type: str) -> None:
+    """Also where the head is registered before the body, and where its layer is no wider than others."""
+    encoder, batch = make_encoder(model_type), make_batch(8, 6)
+    before = encoder(batch, LOGITS).logits
+    places = (2, 0, 1)
+    after = reorder_labels(encoder, places, ("yes", "maybe", "no"))(batch, LOGITS).logits
+    assert not torch.allclose(before, after, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(after[:, list(places)], before, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("model_type", ["ernie", "camembert", "jina_embeddings_v3"])
+def test_a_layer_as_wide_as_the_labels_is_not_taken_for_the_last(model_type: str) -> None:
+    names = [f"label {number}" for number in range(24)]
+    encoder, batch = make_encoder(model_type, labels=names), make_batch(8, 6)
+    before = encoder(batch, LOGITS).logits
+    places = [(number + 5) % 24 for number in range(24)]
+    after = reorder_labels(encoder, places, names)(batch, LOGITS).logits
+    torch.testing.assert_close(after[:, places], before, rtol=1e-5, atol=1e-5)
+
+
+def test_labels_whose_layer_cannot_be_told_are_refused() -> None:
+    encoder = make_encoder("ernie")
+    with torch.no_grad():
+        encoder.model.classifier.weight.zero_()
+        encoder.model.classifier.bias.zero_()
+    with pytest.raises(ModelError, match="labels in another order"):
+        reorder_labels(encoder, (1, 0, 2), ("yes", "no", "maybe"))
 
 
 @each_type

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from potstill.errors import ModelError
 from potstill.hub.encoder import MULTI_LABEL, Encoder
+from potstill.tensors import Batch, Needs
 
 
 def reorder_labels(encoder: Encoder, places: Sequence[int], label_names: Sequence[str]) -> Encoder:
@@ -68,10 +69,56 @@ def check_independence(encoder: Encoder, name: str, *, is_wanted: bool) -> None:
 
 
 def _last_layer(encoder: Encoder, num_labels: int) -> nn.Linear:
-    layers = [module for module in encoder.model.modules() if isinstance(module, nn.Linear)]
-    if layers and layers[-1].out_features == num_labels:
-        return layers[-1]
+    head = encoder.family.head
+    layer = _find_by_effect(encoder, num_labels) if head is None else encoder.model.get_submodule(head.last)
+    if isinstance(layer, nn.Linear) and layer.out_features == num_labels:
+        return layer
     raise ModelError(
         f"{type(encoder.model).__name__} has its labels in another order than the task, and no linear layer with "
         f"{num_labels} outputs at its end that could be reordered; fine-tune it with the task's own label order."
     )
+
+
+@torch.no_grad()
+def _find_by_effect(encoder: Encoder, num_labels: int) -> nn.Linear | None:
+    """Find the one layer of a model whose rows, rolled by one, roll the logits of some texts."""
+    draw = torch.Generator().manual_seed(0)
+    ids = torch.randint(0, encoder.shape.vocab_size, (2, 8), generator=draw)
+    ids = ids.masked_fill(ids == encoder.tokenizer.padding_id, encoder.tokenizer.padding_id + 1).to(encoder.device)
+    batch = Batch(
+        input_ids=ids,
+        token_mask=torch.ones_like(ids, dtype=torch.bool),
+        token_type_ids=None,
+        labels=None,
+        example_ids=torch.arange(2, device=ids.device),
+    )
+    before = _logits(encoder, batch)
+    wanted = before.roll(1, dims=-1)
+    if torch.allclose(before, wanted, rtol=1e-4, atol=1e-5):
+        return None
+    layers = [layer for layer in encoder.model.modules() if isinstance(layer, nn.Linear)]
+    found = [
+        layer
+        for layer in layers
+        if layer.out_features == num_labels
+        and torch.allclose(_roll(encoder, layer, batch), wanted, rtol=1e-4, atol=1e-5)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _roll(encoder: Encoder, layer: nn.Linear, batch: Batch) -> Tensor:
+    """Give a batch's logits with the rows of a layer rolled by one, and leave the layer as it was."""
+    kept = [(weight, weight.clone()) for weight in layer.parameters()]
+    for weight, before in kept:
+        weight.copy_(before.roll(1, dims=0))
+    try:
+        return _logits(encoder, batch)
+    finally:
+        for weight, before in kept:
+            weight.copy_(before)
+
+
+def _logits(encoder: Encoder, batch: Batch) -> Tensor:
+    logits = encoder(batch, Needs(logits=True)).logits
+    assert logits is not None
+    return logits
