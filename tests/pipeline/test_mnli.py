@@ -46,7 +46,7 @@ def save_classifier(base: Path, folder: Path, names: tuple[str, ...], order: lis
 
 
 def test_the_second_development_set_is_measured_and_printed(base: Path, glue: Path, tmp_path: Path) -> None:
-    from potstill.results import to_markdown
+    from potstill.results import describe_results
 
     model = save_classifier(base, tmp_path / "model", LABELS, [0, 1, 2])
     results = evaluate(model, task="mnli", data=str(glue))
@@ -55,7 +55,7 @@ def test_the_second_development_set_is_measured_and_printed(base: Path, glue: Pa
     right = [answer.label == label for answer, label in zip(answers, LABELS, strict=False)]
     assert mismatched == sum(right) / 2
     assert results.num_examples == 3
-    assert f"mismatched: accuracy {mismatched * 100:.1f}" in to_markdown(results)
+    assert f"mismatched: accuracy {mismatched * 100:.1f}" in describe_results(results)
 
 
 def test_a_model_with_the_labels_in_another_order_is_measured_the_same(base: Path, glue: Path, tmp_path: Path) -> None:

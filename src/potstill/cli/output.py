@@ -14,7 +14,7 @@ from potstill.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from potstill.pipeline import Run
-    from potstill.results import Results
+    from potstill.results import Results, Table
 
 _FILE_WIDTH = 240
 """Columns where the output goes to a file: wide enough that no table is folded."""
@@ -37,11 +37,18 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def print_table(table: "Table", *, has_frame: bool = False) -> None:
+    """Print a table; a list has a frame."""
+    from potstill.results import to_terminal
+
+    make_console().print(to_terminal(table, has_frame=has_frame))
+
+
 def print_results(results: "Results") -> None:
     """Print the table of what was measured."""
     from potstill.results import make_table
 
-    make_console().print(make_table(results))
+    print_table(make_table(results))
 
 
 def print_run(run: "Run", *, as_json: bool) -> None:

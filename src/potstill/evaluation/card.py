@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from potstill.files import write_text
-from potstill.results import ModelResult, Results, to_markdown
+from potstill.results import ModelResult, Results, describe_results
 
 _HUB_METRICS = {
     "macro_f1": "f1",
@@ -32,7 +32,7 @@ def write_model_card(student_folder: Path, results: Results, *, recipe: Mapping[
     parts = [
         _front_matter(model, results, recipe),
         _introduction(model, results, recipe),
-        "## Results\n\n" + to_markdown(results),
+        "## Results\n\n" + describe_results(results),
         _usage(model, recipe),
         _training(recipe),
         _limits(model, results, recipe),

@@ -23,10 +23,13 @@ from potstill.results.figures import (
     Speed,
 )
 from potstill.results.general import CorpusFigures, Fill, GeneralResults, StageFigures
+from potstill.results.markup import to_csv, to_html, to_latex, to_markdown
 from potstill.results.predictions import Predictions
 from potstill.results.record import Record
 from potstill.results.results import Comparison, ModelResult, Results
-from potstill.results.table import make_table, to_markdown
+from potstill.results.run_table import describe_results, make_table
+from potstill.results.table import Heading, Table, figure_columns, word_columns
+from potstill.results.terminal import to_terminal
 from potstill.results.wording import ORDER, name_metric, name_role, write_brackets, write_count, write_hundred
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "Fidelity",
     "Fill",
     "GeneralResults",
+    "Heading",
     "Interval",
     "McNemar",
     "ModelAttention",
@@ -57,10 +61,18 @@ __all__ = [
     "ScoreFidelity",
     "Speed",
     "StageFigures",
+    "Table",
+    "describe_results",
+    "figure_columns",
     "make_table",
     "name_metric",
     "name_role",
+    "to_csv",
+    "to_html",
+    "to_latex",
     "to_markdown",
+    "to_terminal",
+    "word_columns",
     "write_brackets",
     "write_count",
     "write_hundred",

@@ -18,7 +18,7 @@ WIDEST = 0.25
 """Random vectors, which unknown words have too, are uniform between minus and plus this; as in Tang et al.'s code."""
 
 Size: TypeAlias = Annotated[int, Field(ge=1, le=32768)]
-Table: TypeAlias = Float[Tensor, "vocab size"]
+VectorTable: TypeAlias = Float[Tensor, "vocab size"]
 
 
 class RandomVectors(Config):
@@ -33,7 +33,7 @@ class RandomVectors(Config):
         """Know no further words; see `FileVectors.list_more_words`."""
         return ()
 
-    def make_table(self, tokenizer: Tokenizer, source: Encoder) -> Table:
+    def make_table(self, tokenizer: Tokenizer, source: Encoder) -> VectorTable:
         """Draw a vector for every token; see `FileVectors.make_table`."""
         return _draw(tokenizer.vocab_size, self.size)
 
@@ -66,7 +66,7 @@ class FileVectors(Config):
         """
         return list_words(self.path, count=self.extra_words) if self.extra_words else ()
 
-    def make_table(self, tokenizer: Tokenizer, source: Encoder) -> Table:
+    def make_table(self, tokenizer: Tokenizer, source: Encoder) -> VectorTable:
         """Give every token of a vocabulary a vector.
 
         Args:
@@ -118,7 +118,7 @@ class TeacherVectors(Config):
         """List the teacher's first whole words; see `FileVectors.list_more_words`."""
         return list(source.tokenizer.whole_words())[: self.extra_words]
 
-    def make_table(self, tokenizer: Tokenizer, source: Encoder) -> Table:
+    def make_table(self, tokenizer: Tokenizer, source: Encoder) -> VectorTable:
         """Give every token of a vocabulary a vector; see `FileVectors.make_table`.
 
         Args:
@@ -149,7 +149,7 @@ class TeacherVectors(Config):
 AnyVectors: TypeAlias = Annotated[FileVectors | RandomVectors | TeacherVectors, Field(discriminator="kind")]
 
 
-def reduce_table(table: Table, size: int) -> Float[Tensor, "vocab fewer"]:
+def reduce_table(table: VectorTable, size: int) -> Float[Tensor, "vocab fewer"]:
     """Keep the directions in which vectors differ most.
 
     T' = (T - mean) V_k,   T - mean = U S V^T
@@ -160,7 +160,7 @@ def reduce_table(table: Table, size: int) -> Float[Tensor, "vocab fewer"]:
     return reduced
 
 
-def _fit_size(table: Table, size: int | None, *, what: str) -> Float[Tensor, "vocab wanted"]:
+def _fit_size(table: VectorTable, size: int | None, *, what: str) -> Float[Tensor, "vocab wanted"]:
     width = table.shape[1]
     if size is None or size == width:
         return table
@@ -172,5 +172,5 @@ def _fit_size(table: Table, size: int | None, *, what: str) -> Float[Tensor, "vo
     return reduce_table(table, size)
 
 
-def _draw(vocab_size: int, size: int) -> Table:
+def _draw(vocab_size: int, size: int) -> VectorTable:
     return torch.empty(vocab_size, size).uniform_(-WIDEST, WIDEST)

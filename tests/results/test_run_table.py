@@ -13,8 +13,9 @@ from potstill.results import (
     Results,
     ScoreFidelity,
     Speed,
+    describe_results,
     make_table,
-    to_markdown,
+    to_terminal,
 )
 
 
@@ -71,7 +72,7 @@ def test_markdown_has_a_row_for_each_model_with_the_student_last(results):
     results = results.model_copy(
         update={"models": (*results.models, model("student_random_start", 0.8, 7_000_000, 9.0))}
     )
-    rows = [line for line in to_markdown(results).splitlines() if line.startswith("|")]
+    rows = [line for line in describe_results(results).splitlines() if line.startswith("|")]
     assert [row.split("|")[1].strip() for row in rows] == [
         "model",
         ":--",
@@ -84,7 +85,7 @@ def test_markdown_has_a_row_for_each_model_with_the_student_last(results):
 
 
 def test_figures_are_those_a_reader_expects(results):
-    student = to_markdown(results).splitlines()[6]
+    student = describe_results(results).splitlines()[6]
     cells = [cell.strip() for cell in student.strip("|").split("|")]
     assert cells == [
         "student",
@@ -97,28 +98,28 @@ def test_figures_are_those_a_reader_expects(results):
         "28.0",
         "1,234 (12.5x faster)",
     ]
-    teacher = to_markdown(results).splitlines()[4]
+    teacher = describe_results(results).splitlines()[4]
     assert "| - | - | 85.1 M | 89.1 M | 340.2 | 99 |" in teacher
 
 
 def test_comparisons_stand_below_with_their_sign(results):
-    assert to_markdown(results).endswith("\n- student minus teacher: -2.4 [-3.5, -1.2] accuracy\n")
+    assert describe_results(results).endswith("\n- student minus teacher: -2.4 [-3.5, -1.2] accuracy\n")
 
 
 def test_a_student_that_is_slower_or_larger_is_called_so():
     worse = bundle(model("teacher", 0.9, 1_000_000, 100.0), model("student", 0.9, 2_000_000, 50.0))
-    assert "2.0 M (2.0x larger)" in to_markdown(worse)
-    assert "50 (2.0x slower)" in to_markdown(worse)
+    assert "2.0 M (2.0x larger)" in describe_results(worse)
+    assert "50 (2.0x slower)" in describe_results(worse)
 
 
 def test_equal_sizes_get_no_ratio():
-    same = to_markdown(bundle(model("teacher", 0.9, 1_000_000, 100.0), model("student", 0.9, 1_000_000, 101.0)))
+    same = describe_results(bundle(model("teacher", 0.9, 1_000_000, 100.0), model("student", 0.9, 1_000_000, 101.0)))
     assert "smaller" not in same
     assert "faster" not in same
 
 
 def test_a_single_model_goes_under_its_name():
-    table = to_markdown(bundle(model("model", 0.9, 1_000_000, None)))
+    table = describe_results(bundle(model("model", 0.9, 1_000_000, None)))
     assert "| some/model |" in table
     assert "minus" not in table
     assert "teacher" not in table
@@ -126,7 +127,7 @@ def test_a_single_model_goes_under_its_name():
 
 def test_a_regression_shows_correlation_and_distance():
     fidelity = ScoreFidelity(pearson=0.912, mean_absolute_difference=0.25)
-    table = to_markdown(bundle(model("teacher", 0.9, 10, 1.0), model("student", 0.8, 10, 1.0, fidelity)))
+    table = describe_results(bundle(model("teacher", 0.9, 10, 1.0), model("student", 0.8, 10, 1.0, fidelity)))
     assert "| r with teacher | mean distance |" in table
     assert "| 0.912 | 0.250 |" in table
 
@@ -134,13 +135,13 @@ def test_a_regression_shows_correlation_and_distance():
 def render(results, width):
     console = Console(width=width, force_terminal=False, legacy_windows=False)
     with console.capture() as capture:
-        console.print(make_table(results))
+        console.print(to_terminal(make_table(results)))
     return capture.get()
 
 
 def test_the_terminal_shows_the_same_words(results):
     text = render(results, 240)
-    for line in to_markdown(results).splitlines():
+    for line in describe_results(results).splitlines():
         if line.startswith("| ") and ":--" not in line:
             for word in line.replace("|", " ").replace("model", "").split():
                 assert word in text

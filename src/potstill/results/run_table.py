@@ -1,0 +1,132 @@
+"""Results of a run as a table; a cell may have a second line with the detail of the first."""
+
+from potstill.results.figures import ClassFidelity, ScoreFidelity
+from potstill.results.markup import to_markdown
+from potstill.results.results import ModelResult, Results
+from potstill.results.table import Heading, Table, figure_columns, word_columns
+from potstill.results.wording import (
+    ORDER,
+    compare_times,
+    name_metric,
+    name_role,
+    write_brackets,
+    write_count,
+    write_hundred,
+)
+
+_ABSENT = "-"
+
+
+def make_table(results: Results) -> Table:
+    """Lay results out with a column for each model, so that three of them fit into 80 characters.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        A table whose last column, the student's, stands out.
+    """
+    models = _sorted(results)
+    names, *figures = zip(_header(results), *(_row(model, results) for model in models), strict=True)
+    heads = [
+        Heading(text=name.replace(", ", ",\n"), style="strong" if model.role == "student" else "plain")
+        for model, name in zip(models, names[1:], strict=True)
+    ]
+    return Table(
+        title=_title(results), columns=(*word_columns(""), *heads), rows=tuple(figures), notes=tuple(_notes(results))
+    )
+
+
+def describe_results(results: Results) -> str:
+    """Write results in Markdown: a row for each model, a title above, notes and comparisons below.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        Markdown that ends with a newline.
+    """
+    first, *others = _header(results)
+    table = Table(
+        columns=(*word_columns(first), *figure_columns(*others)),
+        rows=tuple(tuple(_row(model, results)) for model in _sorted(results)),
+        notes=tuple(_notes(results)),
+    )
+    return f"{_title(results)}:\n\n{to_markdown(table)}"
+
+
+def _title(results: Results) -> str:
+    return f"{results.task}, {results.split} split, {results.num_examples:,} examples"
+
+
+def _sorted(results: Results) -> list[ModelResult]:
+    return sorted(results.models, key=lambda model: ORDER.index(model.role))
+
+
+def _header(results: Results) -> list[str]:
+    others = [name_metric(name) for name in list(results.models[0].metrics)[1:]]
+    kinds = {type(model.fidelity) for model in results.models}
+    likeness = ["r with teacher", "mean distance"] if ScoreFidelity in kinds else ["same as teacher", "KL from teacher"]
+    if kinds == {type(None)}:
+        likeness = []
+    sizes = ["encoder weights", "all weights", "MB", "sentences/s"]
+    return ["model", name_metric(results.primary_metric), *others, *likeness, *sizes]
+
+
+def _row(model: ModelResult, results: Results) -> list[str]:
+    teacher = results.find("teacher")
+    encoder, rate = write_count(model.parameters.encoder), _rate(model)
+    if teacher is not None and model is not teacher:
+        encoder += _in_brackets(
+            compare_times(teacher.parameters.encoder, model.parameters.encoder, "smaller", "larger")
+        )
+        if teacher.speed is not None and model.speed is not None:
+            ours, theirs = model.speed.sentences_per_second, teacher.speed.sentences_per_second
+            rate += _in_brackets(compare_times(ours, theirs, "faster", "slower"))
+    score, *others = model.metrics.values()
+    return [
+        name_role(model.role, model.name),
+        f"{write_hundred(score)}\n{write_brackets(model.interval)}",
+        *map(write_hundred, others),
+        *(_likeness(model) if any(each.fidelity for each in results.models) else ()),
+        encoder,
+        write_count(model.parameters.total),
+        f"{model.size_bytes / 1e6:,.1f}",
+        rate,
+    ]
+
+
+def _likeness(model: ModelResult) -> tuple[str, str]:
+    match model.fidelity:
+        case ClassFidelity(agreement=agreement, divergence=divergence):
+            return f"{write_hundred(agreement)} %", f"{divergence:.3f}"
+        case ScoreFidelity(pearson=correlation, mean_absolute_difference=distance):
+            return f"{correlation:.3f}", f"{distance:.3f}"
+    return _ABSENT, _ABSENT
+
+
+def _notes(results: Results) -> list[str]:
+    metric = name_metric(results.primary_metric)
+    others = [
+        f"{name_role(model.role, model.name)}, {split}: {name_metric(name)} {write_hundred(value)}"
+        for model in _sorted(results)
+        for split, metrics in model.other_splits.items()
+        for name, value in metrics.items()
+    ]
+    comparisons = [
+        f"student minus {name_role(item.other)}: "
+        f"{write_hundred(item.difference, sign='+')} {write_brackets(item.interval, sign='+')} {metric}"
+        for item in results.comparisons
+    ]
+    return ["metrics x 100, [95 % interval over examples]", *others, *comparisons]
+
+
+def _rate(model: ModelResult) -> str:
+    if model.speed is None:
+        return _ABSENT
+    rate = model.speed.sentences_per_second
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+
+
+def _in_brackets(detail: str) -> str:
+    return f"\n({detail})" if detail else ""
