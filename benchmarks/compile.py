@@ -25,8 +25,10 @@ from rich.table import Table
 
 from potstill.data import TaskData, load_task_data
 from potstill.hub import Encoder, load_classifier
-from potstill.pipeline.study import Guide, Study
-from potstill.pipeline.train import build_student, train_student
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
 from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
@@ -85,16 +87,17 @@ def summarise(plain: list[tuple[float, float]], compiled: list[tuple[float, floa
 
 
 def measure(
-    fields: dict[str, object], overrides: list[str], data: TaskData, teacher: Encoder, run: RunFolder
+    fields: dict[str, object], overrides: list[str], data: TaskData, teacher: Encoder, folder: RunFolder
 ) -> tuple[float, float]:
     """Train an epoch; gives examples per second of its second half, and what the first half took beyond that."""
     common = ["stages.0.epochs=1", "stages.0.select=last", f"tracking.every_steps={WINDOW}"]
     recipe = load_recipe("kd", fields=fields, overrides=[*common, *overrides])
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision("auto"))
-    study = Study(recipe=recipe, data=data, observer=SilentObserver())
-    guide = Guide(encoder=teacher, name="teacher", fingerprint="benchmark", dev_logits=study.dev_logits(teacher))
-    train_student(study, build_student(study, guide), guide, run)
-    logged = [json.loads(line) for line in run.events.read_text(encoding="utf-8").splitlines()]
+    source = TaskSource(recipe=recipe, data=data)
+    run = OpenRun(source=source, folder=folder, observer=SilentObserver())
+    guide = Guide(encoder=teacher, name="teacher", fingerprint="benchmark", dev_logits=source.logits(teacher))
+    train_stages(run, build_student(run, guide), guide)
+    logged = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
     steps = [event for event in logged if event["event"] == "step"]
     windows = [
         ((after["epoch"] - before["epoch"]) * len(data.train), after["seconds"] - before["seconds"])

@@ -24,8 +24,10 @@ from transformers.utils import logging
 
 from potstill.data import Split, load_task_data
 from potstill.hub import Encoder, load_classifier
-from potstill.pipeline.study import Guide, Study
-from potstill.pipeline.train import build_student, train_student
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.sources import TaskSource, TokenisedSplits
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
 from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
@@ -80,11 +82,12 @@ def plain_seconds(teacher: Encoder, student: Encoder, train: Split) -> float:
     return time.perf_counter() - begun
 
 
-def potstill_seconds(study: Study, guide: Guide, student: Encoder) -> float:
+def potstill_seconds(source: TaskSource, guide: Guide, student: Encoder) -> float:
     """Time one epoch of the kd stage, tokenising and the teacher's pass included."""
     with tempfile.TemporaryDirectory() as folder:
+        run = OpenRun(source=source, folder=RunFolder(path=Path(folder) / "run"), observer=SilentObserver())
         begun = time.perf_counter()
-        train_student(study, student, guide, RunFolder(path=Path(folder) / "run"))
+        train_stages(run, student, guide)
         return time.perf_counter() - begun
 
 
@@ -117,12 +120,15 @@ def main() -> None:
     teacher = load_classifier(given.teacher)
     ours, plain = [], []
     for number in range(given.rounds):
-        study = Study(recipe=recipe, data=data, observer=SilentObserver())  # tokenises anew
-        logits = study.dev_logits(teacher)
+        source = TaskSource(recipe=recipe, data=data)  # tokenises anew
+        logits = source.logits(teacher)
         guide = Guide(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=logits)
-        student = build_student(replace(study, tokenised={}), guide)
+        apart = replace(source, tokenised=TokenisedSplits())
+        student = build_student(
+            OpenRun(source=apart, folder=RunFolder(path=Path("unused")), observer=SilentObserver()), guide
+        )
         plain.append(plain_seconds(teacher, copy.deepcopy(student), data.train) * given.epochs)
-        ours.append(potstill_seconds(study, guide, student))
+        ours.append(potstill_seconds(source, guide, student))
         seen = len(data.train) * given.epochs
         print(
             f"round {number + 1}: plain {seen / plain[-1]:7.1f} ex/s   kd {seen / ours[-1]:7.1f} ex/s   "

@@ -18,7 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,11 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 from potstill.data import load_task_data
 from potstill.evaluation import compute_metrics
 from potstill.hub import Encoder, load_classifier
-from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller
-from potstill.pipeline.train import build_student, train_student
 from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
@@ -68,27 +70,26 @@ def main() -> None:
         data = load_task_data(recipe.data)
         if data.task.kind != "classification":
             raise SystemExit(f"--task {given.task}: this benchmark compares classifiers; choose another task.")
-        study = Study(recipe=recipe.for_task(data.task.kind), data=data, observer=SilentObserver())
+        source = TaskSource(recipe=recipe.for_task(data.task.kind), data=data)
         teacher = load_classifier(given.teacher)
-        guide = Guide(
-            encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=study.dev_logits(teacher)
-        )
-        student = build_student(study, guide)
+        guide = Guide(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=source.logits(teacher))
+        run = OpenRun(source=source, folder=RunFolder(path=Path("unused")), observer=SilentObserver())
+        student = build_student(run, guide)
         if seed == 0:
-            apart = compare_curves(study, guide, copy.deepcopy(student), given.pad)
+            apart = compare_curves(source, guide, copy.deepcopy(student), given.pad)
             print(f"same batches, no dropout, 20 steps: losses apart by at most {max(apart):.1e} of their size")
-        plain_score, plain_seconds = train_plain(study, guide, copy.deepcopy(student), given.pad)
+        plain_score, plain_seconds = train_plain(source, guide, copy.deepcopy(student), given.pad)
         with tempfile.TemporaryDirectory() as folder:
             begun = time.perf_counter()
-            train_student(study, student, guide, RunFolder(path=Path(folder) / "run"))
+            train_stages(replace(run, folder=RunFolder(path=Path(folder) / "run")), student, guide)
             seconds = time.perf_counter() - begun
-        rows.append((plain_score, score(study, student), plain_seconds, seconds))
+        rows.append((plain_score, score(source, student), plain_seconds, seconds))
         print(
             f"seed {seed}: reference {rows[-1][0]:.4f} in {plain_seconds:.0f} s   "
             f"run {rows[-1][1]:.4f} in {seconds:.0f} s",
             flush=True,
         )
-    show(rows, score(study, teacher))
+    show(rows, score(source, teacher))
 
 
 def parse() -> argparse.Namespace:
@@ -139,24 +140,24 @@ def make_eager(encoder: Encoder) -> PreTrainedModel:
     return model
 
 
-def prepare_plain(study: Study, guide: Guide, student: Encoder) -> tuple[PreTrainedModel, PreTrainedModel, Loss]:
+def prepare_plain(source: TaskSource, guide: Guide, student: Encoder) -> tuple[PreTrainedModel, PreTrainedModel, Loss]:
     """Make teacher, student and loss for the reference, its projection fitted as ours is."""
-    distiller = make_fitted(study, guide, student)
+    distiller = make_fitted(source, guide, student)
     hidden = distiller.objectives[1]
     loss = Loss(copy.deepcopy(hidden.projections[0]), list(hidden.layer_pairs))
     return make_eager(guide.encoder).eval(), make_eager(student), loss
 
 
-def make_fitted(study: Study, guide: Guide, student: Encoder) -> nn.Module:
+def make_fitted(source: TaskSource, guide: Guide, student: Encoder) -> nn.Module:
     """Make the objectives with their projection fitted."""
-    distiller = make_distiller(study.recipe.stages[0], student, guide)
-    distiller.fit_projections(study.sample(student), dict.fromkeys(distiller.teacher_needs, guide.encoder))
+    distiller = make_distiller(source.recipe.stages[0], student, guide)
+    distiller.fit_projections(source.sample(student), dict.fromkeys(distiller.teacher_needs, guide.encoder))
     return distiller
 
 
-def tokenise(study: Study, encoder: Encoder, length: int) -> Callable[[NDArray[np.int64]], dict[str, Tensor]]:
+def tokenise(source: TaskSource, encoder: Encoder, length: int) -> Callable[[NDArray[np.int64]], dict[str, Tensor]]:
     """Tokenise the training texts; the function that comes back pads chosen ones to a length."""
-    train = study.data.train
+    train = source.data.train
     encoded = encoder.tokenizer.wrapped(
         list(train.texts), list(train.pairs) if train.pairs else None, truncation=True, max_length=length
     )
@@ -164,14 +165,17 @@ def tokenise(study: Study, encoder: Encoder, length: int) -> Callable[[NDArray[n
     return lambda ids: pad([{key: encoded[key][i] for key in keys} for i in ids], length)
 
 
-def compare_curves(study: Study, guide: Guide, student: Encoder, length: int) -> list[float]:
+def compare_curves(source: TaskSource, guide: Guide, student: Encoder, length: int) -> list[float]:
     """Take the same steps both ways, without dropout, and give how far the losses are apart, relative."""
-    big, small, loss = prepare_plain(study, guide, student)
-    distiller = make_fitted(study, guide, student)
+    big, small, loss = prepare_plain(source, guide, student)
+    distiller = make_fitted(source, guide, student)
     small.eval(), distiller.eval()
     plain_optimizer = torch.optim.AdamW([*small.parameters(), *loss.projection.parameters()], lr=1e-4)
     optimizer = torch.optim.AdamW(distiller.parameters(), lr=1e-4)
-    batches, padded = study.batches("train", student, study.recipe.stages[0].batches), tokenise(study, student, length)
+    batches, padded = (
+        source.batches_of("train", student, source.recipe.stages[0].batches),
+        tokenise(source, student, length),
+    )
     teacher = OnlineTeacher(guide.encoder)
     apart = []
     for example_ids in batches.plan(0)[:20]:
@@ -186,15 +190,15 @@ def compare_curves(study: Study, guide: Guide, student: Encoder, length: int) ->
     return apart
 
 
-def train_plain(study: Study, guide: Guide, student: Encoder, length: int) -> tuple[float, float]:
+def train_plain(source: TaskSource, guide: Guide, student: Encoder, length: int) -> tuple[float, float]:
     """Train by the published protocol; gives the score on the development set and the seconds."""
-    stage = study.recipe.stages[0]
-    big, small, loss = prepare_plain(study, guide, student)
-    padded = tokenise(study, student, length)
+    stage = source.recipe.stages[0]
+    big, small, loss = prepare_plain(source, guide, student)
+    padded = tokenise(source, student, length)
     optimizer = stage.optimizer.build([*small.parameters(), *loss.projection.parameters()])
-    random = np.random.default_rng(study.recipe.seed)
-    torch.manual_seed(study.recipe.seed)
-    count = len(study.data.train)
+    random = np.random.default_rng(source.recipe.seed)
+    torch.manual_seed(source.recipe.seed)
+    count = len(source.data.train)
     plan = [
         ids for _ in range(int(stage.epochs)) for ids in np.split(random.permutation(count), range(BATCH, count, BATCH))
     ]
@@ -210,12 +214,12 @@ def train_plain(study: Study, guide: Guide, student: Encoder, length: int) -> tu
         optimizer.zero_grad()
     seconds = time.perf_counter() - begun
     student.model.load_state_dict(small.state_dict())
-    return score(study, student), seconds
+    return score(source, student), seconds
 
 
-def score(study: Study, encoder: Encoder) -> float:
+def score(source: TaskSource, encoder: Encoder) -> float:
     """Give the first metric of the task on the development set."""
-    return next(iter(compute_metrics(study.data.task, study.dev_logits(encoder), study.data.dev.labels).values()))
+    return next(iter(compute_metrics(source.data.task, source.logits(encoder), source.data.dev.labels).values()))
 
 
 def show(rows: list[tuple[float, float, float, float]], teacher: float) -> None:

@@ -37,8 +37,10 @@ from transformers import BertConfig
 
 from potstill.data import TaskData, load_task_data
 from potstill.hub import Encoder, build_encoder, load_tokenizer, resolve_model
-from potstill.pipeline.study import Guide, Study
-from potstill.pipeline.train import build_student, train_student
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
 from potstill.progress import SilentObserver
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -116,13 +118,14 @@ def choose_ways(
         return loaded.for_task(data.task.kind).with_precision(resolve_precision("auto"))
 
     def ours(*overrides: str) -> Callable[[], float]:
-        study = Study(recipe=recipe(*overrides), data=data, observer=SilentObserver())
-        guide = Guide(encoder=teacher, name="random", fingerprint="benchmark", dev_logits=study.dev_logits(teacher))
+        source = TaskSource(recipe=recipe(*overrides), data=data)
+        guide = Guide(encoder=teacher, name="random", fingerprint="benchmark", dev_logits=source.logits(teacher))
         counter = iter(range(1000))
 
         def train() -> float:
-            run = RunFolder(path=folder / f"{abs(hash(overrides))}-{next(counter)}")
-            return train_student(study, build_student(study, guide), guide, run)
+            place = RunFolder(path=folder / f"{abs(hash(overrides))}-{next(counter)}")
+            run = OpenRun(source=source, folder=place, observer=SilentObserver())
+            return train_stages(run, build_student(run, guide), guide)
 
         train()  # fills the stores and warms up
         return train

@@ -1,4 +1,4 @@
-"""The one timer: seconds of a piece of work, on whatever device it runs."""
+"""The one timer: seconds of a piece of work, on whatever device it runs, and how they are written."""
 
 import time
 from collections.abc import Callable
@@ -32,3 +32,21 @@ def wait_for(device: torch.device) -> None:
     """
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
+
+
+def format_seconds(seconds: float) -> str:
+    """Write a time as a person would say it.
+
+    Args:
+        seconds: At least 0.
+
+    Returns:
+        Seconds under two minutes, minutes under two hours, else hours.
+
+    Example:
+        >>> format_seconds(95.0), format_seconds(600.0), format_seconds(9000.0)
+        ('95 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

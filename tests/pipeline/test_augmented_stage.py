@@ -17,7 +17,8 @@ from potstill.data import load_task_data
 from potstill.errors import DataError, RecipeError
 from potstill.files import one_at_a_time
 from potstill.pipeline.augmented import make_examples, plan_texts
-from potstill.pipeline.study import Study
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.teacher import find_teacher
 from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
@@ -101,19 +102,20 @@ def test_the_control_has_the_label_of_the_source(first):
 def look_again(folder):
     """The augmented examples of a run, and what its teacher says of them when it is asked anew."""
     recipe = load_recipe(str(folder / "recipe.json"))
-    study = Study(recipe=recipe, data=load_task_data(recipe.data), observer=SilentObserver())
-    guide = find_teacher(study, folder, lambda *_: None)
-    examples = make_examples(study, plan_texts(study, guide), guide, RunFolder(path=folder))
-    batches = replace(study, augmented=examples).batches("augmented", guide.encoder)
-    return study, examples, study.dev_logits(guide.encoder, batches)
+    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    run = OpenRun(source=source, folder=RunFolder(path=folder), observer=SilentObserver())
+    guide = find_teacher(run, lambda *_: None)
+    examples = make_examples(run, plan_texts(run, guide), guide)
+    batches = replace(source, augmented=examples).batches_of("augmented", guide.encoder)
+    return source, examples, source.logits(guide.encoder, batches)
 
 
 def test_labels_follow_their_rule(first, teacher, reviews):
-    study, examples, logits = look_again(first)
+    source, examples, logits = look_again(first)
     new = ~examples.is_original
     assert np.array_equal(examples.taught[new], logits.argmax(1)[new])
     assert np.array_equal(examples.taught[~new], examples.inherited[~new])
-    assert examples.split.texts[0] == study.data.train.texts[0]
+    assert examples.split.texts[0] == source.data.train.texts[0]
     assert examples.labels("none") is None
     assert examples.labels("inherited") is examples.inherited
 
@@ -166,16 +168,16 @@ def test_nothing_new_is_refused_where_originals_are_left_out(first, teacher, rev
 def test_two_runs_do_not_make_the_same_texts_at_once(reviews, tmp_path):
     fields = {"data.path": str(reviews), "data.text": "review", "data.label": "stars", "precision": "fp32"}
     recipe = load_recipe("bilstm-soft", fields=fields, overrides=AUGMENTED)
-    study, notes = Study(recipe=recipe, data=load_task_data(recipe.data), observer=SilentObserver()), Notes()
-    folder, waiting = RunFolder(path=tmp_path / "run"), Event()
+    source, folder = TaskSource(recipe=recipe, data=load_task_data(recipe.data)), RunFolder(path=tmp_path / "run")
+    run, notes, waiting = OpenRun(source=source, folder=folder, observer=SilentObserver()), Notes(), Event()
     notes.note = lambda text: waiting.set() if "waiting for another run" in text else None
-    first = make_examples(study, plan_texts(study, None), None, folder)
+    first = make_examples(run, plan_texts(run, None), None)
     (path,) = folder.store.glob("augmented-*.parquet")
     path.unlink()
 
     def second():
-        other = replace(study, observer=notes)
-        return make_examples(other, plan_texts(other, None), None, folder)
+        other = replace(run, observer=notes)
+        return make_examples(other, plan_texts(other, None), None)
 
     with ThreadPoolExecutor() as pool:
         with one_at_a_time(path.with_name(f".{path.stem}.lock")):
@@ -213,6 +215,7 @@ def test_tinybert_asks_the_pretrained_base_where_it_is_a_masked_language_model(g
     fields |= {"data.text": "review", "data.label": "stars"}
     recipe = load_recipe("tinybert-4x312", ablations=["no-gd"], fields=fields)
     notes = Notes()
-    maker = plan_texts(Study(recipe=recipe, data=load_task_data(recipe.data), observer=notes), None)
+    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    maker = plan_texts(OpenRun(source=source, folder=RunFolder(path=tmp_path), observer=notes), None)
     assert maker.config.method.masked_lm == (str(given) if said is None else None)
     assert [said in note for note in notes.said] == ([] if said is None else [True])

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from potstill.data import TaskData, load_task_data
-from potstill.pipeline.study import Study
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.targets import look_up_logits
 from potstill.pipeline.teacher import find_teacher
 from potstill.progress import SilentObserver
@@ -36,10 +37,11 @@ def test_another_order_of_labels_gets_logits_of_its_own(teacher: Path, reviews: 
     data = load_task_data(recipe.data)
 
     def look_up(data: TaskData) -> Logits:
-        study = Study(recipe=recipe, data=data, observer=SilentObserver())
-        guide = find_teacher(study, tmp_path / "run", lambda *_: None)
+        source, folder = TaskSource(recipe=recipe, data=data), RunFolder(path=tmp_path / "run")
+        run = OpenRun(source=source, folder=folder, observer=SilentObserver())
+        guide = find_teacher(run, lambda *_: None)
         assert guide is not None
-        return look_up_logits(study, guide, RunFolder(path=tmp_path / "run"), "train")
+        return look_up_logits(run, recipe.stages[0], guide)
 
     ours, theirs = look_up(data), look_up(mirror(data))
     torch.testing.assert_close(theirs, ours.flip(1))

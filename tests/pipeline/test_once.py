@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-from potstill.pipeline.once import make_once
+from potstill.pipeline.shared_runs import make_once
 from potstill.progress import SilentObserver
 from potstill.run_folder import RunFolder
 

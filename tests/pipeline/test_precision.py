@@ -9,12 +9,14 @@ import torch
 
 from potstill import distill
 from potstill.data import load_task_data
-from potstill.pipeline.study import Study
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller
 from potstill.pipeline.teacher import find_teacher
-from potstill.pipeline.train import build_student
 from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
+from potstill.run_folder import RunFolder
 from potstill.tensors import Needs
 
 SHORT = ["stages.0.epochs=1", "stages.1.epochs=1", "tracking.every_steps=1", "compile=false"]
@@ -65,13 +67,14 @@ def test_losses_in_bfloat16_are_summed_in_float32(teacher: Path, reviews: Path, 
     recipe = load_recipe("kd-hidden", fields={**fields, "precision": "bf16"})
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind)
-    study = Study(recipe=recipe, data=data, observer=SilentObserver())
-    guide = find_teacher(study, tmp_path / "run", lambda *_: None)
+    source, folder = TaskSource(recipe=recipe, data=data), RunFolder(path=tmp_path / "run")
+    run = OpenRun(source=source, folder=folder, observer=SilentObserver())
+    guide = find_teacher(run, lambda *_: None)
     assert guide is not None
-    student = build_student(study, guide)
+    student = build_student(run, guide)
     distiller = make_distiller(recipe.stages[number], student, guide)
-    batch = study.batches("train", student).collate(study.batches("train", student).plan(0)[0])
-    with study.autocast():
+    batch = source.batches_of("train", student).collate(source.batches_of("train", student).plan(0)[0])
+    with run.autocast():
         targets = {who: guide.pick(who).encoder(batch, needs) for who, needs in distiller.teacher_needs.items()}
         total, losses = distiller(batch, targets)
         queries = student(batch, Needs(queries=frozenset({1}))).queries[1]

@@ -6,7 +6,6 @@ Tolerance: 1e-4 of every loss, in float32, over a whole stage of 24 steps.
 import copy
 import json
 import random
-from pathlib import Path
 
 import pytest
 import torch
@@ -18,9 +17,11 @@ from transformers import PreTrainedModel
 from potstill.data import DataConfig, load_task_data
 from potstill.hub import Encoder, load_encoder_base
 from potstill.layer_map import resolve_layer_map
-from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller
-from potstill.pipeline.train import build_student, train_student
 from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
@@ -50,7 +51,7 @@ STAGE = [
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def run(tmp_path_factory: pytest.TempPathFactory) -> OpenRun[TaskSource]:
     generator = random.Random(0)
     rows = [
         f"{' '.join(generator.choices(WORDS, k=generator.randint(3, 28)))},{('good', 'bad')[number % 2]}"
@@ -59,34 +60,34 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     path = tmp_path_factory.mktemp("data") / "texts.csv"
     path.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
     data = load_task_data(DataConfig(path=str(path)))
-    return Study(recipe=load_recipe("kd", overrides=STAGE), data=data, observer=SilentObserver())
+    source = TaskSource(recipe=load_recipe("kd", overrides=STAGE), data=data)
+    return OpenRun(source=source, folder=RunFolder(path=path.parent / "run"), observer=SilentObserver())
 
 
 @pytest.fixture(scope="module")
-def guide(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Guide:
+def guide(run: OpenRun[TaskSource], tmp_path_factory: pytest.TempPathFactory) -> Guide:
     """A teacher of large random weights, so that no loss is near 0."""
     base = save_base(tmp_path_factory.mktemp("base"), make_base(num_hidden_layers=4, initializer_range=0.2))
     torch.manual_seed(1)
-    teacher = load_encoder_base(str(base), label_names=study.data.task.label_names)
-    return Guide(encoder=teacher, name="tiny", fingerprint="tiny", dev_logits=study.dev_logits(teacher))
+    teacher = load_encoder_base(str(base), label_names=run.source.data.task.label_names)
+    return Guide(encoder=teacher, name="tiny", fingerprint="tiny", dev_logits=run.source.logits(teacher))
 
 
-def test_the_fast_path_has_the_losses_of_a_plain_loop(study: Study, guide: Guide, tmp_path: Path) -> None:
-    folder = RunFolder(path=tmp_path)
-    train_student(study, build_student(study, guide), guide, folder)
-    events = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
+def test_the_fast_path_has_the_losses_of_a_plain_loop(run: OpenRun[TaskSource], guide: Guide) -> None:
+    train_stages(run, build_student(run, guide), guide)
+    events = [json.loads(line) for line in run.folder.events.read_text(encoding="utf-8").splitlines()]
     fast = [event["loss"] for event in events if event["event"] == "step"]
-    slow = plain_losses(study, guide)
+    slow = plain_losses(run, guide)
     assert len(fast) == NUM_STEPS
     assert slow[-1] < 0.9 * slow[0], "something is learnt"
     assert fast == pytest.approx(slow, rel=TOLERANCE)
 
 
-def plain_losses(study: Study, guide: Guide) -> list[float]:
+def plain_losses(run: OpenRun[TaskSource], guide: Guide) -> list[float]:
     """Train from the same start on the same batches, everything written out."""
-    (stage,) = study.recipe.stages
-    student = build_student(study, guide)
-    torch.manual_seed(study.recipe.seed + 1000)
+    (stage,) = run.recipe.stages
+    student = build_student(run, guide)
+    torch.manual_seed(run.recipe.seed + 1000)
     (fit,) = (
         part for part in make_distiller(stage, student, guide).objectives.modules() if isinstance(part, nn.Linear)
     )
@@ -97,7 +98,7 @@ def plain_losses(study: Study, guide: Guide) -> list[float]:
         {"params": [weight for weight in weights if weight.ndim == 1], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=1.0, foreach=False, fused=False)
-    batches = study.batches("train", student, stage.batches)
+    batches = run.source.batches_of("train", student, stage.batches)
     plan = StepPlan(batches=batches, accumulate=1)
     losses = []
     for number, step in enumerate(plan.steps(0, NUM_STEPS)):

@@ -11,9 +11,12 @@ from tiny_reviews import WORDS, make_base, save_base
 from potstill.data import DataConfig, TaskData, load_task_data
 from potstill.hub import Encoder, load_encoder_base
 from potstill.pipeline.augmented import make_examples, plan_texts
-from potstill.pipeline.general import run_general, task_part
-from potstill.pipeline.study import Guide, Study
-from potstill.pipeline.train import build_student, train_student
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.run import run_general
+from potstill.pipeline.shared_runs import task_part
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
 from potstill.progress import SilentObserver
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -109,15 +112,17 @@ def draw_curves(name: str, world: GoldenWorld, folder: Path) -> Curves:
 
 def _train(recipe: Recipe, world: GoldenWorld, folder: Path) -> list[dict[str, object]]:
     recipe = recipe.for_task(world.data.task.kind)
-    study = Study(recipe=recipe, data=world.data, observer=SilentObserver())
+    source = TaskSource(recipe=recipe, data=world.data)
     guide = None
     if recipe.needs_teacher or recipe.start_from == "teacher":
-        logits = study.dev_logits(world.teacher)
+        logits = source.logits(world.teacher)
         guide = Guide(encoder=world.teacher, name="tiny", fingerprint="tiny", dev_logits=logits)
-    if (maker := plan_texts(study, guide)) is not None:
+    run = OpenRun(source=source, folder=RunFolder(path=folder), observer=SilentObserver())
+    if (maker := plan_texts(run, guide)) is not None:
         folder.mkdir(parents=True)
-        study = dataclasses.replace(study, augmented=make_examples(study, maker, guide, RunFolder(path=folder)))
-    train_student(study, build_student(study, guide), guide, RunFolder(path=folder))
+        source = dataclasses.replace(source, augmented=make_examples(run, maker, guide))
+        run = dataclasses.replace(run, source=source)
+    train_stages(run, build_student(run, guide), guide)
     return _read_events(folder)
 
 

@@ -180,8 +180,8 @@ def _print_plan(cells: "tuple[Cell, ...]", folder: "SuiteFolder", *, as_json: bo
 
 
 def _estimate(missing: "list[Cell]", folder: "SuiteFolder") -> str:
-    from potstill.pipeline import format_seconds
     from potstill.suites import estimate_missing
+    from potstill.timing import format_seconds
 
     estimate = estimate_missing(missing, folder)
     if estimate is None:

@@ -7,11 +7,9 @@ from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmen
 from potstill.pipeline.bench import bench
 from potstill.pipeline.blueprint import Blueprint, draw_blueprint
 from potstill.pipeline.compare import compare
-from potstill.pipeline.estimate import format_seconds
 from potstill.pipeline.examples import DataOptions
-from potstill.pipeline.general import GeneralRun, run_general
 from potstill.pipeline.remeasure import remeasure
-from potstill.pipeline.run import Run, run_recipe
+from potstill.pipeline.run import GeneralRun, Run, run_general, run_recipe
 from potstill.pipeline.ship import Export, export
 
 __all__ = [
@@ -31,7 +29,6 @@ __all__ = [
     "evaluate",
     "export",
     "finetune",
-    "format_seconds",
     "pretrain",
     "preview_augmentation",
     "remeasure",

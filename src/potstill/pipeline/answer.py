@@ -8,7 +8,7 @@ from potstill.engines import predict_logits
 from potstill.errors import DataError
 from potstill.evaluation import decide
 from potstill.hub import load_classifier, reorder_labels
-from potstill.pipeline.batching import make_batches
+from potstill.pipeline.sources import make_batches
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.serving import trained_length

@@ -7,8 +7,7 @@ from typing import Any
 
 from potstill.errors import RecipeError
 from potstill.files import expand_user
-from potstill.pipeline.general import GeneralRun, run_general
-from potstill.pipeline.run import Run, run_recipe
+from potstill.pipeline.run import GeneralRun, Run, run_general, run_recipe
 from potstill.processes import agree
 from potstill.progress import Observer
 from potstill.recipe import Recipe, load_recipe

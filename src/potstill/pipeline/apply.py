@@ -14,8 +14,8 @@ from potstill.evaluation import (
     evaluate_model,
 )
 from potstill.hub import Encoder, check_independence, load_classifier, reorder_labels
-from potstill.pipeline.batching import make_batches
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
+from potstill.pipeline.sources import make_batches
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.results import Results, Role

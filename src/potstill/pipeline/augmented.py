@@ -11,22 +11,22 @@ from potstill.data import LabelArray, Split
 from potstill.errors import DataError, RecipeError
 from potstill.files import one_at_a_time
 from potstill.hub import find_masked_lm
-from potstill.pipeline.study import AugmentedExamples, Guide, Study
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.sources import AugmentedExamples, TaskSource
 from potstill.pipeline.targets import look_up_logits
 from potstill.pipeline.texts import TextMaker, TextTeacher
 from potstill.processes import main_first
 from potstill.progress import Observer
-from potstill.run_folder import RunFolder
 
 _WAITING = "waiting for another run, which makes the same augmented examples"
 
 
-def plan_texts(study: Study, guide: Guide | None) -> TextMaker | None:
+def plan_texts(run: OpenRun[TaskSource], guide: Guide | None) -> TextMaker | None:
     """Say how the texts of a run are made, and refuse what cannot be done."""
-    recipe = study.recipe
+    recipe = run.recipe
     if recipe.augmentation is None:
         return None
-    if study.data.task.kind == "multi_label":
+    if run.source.data.task.kind == "multi_label":
         raise RecipeError(
             "augmentation: texts that may have several labels cannot be augmented; leave it out (--set "
             "augmentation=none, and data = 'task' in its stages; TinyBERT's recipes have --ablation no-da)."
@@ -41,12 +41,12 @@ def plan_texts(study: Study, guide: Guide | None) -> TextMaker | None:
             weights=recipe.teacher.weights,
         )
     return TextMaker(
-        data=study.data,
-        config=_name_masked_lm(recipe.augmentation, recipe.teacher.base, study.observer),
+        data=run.source.data,
+        config=_name_masked_lm(recipe.augmentation, recipe.teacher.base, run.observer),
         teacher=teacher,
-        precision=study.precision,
-        device=study.device,
-        observer=study.observer,
+        precision=run.precision,
+        device=run.device,
+        observer=run.observer,
     )
 
 
@@ -65,14 +65,14 @@ def _name_masked_lm(config: AugmentationConfig, base: str | None, observer: Obse
     return config.model_copy(update={"method": method.model_copy(update={"masked_lm": found})})
 
 
-def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: RunFolder) -> AugmentedExamples:
+def make_examples(run: OpenRun[TaskSource], maker: TextMaker, guide: Guide | None) -> AugmentedExamples:
     """Make the examples of a run, or read them where an earlier run with the same settings left them."""
     texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
     key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
-    path = folder.store / f"augmented-{key}.parquet"
-    with main_first(), one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda: study.observer.note(_WAITING)):
+    path = run.folder.store / f"augmented-{key}.parquet"
+    with main_first(), one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda: run.observer.note(_WAITING)):
         if path.is_file():
-            study.observer.note(f"augmented examples read from {path.name}")
+            run.observer.note(f"augmented examples read from {path.name}")
         else:
             texts.write(path)
     columns = read_columns(path)
@@ -86,21 +86,22 @@ def make_examples(study: Study, maker: TextMaker, guide: Guide | None, folder: R
         is_original=np.array([method == "original" for method in columns["method"]]),
     )
     total, originals = len(examples.split), int(examples.is_original.sum())
-    study.observer.note(f"augmented examples: {total:,}, of them {total - originals:,} new texts")
+    run.observer.note(f"augmented examples: {total:,}, of them {total - originals:,} new texts")
     if maker.config.labels != "teacher":
         return examples
     assert guide is not None, "the teacher's labels are refused without one"
-    return replace(examples, taught=_ask(replace(study, augmented=examples), guide, folder))
+    return replace(examples, taught=_ask(replace(run, source=replace(run.source, augmented=examples)), guide))
 
 
-def _ask(study: Study, guide: Guide, folder: RunFolder) -> LabelArray:
+def _ask(run: OpenRun[TaskSource], guide: Guide) -> LabelArray:
     """Take the teacher's most probable label, or its score, for new texts; what it says is stored for the stages."""
-    examples = study.augmented
+    examples = run.source.augmented
     assert examples is not None, "texts are made before they are labelled"
-    logits = look_up_logits(study, guide, folder, "augmented").cpu().numpy()
-    says = logits.argmax(axis=1) if study.data.task.label_names else logits[:, 0]
+    stage = next(stage for stage in run.recipe.stages if stage.data == "augmented")
+    logits = look_up_logits(run, stage, guide).cpu().numpy()
+    says = logits.argmax(axis=1) if run.source.data.task.label_names else logits[:, 0]
     labels = np.where(examples.is_original, examples.inherited, says)
-    return labels.astype(np.int64) if study.data.task.label_names else labels.astype(np.float32)
+    return labels.astype(np.int64) if run.source.data.task.label_names else labels.astype(np.float32)
 
 
 def _encode(labels: list[str] | list[float], maker: TextMaker) -> LabelArray:

@@ -1,101 +1,114 @@
 """How long a run will take, from a few real steps on this machine."""
 
-from collections.abc import Callable
+from collections import defaultdict
 
 import torch
 from torch.optim import AdamW
 
 from potstill.data import Batches
 from potstill.hub import Encoder
-from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.targets import make_distiller
 from potstill.processes import count_launched
 from potstill.teachers import TeacherConfig
-from potstill.tensors import Needs
+from potstill.tensors import Batch, EncoderOutputs, Needs
 from potstill.timing import time_work
-from potstill.training import StageConfig, StepPlan
+from potstill.training import Distiller, StageConfig, StepPlan, TeacherNumber
 
 _LOGITS = Needs(logits=True)
 _NUM_PROBES = 3
 
 
-def estimate_seconds(study: Study, student: Encoder, guide: Guide | None, *, num_controls: int) -> float:
+def estimate_seconds(run: OpenRun[Source], student: Encoder, guide: Guide | None, *, num_controls: int = 0) -> float:
     """Time a few batches of every stage and carry the figure over to all of them."""
+    student.to(run.device)
+    total, stored = 0.0, defaultdict[TeacherNumber, set[str]](set)
     with torch.random.fork_rng():
-        student.to(study.device)
-        total, stored = 0.0, set[str]()
-        evaluation = _forward(study, student, study.batches("dev", student))
-        for stage in study.recipe.stages:
-            split = study.training_split(stage)
-            batches = study.batches(split, student, stage.batches)
-            plan = StepPlan(batches=batches, accumulate=stage.accumulate)
+        for stage in run.recipe.stages:
+            distiller = make_distiller(stage, student, guide).to(run.device)
+            plan = StepPlan(batches=run.source.batches(stage, student), accumulate=stage.accumulate)
             steps = plan.total(epochs=stage.epochs, steps=stage.steps)
             epochs = steps / max(1, len(plan.epoch(0)))
-            training = _training(study, student, batches) * epochs / count_launched() + steps * _optimizer_step(student)
-            training += evaluation * max(1.0, epochs * stage.evaluations_per_epoch)
-            total += training * (1 + num_controls)
-            passes = count_teacher_passes(study.recipe.teacher, stage, epochs=epochs, stored=stored)
-            if guide is not None and passes > 0.0:
-                for single in guide.singles:
-                    total += passes * _forward(
-                        study, single.encoder, study.batches(split, single.encoder, stage.batches)
-                    )
+            learning = stage.accumulate * _training(run, stage, distiller, guide) / count_launched()
+            scorings = max(1.0, epochs * stage.evaluations_per_epoch)
+            asked = _LOGITS if run.source.has_labels else distiller.student_needs
+            own = steps * (learning + _optimizer_step(student))
+            own += scorings * _reading(run, student, run.source.heldout(student), asked)
+            total += own * (1 + num_controls)
+            for number, needs in distiller.teacher_needs.items():
+                assert guide is not None, "objectives that follow a teacher are not built without one"
+                passes = count_teacher_passes(run.recipe.teacher, stage, needs, epochs=epochs, stored=stored[number])
+                for single in guide.pick(number).singles if passes > 0.0 else ():
+                    theirs = run.source.batches(stage, single.encoder)
+                    total += passes * _reading(run, single.encoder, theirs, needs)
     return total
 
 
-def format_seconds(seconds: float) -> str:
-    """Write a time as a person would say it.
-
-    Args:
-        seconds: At least 0.
-
-    Returns:
-        Seconds under two minutes, minutes under two hours, else hours.
-
-    Example:
-        >>> format_seconds(95.0), format_seconds(600.0), format_seconds(9000.0)
-        ('95 s', '10 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def count_teacher_passes(teacher: TeacherConfig, stage: StageConfig, *, epochs: float, stored: set[str]) -> float:
-    """Count how often the teacher reads the training examples of a stage."""
-    following = [objective for objective in stage.objectives if objective.needs_teacher]
-    reads_layers = any(objective.reads_layers for objective in following)
+def count_teacher_passes(
+    teacher: TeacherConfig, stage: StageConfig, needs: Needs, *, epochs: float, stored: set[str]
+) -> float:
+    """Count how often a teacher reads the texts of a stage, and note in `stored` what it is not asked for again."""
     has_states = teacher.states == "store"
-    asked: dict[str, bool] = {f"states of {stage.name}": has_states} if reads_layers else {}
-    if (has_states or not reads_layers) and any(objective.reads_logits for objective in following):
+    asked: dict[str, bool] = {}
+    if not needs.is_logits_only:
+        asked[f"states of {stage.name}"] = has_states
+    if needs.is_logits_only or (needs.logits and has_states):
         asked[f"logits on {stage.data} texts"] = teacher.store  # else they come with the layers
     passes = sum((float(name not in stored) if is_stored else epochs for name, is_stored in asked.items()), 0.0)
     stored.update(name for name, is_stored in asked.items() if is_stored)
     return passes
 
 
-def _training(study: Study, student: Encoder, batches: Batches) -> float:
-    def step(number: int) -> None:
-        batch = batches.collate(plan[number % len(plan)]).to(study.device)
-        with study.autocast():
-            logits = student(batch, _LOGITS).logits
-        logits.sum().backward()
+def _training(run: OpenRun[Source], stage: StageConfig, distiller: Distiller, guide: Guide | None) -> float:
+    """Time a batch through student and losses, forwards and backwards, with what the teacher gives at hand."""
 
-    plan = batches.plan(0)
-    was_training = student.training
-    student.train()
-    seconds = _per_batch(study, step) * len(plan)
+    def learn(batch: Batch, targets: dict[TeacherNumber, EncoderOutputs]) -> None:
+        with run.autocast():
+            loss, _ = distiller(batch, targets)
+        loss.backward()
+
+    student = distiller.student
+    batches, masker = run.source.batches(stage, student), run.source.masker(stage, student)
+    plan, seconds, was_training = batches.plan(0), [], student.training
+    distiller.train()
+    for number in range(1 + _NUM_PROBES):
+        batch = batches.collate(plan[number % len(plan)])
+        batch = (batch if masker is None else masker.mask(batch)).to(run.device)
+        targets = _targets(run, distiller, guide, batch)
+        seconds.append(time_work(lambda: learn(batch, targets), device=run.device))  # noqa: B023 - called at once
     student.zero_grad(set_to_none=True)
     student.train(was_training)
-    return seconds
+    return sum(seconds[1:]) / _NUM_PROBES  # the first one warms up
 
 
-def _forward(study: Study, encoder: Encoder, batches: Batches) -> float:
-    def step(number: int) -> None:
-        with torch.no_grad(), study.autocast():
-            encoder(batches.collate(plan[number % len(plan)]).to(study.device), _LOGITS)
+def _targets(
+    run: OpenRun[Source], distiller: Distiller, guide: Guide | None, batch: Batch
+) -> dict[TeacherNumber, EncoderOutputs]:
+    """Give layers of the teacher for a batch, and zeros where it is asked for logits alone."""
+    targets: dict[TeacherNumber, EncoderOutputs] = {}
+    for number, needs in distiller.teacher_needs.items():
+        assert guide is not None, "objectives that follow a teacher are not built without one"
+        if needs.is_logits_only:
+            zeros = torch.zeros(len(batch), distiller.student.shape.num_labels, device=run.device)
+            targets[number] = EncoderOutputs(logits=zeros)
+            continue
+        with torch.no_grad(), run.autocast():
+            targets[number] = guide.pick(number).singles[0].encoder.to(run.device)(batch, needs)
+    return targets
 
+
+def _reading(run: OpenRun[Source], encoder: Encoder, batches: Batches, needs: Needs) -> float:
+    """Time a few batches through an encoder, for all of them."""
+
+    def read(*numbers: int) -> None:
+        for number in numbers:
+            with torch.no_grad(), run.autocast():
+                encoder(batches.collate(plan[number % len(plan)]).to(run.device), needs)
+
+    encoder.to(run.device)
     plan = batches.plan(0)
-    return _per_batch(study, step) * len(plan)
+    read(0)
+    return time_work(lambda: read(*range(_NUM_PROBES)), device=run.device) / _NUM_PROBES * len(plan)
 
 
 def _optimizer_step(student: Encoder) -> float:
@@ -105,12 +118,3 @@ def _optimizer_step(student: Encoder) -> float:
     optimizer = AdamW([weights], fused=True)
     optimizer.step()
     return time_work(optimizer.step, device=student.device)
-
-
-def _per_batch(study: Study, step: Callable[[int], None]) -> float:
-    def take_some() -> None:
-        for number in range(_NUM_PROBES):
-            step(number)
-
-    step(0)
-    return time_work(take_some, device=study.device) / _NUM_PROBES

@@ -1,6 +1,9 @@
-"""Measure what a run made: teacher, student and controls, from their saved folders, on the same examples."""
+"""Measure what a run made, from its saved folders: models on a task side by side, or a student of plain text."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +19,13 @@ from potstill.evaluation import (
     evaluate_model,
     merge_models,
 )
-from potstill.hub import Encoder, load_classifier
-from potstill.pipeline.study import Guide, Study
-from potstill.results import Predictions, Results, Role
-from potstill.run_folder import RunFolder
+from potstill.hub import Encoder, count_parameters, load_classifier, load_masked_lm
+from potstill.pipeline.heldout import fill_some
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.shared_runs import require_base
+from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.results import CorpusFigures, Fill, GeneralResults, Predictions, Results, Role, StageFigures
+from potstill.training import StageConfig
 
 CONTROL_ROLES: dict[str, Role] = {
     "hard-labels": "student_hard_labels",
@@ -29,62 +35,124 @@ CONTROL_ROLES: dict[str, Role] = {
 """The part that each control has in the results."""
 
 
-def measure(study: Study, guide: Guide | None, folder: RunFolder, trained: Mapping[str, float | None]) -> Results:
+def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str, float | None]) -> Results:
     """Evaluate every model of a run on the development set, and keep what its report shows besides figures."""
-    evaluated = [] if guide is None else [_measure_teacher(study, guide)]
+    evaluated = [] if guide is None else [_measure_teacher(run, guide)]
     shown = {} if guide is None or guide.members else {"teacher": guide.encoder}
     for name, seconds in trained.items():
-        place = folder if name == "student" else folder.nested(name)
-        own: Role = "model" if study.recipe.student.kind == "whole" else "student"
+        place = run.folder if name == "student" else run.folder.nested(name)
+        own: Role = "model" if run.recipe.student.kind == "whole" else "student"
         role = own if name == "student" else CONTROL_ROLES[name]
         encoder = load_classifier(str(place.student))
-        evaluated.append(_measure(study, encoder, role, study.recipe.name, guide=guide, seconds=seconds))
+        evaluated.append(_measure(run, encoder, role, run.recipe.name, guide=guide, seconds=seconds))
         if name == "student":
             shown[role] = encoder
-    _keep_evidence(study, {model.result.role: model.logits for model in evaluated}, shown, folder)
-    return collect_results(study.data.task, study.data.dev, evaluated, environment=describe_environment())
+    _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, shown)
+    return collect_results(run.source.data.task, run.source.data.dev, evaluated, environment=describe_environment())
 
 
-def _measure_teacher(study: Study, guide: Guide) -> EvaluatedModel:
-    singles = [_measure(study, single.encoder, "teacher", single.name) for single in guide.singles]
+def _measure_teacher(run: OpenRun[TaskSource], guide: Guide) -> EvaluatedModel:
+    singles = [_measure(run, single.encoder, "teacher", single.name) for single in guide.singles]
     if len(singles) == 1:
         return singles[0]
-    return merge_models(singles, guide.dev_logits, study.data.task, study.data.dev, name=guide.name)
+    assert guide.dev_logits is not None, "a teacher of a task has answered its development set"
+    return merge_models(singles, guide.dev_logits, run.source.data.task, run.source.data.dev, name=guide.name)
 
 
 def _measure(
-    study: Study, encoder: Encoder, role: Role, name: str, *, guide: Guide | None = None, seconds: float | None = None
+    run: OpenRun[TaskSource],
+    encoder: Encoder,
+    role: Role,
+    name: str,
+    *,
+    guide: Guide | None = None,
+    seconds: float | None = None,
 ) -> EvaluatedModel:
     return evaluate_model(
         Subject(
             role=role,
             name=name,
-            encoder=encoder.to(study.device),
-            batches=study.batches("dev", encoder),
+            encoder=encoder.to(run.device),
+            batches=run.source.batches_of("dev", encoder),
             training_seconds=seconds,
             other_splits={
-                other: (study.batches(other, encoder), split) for other, split in study.data.other_dev.items()
+                other: (run.source.batches_of(other, encoder), split)
+                for other, split in run.source.data.other_dev.items()
             },
         ),
-        study.data.task,
-        study.data.dev,
+        run.source.data.task,
+        run.source.data.dev,
         teacher_logits=None if guide is None else guide.dev_logits,
-        config=EvaluationConfig(precision=study.precision),
-        observer=study.observer,
+        config=EvaluationConfig(precision=run.precision),
+        observer=run.observer,
     )
 
 
 def _keep_evidence(
-    study: Study, logits: Mapping[str, NDArray[np.float32]], shown: Mapping[str, Encoder], folder: RunFolder
+    run: OpenRun[TaskSource], logits: Mapping[str, NDArray[np.float32]], shown: Mapping[str, Encoder]
 ) -> None:
     """Write every model's logits, the examples that are worth a look, and the attention over some of them."""
-    task, dev = study.data.task, study.data.dev
+    task, dev = run.source.data.task, run.source.data.dev
     assert dev.labels is not None
     Predictions(
         task=task.name, kind=task.kind, split="dev", label_names=task.label_names, gold=dev.labels, logits=logits
-    ).write(folder.predictions)
+    ).write(run.folder.predictions)
     chosen = choose_examples(task, dev, logits)
-    chosen.write(folder.examples)
+    chosen.write(run.folder.examples)
     maps = draw_attention(shown, dev, [example.id for example in chosen.spread])
     if maps is not None:
-        maps.write(folder.attention)
+        maps.write(run.folder.attention)
+
+
+def measure_general(run: OpenRun[TextSource], student: Encoder, seconds: float) -> GeneralResults:
+    """Gather what a run on plain text left."""
+    events = run.folder.read_events()
+    stages = tuple(_figures(stage, events) for stage in run.recipe.stages)
+    corpus, counts = run.source.corpus, count_parameters(student)
+    fills: tuple[Fill, ...] = ()
+    if student.has_vocabulary_head:
+        fills = fill_some(load_masked_lm(str(run.folder.student)).to(run.device).eval(), run.source.heldout(student))
+    return GeneralResults(
+        name=run.recipe.name,
+        base=require_base(run.recipe),
+        corpus=CorpusFigures(
+            num_lines=corpus.num_lines,
+            num_examples=len(corpus.train),
+            num_tokens=len(corpus.train.tokens.ids),
+            num_heldout=len(corpus.heldout),
+            num_dropped=corpus.num_dropped,
+            fingerprint=corpus.fingerprint,
+        ),
+        parameters=asdict(counts) | {"total": counts.total},
+        stages=stages,
+        masked_lm_accuracy=stages[-1].after.get("masked_lm_accuracy"),
+        fills=fills,
+        training_seconds=round(seconds, 2),
+        environment=describe_environment(),
+    )
+
+
+def describe_general(results: GeneralResults) -> str:
+    """Write a general student's page."""
+    after = results.stages[-1].after
+    figures = "\n".join(f"| {name} | {value:.4f} |" for name, value in after.items())
+    return (
+        f"# A general student: {results.name}\n\n"
+        f"Made by Potstill from `{Path(results.base).name}` and {results.corpus.num_lines:,} lines of text, without "
+        "any task. Start a distillation from it:\n\n"
+        "    potstill distill RECIPE --general FOLDER --task TASK\n\n"
+        "## On text that was held out\n\n"
+        f"| figure | value |\n|---|---|\n{figures}\n"
+    )
+
+
+def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
+    """Read what a stage did from the events."""
+    own = [event for event in events if event.get("stage") == stage.name]
+    scores = [
+        {name: value for name, value in event.items() if name not in ("event", "stage", "step")}
+        for event in own
+        if event["event"] == "evaluation"
+    ]
+    end = next(event for event in own if event["event"] == "stage")
+    return StageFigures(name=stage.name, steps=end["steps"], before=scores[0], after=scores[-1])

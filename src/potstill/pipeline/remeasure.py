@@ -4,9 +4,10 @@ from pathlib import Path
 
 from potstill.data import load_task_data
 from potstill.errors import RunError
-from potstill.pipeline.general import task_part
 from potstill.pipeline.measure import CONTROL_ROLES, measure
-from potstill.pipeline.study import Study
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.shared_runs import task_part
+from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.teacher import find_teacher
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe, load_recipe
@@ -31,13 +32,14 @@ def remeasure(path: Path, *, observer: Observer | None = None) -> Results:
     folder = RunFolder(path=path)
     before = Results.read(folder.results)
     recipe = load_recipe(str(folder.recipe))
-    study = Study(recipe=task_part(recipe), data=load_task_data(recipe.data), observer=observer or SilentObserver())
-    guide = find_teacher(study, path, _refuse)
+    source = TaskSource(recipe=task_part(recipe), data=load_task_data(recipe.data))
+    run = OpenRun(source=source, folder=folder, observer=observer or SilentObserver())
+    guide = find_teacher(run, _refuse)
     names = ["student", *(name for name in CONTROL_ROLES if folder.nested(name).student.is_dir())]
     seconds = {model.role: model.training_seconds for model in before.models}
     own = seconds.get("student", seconds.get("model"))
     trained = {name: own if name == "student" else seconds.get(CONTROL_ROLES[name]) for name in names}
-    results = measure(study, guide, folder, trained)
+    results = measure(run, guide, trained)
     results.write(folder.results)
     return results
 

@@ -8,21 +8,24 @@ from typing import Any
 from potstill.data import load_task_data
 from potstill.errors import RecipeError, did_you_mean
 from potstill.evaluation import describe_environment, write_model_card
-from potstill.files import write_json
+from potstill.files import write_json, write_text
 from potstill.hub import check_compiler
 from potstill.pipeline.augmented import make_examples, plan_texts
-from potstill.pipeline.estimate import estimate_seconds, format_seconds
-from potstill.pipeline.general import check_general, start_generally, task_part
-from potstill.pipeline.measure import measure
-from potstill.pipeline.study import Guide, Study
-from potstill.pipeline.teacher import find_teacher
-from potstill.pipeline.train import build_student, train_student
+from potstill.pipeline.estimate import estimate_seconds
+from potstill.pipeline.measure import describe_general, measure, measure_general
+from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.shared_runs import check_general, corpus_part, make_general, read_corpus, task_part
+from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
+from potstill.pipeline.teacher import find_base, find_teacher
 from potstill.processes import is_main_process, process_state, wait_for_all
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe
 from potstill.reporting import write_report
-from potstill.results import Results
+from potstill.results import GeneralResults, Results
 from potstill.run_folder import RunFolder
+from potstill.timing import format_seconds
 from potstill.training import check_trackers, resolve_precision
 
 
@@ -41,6 +44,24 @@ class Run:
     @property
     def student(self) -> Path:
         """The trained model, a `save_pretrained` folder."""
+        return RunFolder(path=self.folder).student
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneralRun:
+    """A finished run on plain text.
+
+    Attributes:
+        folder: The run folder.
+        results: What was measured.
+    """
+
+    folder: Path
+    results: GeneralResults
+
+    @property
+    def student(self) -> Path:
+        """The general student, a `save_pretrained` folder."""
         return RunFolder(path=self.folder).student
 
 
@@ -68,49 +89,122 @@ def run_recipe(
     Raises:
         PotstillError: The recipe, the data, a model or the folder cannot be used; nothing is left half written.
     """
-    folder = RunFolder(path=out)
-    folder.check_writable(resume=resume)
-    wait_for_all()
+    folder, watch = _begin(recipe, out, resume=resume), observer or SilentObserver()
     controls = _controls([*(_begun_with(folder) if resume else ()), *baselines])
-    check_trackers(recipe.tracking.trackers)
-    if recipe.compile:
-        check_compiler(process_state().device)
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
-    study = Study(recipe=task_part(recipe), data=data, observer=observer or SilentObserver())
+    run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, observer=watch)
     for control in controls.values():
-        control(study.recipe)  # one that cannot be made is refused now
-    if resume:
-        folder.check_same_recipe(recipe.to_json())
-        if folder.is_finished:
-            finished = Results.read(folder.results)
-            if {f"student_{name.replace('-', '_')}" for name in controls} <= {model.role for model in finished.models}:
-                study.observer.note(f"{out} is finished already")
-                return Run(folder=out, results=finished)
+        control(run.recipe)  # one that cannot be made is refused now
+    if _is_finished(folder, recipe, resume=resume):
+        finished = Results.read(folder.results)
+        if {f"student_{name.replace('-', '_')}" for name in controls} <= {model.role for model in finished.models}:
+            watch.note(f"{out} is finished already")
+            return Run(folder=out, results=finished)
     check_general(recipe)
-    guide = find_teacher(
-        study, out, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer)
-    )
-    student = build_student(study, guide)
-    maker = plan_texts(study, guide)
+    guide = find_teacher(run, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer))
+    student, maker = build_student(run, guide), plan_texts(run, guide)
     if recipe.corpus_stages:
-        study = replace(study, recipe=start_generally(recipe, out, observer=study.observer))
-        student = build_student(study, guide)
-    _open_folder(folder, study, guide, recipe, baselines=list(controls))
+        run = _with_recipe(run, _start_generally(recipe, folder, watch))
+        student = build_student(run, guide)
+    _open_folder(run, recipe, _describe_data(run, guide) | {"baselines": list(controls)})
     if maker is not None:
-        study = replace(study, augmented=make_examples(study, maker, guide, folder))
-    seconds = estimate_seconds(study, student, guide, num_controls=len(controls))
-    study.observer.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
-    trained = {"student": train_student(study, student, guide, folder)}
+        run = replace(run, source=replace(run.source, augmented=make_examples(run, maker, guide)))
+    seconds = estimate_seconds(run, student, guide, num_controls=len(controls))
+    watch.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
+    trained = {"student": train_stages(run, student, guide)}
     for name, control in controls.items():
-        trained[name] = _train_control(replace(study, recipe=control(study.recipe)), guide, folder.nested(name))
+        trained[name] = _train_control(_with_recipe(run, control(run.recipe)), name, guide)
     if is_main_process():
-        results = measure(study, guide, folder, trained)
+        results = measure(run, guide, trained)
         write_model_card(folder.student, results, recipe=recipe.to_json())
         results.write(folder.results)
         write_report(folder.path)
     wait_for_all()
     return Run(folder=out, results=Results.read(folder.results))
+
+
+def run_general(
+    recipe: Recipe,
+    out: Path,
+    *,
+    resume: bool = False,
+    observer: Observer | None = None,
+    store: Path | None = None,
+) -> GeneralRun:
+    """Run the stages of a recipe that read plain text, and measure the student on text that was held out.
+
+    Args:
+        recipe: What to do; `recipe.data.corpus` says on what. Stages on a task are left out.
+        out: The run folder.
+        resume: Take up an unfinished run; its student is the same as without the interruption.
+        observer: Draws progress; absent: silence.
+        store: Folder that keeps the tokenised text; absent: `store/` beside the run.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        PotstillError: The recipe, the text, a model or the folder cannot be used; nothing is left half written.
+        RecipeError: `teacher.states` is set, which would change nothing.
+    """
+    folder, watch = _begin(recipe, out, resume=resume), observer or SilentObserver()
+    if recipe.teacher.states != "run":
+        raise RecipeError(
+            f"teacher.states: on plain text the teacher runs at every step, and '{recipe.teacher.states}' would change "
+            "nothing; leave it out."
+        )
+    recipe = corpus_part(recipe)
+    if _is_finished(folder, recipe, resume=resume):
+        watch.note(f"{out} is finished already")
+        return GeneralRun(folder=out, results=GeneralResults.read(folder.results))
+    corpus = read_corpus(recipe, store or folder.store, watch)
+    run = OpenRun(source=TextSource(recipe=recipe, corpus=corpus), folder=folder, observer=watch)
+    guide = find_base(run)
+    student = build_student(run, guide)
+    for encoder in (student, *((guide.encoder,) if guide is not None else ())):
+        run.source.check_length(encoder)
+    _open_folder(run, recipe, {})
+    seconds = format_seconds(estimate_seconds(run, student, guide))
+    watch.note(f"{recipe.name} on {len(corpus.train):,} examples of text: about {seconds} on this machine")
+    trained = train_stages(run, student, guide)
+    if is_main_process():
+        results = measure_general(run, student, trained)
+        write_text(folder.student / "README.md", describe_general(results))
+        results.write(folder.results)
+    wait_for_all()
+    return GeneralRun(folder=out, results=GeneralResults.read(folder.results))
+
+
+def _begin(recipe: Recipe, out: Path, *, resume: bool) -> RunFolder:
+    """Refuse a folder, a tracker or a compiler that cannot be used."""
+    folder = RunFolder(path=out)
+    folder.check_writable(resume=resume)
+    wait_for_all()
+    check_trackers(recipe.tracking.trackers)
+    if recipe.compile:
+        check_compiler(process_state().device)
+    return folder
+
+
+def _is_finished(folder: RunFolder, recipe: Recipe, *, resume: bool) -> bool:
+    """Say whether a run that is to be taken up has come to its end; refuse to go on with another recipe."""
+    if resume:
+        folder.check_same_recipe(recipe.to_json())
+    return resume and folder.is_finished
+
+
+def _with_recipe(run: OpenRun[TaskSource], recipe: Recipe) -> OpenRun[TaskSource]:
+    return replace(run, source=replace(run.source, recipe=recipe))
+
+
+def _start_generally(recipe: Recipe, folder: RunFolder, observer: Observer) -> Recipe:
+    """Give the stages on the task, which start from what those on plain text leave."""
+
+    def run(part: Recipe, where: Path, is_begun: bool) -> None:  # noqa: FBT001 - as make_general calls it
+        run_general(part, where, resume=is_begun, observer=observer, store=folder.store)
+
+    return make_general(recipe, folder.path, observer, run)
 
 
 def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]:
@@ -131,24 +225,26 @@ def _begun_with(folder: RunFolder) -> list[str]:
     return [str(name) for name in folder.read_environment().get("baselines", [])]
 
 
-def _open_folder(
-    folder: RunFolder, study: Study, guide: Guide | None, recipe: Recipe, *, baselines: Sequence[str]
-) -> None:
-    """Write what the run is: its recipe, its environment and which controls it is to have."""
+def _open_folder(run: OpenRun[Source], recipe: Recipe, facts: dict[str, Any]) -> None:
+    """Write what the run is: its whole recipe, its environment, and what was found out about it."""
     if not is_main_process():
         return
+    folder = run.folder
     folder.path.mkdir(parents=True, exist_ok=True)
-    environment = describe_environment() | {
-        "seed": study.recipe.seed,
-        "precision": study.precision,
-        "data_fingerprint": study.data.fingerprint,
-        "num_train_examples": len(study.data.train),
-        "teacher": _identify(guide) if guide else None,
-        "baselines": list(baselines),
-        "is_pair": study.data.task.is_pair,
-    }
-    write_json(folder.environment, environment)
+    own = {"seed": run.recipe.seed, "precision": run.precision}
+    write_json(folder.environment, describe_environment() | own | facts)
     write_json(folder.recipe, recipe.to_json())
+
+
+def _describe_data(run: OpenRun[TaskSource], guide: Guide | None) -> dict[str, Any]:
+    """Say what decides a run beside its recipe: the content of data and teacher."""
+    data = run.source.data
+    return {
+        "data_fingerprint": data.fingerprint,
+        "num_train_examples": len(data.train),
+        "teacher": _identify(guide) if guide else None,
+        "is_pair": data.task.is_pair,
+    }
 
 
 def _identify(guide: Guide) -> dict[str, Any]:
@@ -156,10 +252,11 @@ def _identify(guide: Guide) -> dict[str, Any]:
     return identity | ({"members": [_identify(member) for member in guide.members]} if guide.members else {})
 
 
-def _train_control(study: Study, guide: Guide | None, folder: RunFolder) -> float:
+def _train_control(run: OpenRun[TaskSource], name: str, guide: Guide | None) -> float:
     """Train a control beside the student; one that is there already is kept."""
-    study.observer.note(f"control: {folder.path.name}")
+    run.observer.note(f"control: {name}")
+    control = replace(run, folder=run.folder.nested(name))
     if is_main_process():
-        folder.path.mkdir(parents=True, exist_ok=True)
-        write_json(folder.recipe, study.recipe.to_json())
-    return train_student(study, build_student(study, guide), guide, folder)
+        control.folder.path.mkdir(parents=True, exist_ok=True)
+        write_json(control.folder.recipe, control.recipe.to_json())
+    return train_stages(control, build_student(control, guide), guide)

@@ -1,87 +1,37 @@
 """Take a student through the stages of its recipe, on a task or on plain text, from wherever an earlier try ended."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Protocol, runtime_checkable
-
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
-from potstill.data import Batches
-from potstill.files import whole_folder
+from potstill.errors import ModelError
+from potstill.files import expand_user, whole_file, whole_folder
 from potstill.hub import Encoder
-from potstill.pipeline.once import seconds_of_training
-from potstill.pipeline.projections import read_projections, save_projections
-from potstill.progress import Observer
-from potstill.recipe import Recipe
+from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.targets import make_distiller, make_targets
 from potstill.run_folder import RunFolder
-from potstill.teachers import Teacher
+from potstill.students import AnyStudentConfig, CheckpointStart
 from potstill.training import (
     Checkpoints,
     Distiller,
     EventLog,
-    Masker,
-    Scorer,
-    StageConfig,
     StageRun,
-    TeacherNumber,
     close_trackers,
     open_accelerator,
     train_stage,
 )
 
 
-@runtime_checkable
-class Course(Protocol):
-    """What a run learns from, stage by stage."""
-
-    @property
-    def recipe(self) -> Recipe:
-        """What to do."""
-
-    @property
-    def student(self) -> Encoder:
-        """What is trained, in place."""
-
-    @property
-    def observer(self) -> Observer:
-        """Draws the progress."""
-
-    @property
-    def scores_start(self) -> bool:
-        """Whether each stage is scored before its first step, too."""
-
-    def distiller(self, stage: StageConfig) -> Distiller:
-        """Build the objectives of a stage; random projections come from torch's generator."""
-
-    def fit_projections(self, distiller: Distiller, adopted: Sequence[str]) -> None:
-        """Fit the projections that start from a closed form, but for adopted ones."""
-
-    def batches(self, stage: StageConfig) -> Batches:
-        """Give the examples to learn from."""
-
-    def teachers(self, stage: StageConfig, distiller: Distiller) -> Mapping[TeacherNumber, Teacher]:
-        """Give what answers the needs of a stage."""
-
-    def masker(self, stage: StageConfig) -> Masker | None:
-        """Give what hides the tokens of a stage."""
-
-    def scorer(self, stage: StageConfig, distiller: Distiller) -> Scorer:
-        """Give what scores the student."""
-
-    def save(self, folder: Path) -> None:
-        """Save the trained student."""
-
-
-def train_stages(course: Course, folder: RunFolder) -> float:
-    """Take the student of a run through its stages and save it whole."""
+def train_stages(run: OpenRun[Source], student: Encoder, guide: Guide | None) -> float:
+    """Take the student of a run through its stages, in place, and save it whole; give the seconds that it took."""
+    recipe, folder = run.recipe, run.folder
     folder.path.mkdir(parents=True, exist_ok=True)
-    done = seconds_of_training(folder)
+    done = _seconds_of_training(folder)
     if done is not None:
         return done
-    recipe = course.recipe
-    assert recipe.precision != "auto"
-    accelerator = open_accelerator(recipe.precision, trackers=recipe.tracking.trackers, folder=folder.path)
-    course.student.to(accelerator.device)
+    accelerator = open_accelerator(run.precision, trackers=recipe.tracking.trackers, folder=folder.path)
+    student.to(accelerator.device)
     checkpoints = Checkpoints(folder.checkpoints, keep=recipe.checkpoints.keep, accelerator=accelerator)
     events = EventLog(folder.events, enabled=accelerator.is_main_process)
     position, projections = checkpoints.newest(), read_projections(recipe.student)
@@ -89,40 +39,80 @@ def train_stages(course: Course, folder: RunFolder) -> float:
     for number in range(position.stage, len(recipe.stages)):
         stage = recipe.stages[number]
         torch.manual_seed(recipe.seed + 1000 * (number + 1))
-        distiller = course.distiller(stage).to(accelerator.device)
-        score = course.scorer(stage, distiller)
+        distiller = make_distiller(stage, student, guide).to(accelerator.device)
+        teachers, masker = make_targets(run, stage, distiller, guide), run.source.masker(stage, student)
+        score = run.source.scorer(distiller, teachers, masker)
         if not checkpoints.holds(position):
-            adopted = distiller.adopt_projections(projections)
-            course.fit_projections(distiller, adopted)
-            for name in adopted:
-                course.observer.note(f"{stage.name}: {name} goes on with the projection that was learnt before")
-            if course.scores_start and accelerator.is_main_process:
-                events.write("evaluation", {"stage": stage.name, "step": 0, **score(course.student)})
-        run = StageRun(
-            accelerator=accelerator,
-            checkpoints=checkpoints,
-            checkpoint_config=recipe.checkpoints,
-            tracking=recipe.tracking,
-            events=events,
-            observer=course.observer,
-            score=score,
-            is_compiled=recipe.compile,
-        )
+            _start_projections(run, distiller, guide, projections, stage.name)
+            if not run.source.has_labels and accelerator.is_main_process:
+                events.write("evaluation", {"stage": stage.name, "step": 0, **score(student)})
         position = train_stage(
             stage,
             distiller,
-            course.teachers(stage, distiller),
-            course.batches(stage),
-            run=run,
+            teachers,
+            run.source.batches(stage, student),
+            run=StageRun(
+                accelerator=accelerator,
+                checkpoints=checkpoints,
+                checkpoint_config=recipe.checkpoints,
+                tracking=recipe.tracking,
+                events=events,
+                observer=run.observer,
+                score=score,
+                is_compiled=recipe.compile,
+            ),
             start=position,
-            masker=course.masker(stage),
+            masker=masker,
         )
         projections = distiller.projections()
     close_trackers(accelerator)
     if accelerator.is_main_process:
-        if projections:
-            save_projections(projections, folder)
-        with whole_folder(folder.student) as aside:
-            course.save(aside)
+        _save(student, projections, folder, has_head=run.source.has_labels or student.has_vocabulary_head)
     accelerator.wait_for_everyone()
     return position.seconds
+
+
+def _seconds_of_training(folder: RunFolder) -> float | None:
+    """Say how long the training of a run took that was stopped after it."""
+    stages = [event for event in folder.read_events() if event.get("event") == "stage"]
+    return float(stages[-1]["seconds"]) if stages and folder.student.is_dir() else None
+
+
+def _start_projections(
+    run: OpenRun[Source], distiller: Distiller, guide: Guide | None, learnt: dict[str, Tensor], stage: str
+) -> None:
+    """Go on with projections that were learnt before, and fit those that start from a closed form."""
+    adopted = distiller.adopt_projections(learnt)
+    if distiller.fits:
+        assert guide is not None, "objectives with projections are not built without a teacher"
+        encoders = {number: guide.pick(number).singles[0].encoder for number in distiller.teacher_needs}
+        teachers = {number: encoder.to(run.device) for number, encoder in encoders.items()}
+        batch = run.source.sample(distiller.student).to(run.device)
+        distiller.fit_projections(batch, teachers, adopted=adopted)
+    for name in adopted:
+        run.observer.note(f"{stage}: {name} goes on with the projection that was learnt before")
+
+
+def _save(student: Encoder, projections: dict[str, Tensor], folder: RunFolder, *, has_head: bool) -> None:
+    """Write the student, and beside it the projections of its last stage."""
+    if projections:
+        with whole_file(folder.projections) as aside:
+            save_file(projections, aside)
+    with whole_folder(folder.student) as aside:
+        student.save(aside, has_head=has_head)
+
+
+def read_projections(student: AnyStudentConfig) -> dict[str, Tensor]:
+    """Read the projections that were learnt with the checkpoint from which a student starts."""
+    start = getattr(student, "init", None)
+    if not isinstance(start, CheckpointStart):
+        return {}
+    place = expand_user(start.path).resolve()
+    for folder in (place, place.parent):
+        path = RunFolder(path=folder).projections
+        if path.is_file():
+            try:
+                return load_file(path)
+            except (OSError, SafetensorError) as error:
+                raise ModelError(f"'{path}' cannot be read ({error}); delete it to start projections anew.") from None
+    return {}

@@ -8,33 +8,15 @@ from typing import Literal
 from potstill.data import Batches
 from potstill.errors import RecipeError
 from potstill.files import read_json, write_json
-from potstill.pipeline.estimate import format_seconds
-from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.open_run import Guide, OpenRun, Source
 from potstill.processes import main_first
-from potstill.run_folder import RunFolder
 from potstill.teachers import OnlineTeacher, StateStore, StatesTrial, StoredStates, Teacher, example_keys, try_states
 from potstill.tensors import Needs
+from potstill.timing import format_seconds
 from potstill.training import StageConfig, StepPlan
 
 _TRIAL_BATCHES = 4
 _GIB = 2**30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageContext:
-    """Where a stage takes place.
-
-    Attributes:
-        study: The run.
-        stage: The stage.
-        batches: Its examples.
-        folder: The run folder; what a teacher gives is stored beside it.
-    """
-
-    study: Study
-    stage: StageConfig
-    batches: Batches
-    folder: RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,24 +24,28 @@ class StageStates:
     """What one stage reads of one teacher's layers.
 
     Attributes:
-        context: Where the stage takes place.
+        run: The run; what is stored lies beside it.
+        stage: The stage.
+        batches: Its examples, in the student's tokens.
         guide: The teacher, a single one.
         needs: What the stage reads of it beside logits.
     """
 
-    context: StageContext
+    run: OpenRun[Source]
+    stage: StageConfig
+    batches: Batches
     guide: Guide
     needs: Needs
 
     def teacher(self, *, reads_padding: bool) -> Teacher:
         """Give what answers the needs."""
-        wanted = self.context.study.recipe.teacher.states
+        wanted = self.run.recipe.teacher.states
         obstacle = self._obstacle(reads_padding=reads_padding)
         if wanted == "store" and obstacle is not None:
-            raise RecipeError(f"teacher.states: stage '{self.context.stage.name}' {obstacle}; set states = 'run'.")
+            raise RecipeError(f"teacher.states: stage '{self.stage.name}' {obstacle}; set states = 'run'.")
         if wanted == "auto" and obstacle is not None:
-            name = self.context.stage.name
-            self.context.study.observer.note(f"{name}: teacher states are not stored: the stage {obstacle}")
+            name = self.stage.name
+            self.run.observer.note(f"{name}: teacher states are not stored: the stage {obstacle}")
         if wanted == "run" or obstacle is not None:
             return self._online
         with main_first():
@@ -69,19 +55,19 @@ class StageStates:
 
     @cached_property
     def _online(self) -> OnlineTeacher:
-        return OnlineTeacher(self.guide.encoder.to(self.context.study.device))
+        return OnlineTeacher(self.guide.encoder.to(self.run.device))
 
     @cached_property
     def _keys(self) -> tuple[str, ...]:
-        return example_keys(self.context.batches.tokenised.tokens)
+        return example_keys(self.batches.tokenised.tokens)
 
     @cached_property
     def _store(self) -> StateStore:
-        name = f"states-{self.guide.fingerprint}-{self.context.study.precision}".replace("/", "_")
-        return StateStore(self.context.folder.store / name, self.needs, self.context.study.recipe.teacher.states_format)
+        name = f"states-{self.guide.fingerprint}-{self.run.precision}".replace("/", "_")
+        return StateStore(self.run.folder.store / name, self.needs, self.run.recipe.teacher.states_format)
 
     def _obstacle(self, *, reads_padding: bool) -> str | None:
-        if self.context.stage.masking is not None or self.needs.vocabulary:
+        if self.stage.masking is not None or self.needs.vocabulary:
             return "hides other tokens in every pass or scores the vocabulary, which is not stored"
         if reads_padding:
             return "has reduction = 'reference', which counts padded positions, and those are not stored"
@@ -89,20 +75,20 @@ class StageStates:
 
     def _choose(self, wanted: Literal["store", "auto"]) -> Literal["run", "store"]:
         """Decide once; a resumed run follows the first decision, because stored states are rounded."""
-        path = self.context.folder.states
+        path = self.run.folder.states
         remedy = "bring it back, or run it anew in another folder"
         chosen = read_json(path, remedy=remedy) if path.is_file() else {}
-        if self.context.stage.name not in chosen:
-            chosen[self.context.stage.name] = self._decide(wanted)
+        if self.stage.name not in chosen:
+            chosen[self.stage.name] = self._decide(wanted)
             write_json(path, chosen)
-        choice: Literal["run", "store"] = chosen[self.context.stage.name]
+        choice: Literal["run", "store"] = chosen[self.stage.name]
         return choice
 
     def _decide(self, wanted: Literal["store", "auto"]) -> Literal["run", "store"]:
         """Try both on a few batches, say what it would take, and choose."""
-        context, lengths = self.context, self.context.batches.tokenised.tokens.lengths
-        name, note = context.stage.name, context.study.observer.note
-        total, new = float(lengths.sum()), float(lengths[self._store.missing(self._keys)].sum())
+        lengths, missing = self.batches.tokenised.tokens.lengths, self._store.missing(self._keys)
+        name, note = self.stage.name, self.run.observer.note
+        total, new = float(lengths.sum()), float(lengths[missing].sum())
         trial = self._try()
         room = self._room()
         if trial.num_bytes * new > room:
@@ -126,38 +112,38 @@ class StageStates:
 
     def _room(self) -> float:
         """Count the bytes that states may still take."""
-        budget = self.context.study.recipe.teacher.states_gib * _GIB - self._store.num_bytes
+        budget = self.run.recipe.teacher.states_gib * _GIB - self._store.num_bytes
         return max(0.0, min(budget, 0.95 * shutil.disk_usage(self._store.folder).free))
 
     def _try(self) -> StatesTrial:
-        plan = self.context.batches.plan(0)[:_TRIAL_BATCHES]
-        batches = [self.context.batches.collate(example_ids).to(self.context.study.device) for example_ids in plan]
-        with self.context.study.autocast():
+        plan = self.batches.plan(0)[:_TRIAL_BATCHES]
+        batches = [self.batches.collate(example_ids).to(self.run.device) for example_ids in plan]
+        with self.run.autocast():
             return try_states(
                 self._online,
                 self.needs,
                 batches,
                 self._keys,
-                form=self.context.study.recipe.teacher.states_format,
+                form=self.run.recipe.teacher.states_format,
                 num_heads=self.guide.encoder.shape.num_heads,
             )
 
     def _passes(self) -> float:
-        stage = self.context.stage
-        plan = StepPlan(batches=self.context.batches, accumulate=stage.accumulate)
+        stage = self.stage
+        plan = StepPlan(batches=self.batches, accumulate=stage.accumulate)
         return plan.total(epochs=stage.epochs, steps=stage.steps) / len(plan.epoch(0))
 
     def _fill(self) -> StoredStates:
-        store, observer = self._store, self.context.study.observer
+        store, observer = self._store, self.run.observer
         missing = store.missing(self._keys)
         if len(missing):
-            batches = (batch.to(self.context.study.device) for batch in self.context.batches.ordered(missing))
-            with observer.task("teacher states", len(missing)) as progress, self.context.study.autocast():
+            batches = (batch.to(self.run.device) for batch in self.batches.ordered(missing))
+            with observer.task("teacher states", len(missing)) as progress, self.run.autocast():
                 for number in store.fill(self._online, self.needs, batches, self._keys):
                     progress.advance(number)
         damaged = f", {store.num_damaged} damaged files made anew" if store.num_damaged else ""
         observer.note(
-            f"{self.context.stage.name}: teacher states of {len(self._keys):,} examples, {len(missing):,} of them new, "
+            f"{self.stage.name}: teacher states of {len(self._keys):,} examples, {len(missing):,} of them new, "
             f"{store.num_bytes / 2**20:,.0f} MiB, rounding error {store.relative_error:.1e}{damaged}"
         )
         return StoredStates(store, self._keys, num_heads=self.guide.encoder.shape.num_heads)

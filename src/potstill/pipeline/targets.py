@@ -4,15 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
+from potstill.data import BatchConfig, Batches
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder
 from potstill.objectives import objective_kinds
-from potstill.pipeline.states import StageContext, StageStates
-from potstill.pipeline.study import Guide, Study
+from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.states import StageStates
 from potstill.processes import main_first
-from potstill.run_folder import RunFolder
 from potstill.teachers import (
     EnsembleTeacher,
     JoinedTeacher,
@@ -46,8 +45,9 @@ def _check_layers(stage: StageConfig, encoders: Mapping[str, Encoder]) -> None:
         )
 
 
-def check_targets(study: Study, student: Encoder, distiller: Distiller, guide: Guide | None, *, path: str) -> None:
+def check_targets(distiller: Distiller, guide: Guide | None, *, is_stored: bool, path: str) -> None:
     """Refuse, before the first step, what student or teacher cannot give."""
+    student = distiller.student
     if distiller.student_needs.attention_layers:
         student.check_capture()
     for number, needs in distiller.teacher_needs.items():
@@ -64,58 +64,60 @@ def check_targets(study: Study, student: Encoder, distiller: Distiller, guide: G
                 f"{path}: teacher '{others[0]}' has another tokenizer than the student, so their layers cannot be "
                 "compared token by token; keep only losses on logits, or take models with one tokenizer."
             )
-        if others and not study.recipe.teacher.store:
+        if others and not is_stored:
             raise RecipeError(
                 f"teacher.store: teacher '{others[0]}' has another tokenizer than the student and cannot run on its "
                 "batches; set store = true, so that its logits are looked up."
             )
 
 
-def make_targets(context: StageContext, distiller: Distiller, guide: Guide | None) -> dict[TeacherNumber, Teacher]:
+def make_targets(
+    run: OpenRun[Source], stage: StageConfig, distiller: Distiller, guide: Guide | None
+) -> dict[TeacherNumber, Teacher]:
     """Give what answers the needs of a stage."""
     targets: dict[TeacherNumber, Teacher] = {}
     for number, needs in distiller.teacher_needs.items():
         assert guide is not None, "objectives that follow a teacher are not built without one"
         picked = guide.pick(number)
         if needs.is_logits_only:
-            targets[number] = _logits_teacher(context, picked)
+            targets[number] = _logits_teacher(run, stage, picked)
             continue
-        states = StageStates(context=context, guide=picked.singles[0], needs=replace(needs, logits=False)).teacher(
-            reads_padding=distiller.reads_padding
-        )
+        batches = run.source.batches(stage, distiller.student)
+        states = StageStates(
+            run=run, stage=stage, batches=batches, guide=picked.singles[0], needs=replace(needs, logits=False)
+        ).teacher(reads_padding=distiller.reads_padding)
         is_joined = needs.logits and not isinstance(states, OnlineTeacher)
-        targets[number] = JoinedTeacher(_logits_teacher(context, picked), states) if is_joined else states
+        targets[number] = JoinedTeacher(_logits_teacher(run, stage, picked), states) if is_joined else states
     return targets
 
 
-def look_up_logits(study: Study, guide: Guide, folder: RunFolder, split: Literal["train", "augmented"]) -> Logits:
-    """Look up what a teacher, or several together, says about all training examples; compute and store it first."""
-    config = study.recipe.teacher
-    logits = [_stored_logits(study, single, folder, split) for single in guide.singles]
+def _logits_teacher(run: OpenRun[Source], stage: StageConfig, guide: Guide) -> Teacher:
+    """Give what answers for the logits of a teacher, or of several together."""
+    config = run.recipe.teacher
+    if config.store:
+        return StoredTeacher(look_up_logits(run, stage, guide))
+    online = [OnlineTeacher(single.encoder.to(run.device)) for single in guide.singles]
+    return online[0] if len(online) == 1 else EnsembleTeacher(online, combine=config.combine, weights=config.weights)
+
+
+def look_up_logits(run: OpenRun[Source], stage: StageConfig, guide: Guide) -> Logits:
+    """Look up what a teacher, or several together, says about all examples of a stage; compute and store it first."""
+    config = run.recipe.teacher
+    logits = [_stored_logits(run, stage, single) for single in guide.singles]
     return logits[0] if len(logits) == 1 else combine_logits(logits, combine=config.combine, weights=config.weights)
 
 
-def _logits_teacher(context: StageContext, guide: Guide) -> Teacher:
-    """Give what answers for the logits of a teacher, or of several together."""
-    study, config, singles = context.study, context.study.recipe.teacher, guide.singles
-    if config.store:
-        return StoredTeacher(look_up_logits(study, guide, context.folder, study.training_split(context.stage)))
-    online = [OnlineTeacher(single.encoder.to(study.device)) for single in singles]
-    if len(online) == 1:
-        return online[0]
-    return EnsembleTeacher(online, combine=config.combine, weights=config.weights)
-
-
-def _stored_logits(study: Study, guide: Guide, folder: RunFolder, split: Literal["train", "augmented"]) -> Logits:
-    """Look a single teacher's logits on training examples up, or compute them from its own tokens."""
-    order = hashlib.sha256(json.dumps(study.data.task.label_names).encode()).hexdigest()[:8]
-    name = f"logits-{guide.fingerprint}-{order}-{study.precision}".replace("/", "_")
-    with main_first(), study.autocast():
+def _stored_logits(run: OpenRun[Source], stage: StageConfig, guide: Guide) -> Logits:
+    """Look a single teacher's logits on the examples of a stage up, or compute them from its own tokens."""
+    order = hashlib.sha256(json.dumps(run.source.label_names).encode()).hexdigest()[:8]
+    name = f"logits-{guide.fingerprint}-{order}-{run.precision}".replace("/", "_")
+    tokenised = run.source.batches(stage, guide.encoder).tokenised
+    with main_first(), run.autocast():
         logits = store_logits(
-            OnlineTeacher(guide.encoder.to(study.device)),
-            study.batches(split, guide.encoder),
-            folder=folder.store / name,
-            device=study.device,
-            observer=study.observer,
+            OnlineTeacher(guide.encoder.to(run.device)),
+            Batches(tokenised, BatchConfig(), seed=run.recipe.seed),
+            folder=run.folder.store / name,
+            device=run.device,
+            observer=run.observer,
         )
-    return logits.to(study.device)
+    return logits.to(run.device)

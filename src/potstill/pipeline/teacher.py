@@ -10,9 +10,17 @@ import torch
 from potstill.data import match_labels
 from potstill.errors import RecipeError
 from potstill.evaluation import compute_metrics
-from potstill.hub import check_independence, fingerprint_model, load_classifier, reorder_labels
-from potstill.pipeline.once import make_once
-from potstill.pipeline.study import Guide, Study
+from potstill.hub import (
+    check_independence,
+    fingerprint_model,
+    load_classifier,
+    load_encoder_base,
+    load_masked_lm,
+    reorder_labels,
+)
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.shared_runs import make_once, require_base
+from potstill.pipeline.sources import TaskSource, TextSource
 from potstill.pipeline.teacher_check import check_teacher
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -20,9 +28,9 @@ from potstill.teachers import combine_logits
 from potstill.training import resolve_precision
 
 
-def find_teacher(study: Study, out: Path, run: Callable[[Recipe, Path, bool], object]) -> Guide | None:
+def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], object]) -> Guide | None:
     """Load the teacher, fine-tuning it first where only its base is given."""
-    recipe = study.recipe
+    recipe = run.recipe
     if not recipe.needs_teacher and recipe.start_from == "base":
         return None
     if not recipe.teacher.names and recipe.teacher.base is None:
@@ -30,39 +38,51 @@ def find_teacher(study: Study, out: Path, run: Callable[[Recipe, Path, bool], ob
             f"teacher: recipe '{recipe.name}' needs a teacher and none is given; pass --teacher with a fine-tuned "
             "model, or --teacher-base with an encoder that is fine-tuned first."
         )
-    if recipe.teacher.combine == "probabilities" and study.data.task.kind != "classification":
-        what = "is a regression" if study.data.task.kind == "regression" else "has several labels for each text"
+    if recipe.teacher.combine == "probabilities" and run.source.data.task.kind != "classification":
+        what = "is a regression" if run.source.data.task.kind == "regression" else "has several labels for each text"
         raise RecipeError(f"teacher.combine: 'probabilities' needs classes and this task {what}; use 'logits'.")
     if not recipe.teacher.names:
-        return _load(study, str(_finetuned_base(study, out, run)), called=str(recipe.teacher.base))
-    singles = [_load(study, name, called=name) for name in recipe.teacher.names]
-    return singles[0] if len(singles) == 1 else _join(study, tuple(singles))
+        return _load(run, str(_finetuned_base(run, make)), called=str(recipe.teacher.base))
+    singles = [_load(run, name, called=name) for name in recipe.teacher.names]
+    return singles[0] if len(singles) == 1 else _join(run, tuple(singles))
 
 
-def _load(study: Study, name: str, *, called: str) -> Guide:
+def find_base(run: OpenRun[TextSource]) -> Guide | None:
+    """Load the pre-trained encoder that stages on plain text follow, with its masked-LM head where they ask for it."""
+    following = [objective for stage in run.recipe.stages for objective in stage.objectives if objective.needs_teacher]
+    if not following:
+        return None
+    name = require_base(run.recipe)
+    has_head = any(objective.reads_vocabulary for objective in following)
+    encoder = load_masked_lm(name) if has_head else load_encoder_base(name, label_names=())
+    return Guide(encoder=encoder, name=name, fingerprint=fingerprint_model(name), dev_logits=None)
+
+
+def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> Guide:
     """Load a teacher, put its labels into the task's order, and check what it knows."""
     encoder = load_classifier(name)
-    task = study.data.task
+    task = run.source.data.task
     check_independence(encoder, called, is_wanted=task.kind == "multi_label")
     encoder = reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
-    logits = study.dev_logits(encoder)
-    gold = study.data.dev.labels
+    logits = run.source.logits(encoder)
+    gold = run.source.data.dev.labels
     assert gold is not None
     check_teacher(called, task, logits, gold)
     return Guide(encoder=encoder, name=called, fingerprint=fingerprint_model(name), dev_logits=logits)
 
 
-def _join(study: Study, members: tuple[Guide, ...]) -> Guide:
+def _join(run: OpenRun[TaskSource], members: tuple[Guide, ...]) -> Guide:
     """Make one guide of several, and tell how good they are alone and together."""
-    task, gold, config = study.data.task, study.data.dev.labels, study.recipe.teacher
+    task, gold, config = run.source.data.task, run.source.data.dev.labels, run.recipe.teacher
     assert gold is not None
-    parts = [torch.from_numpy(member.dev_logits) for member in members]
+    answers = [member.dev_logits for member in members if member.dev_logits is not None]
+    parts = [torch.from_numpy(logits) for logits in answers]
     logits = combine_logits(parts, combine=config.combine, weights=config.weights).numpy()
     metric = task.metrics[0]
-    for number, member in enumerate(members):
-        score = compute_metrics(task, member.dev_logits, gold)[metric]
-        study.observer.note(f"teacher {number}: {member.name}, {metric} {score:.4f}")
-    study.observer.note(f"the {len(members)} together: {metric} {compute_metrics(task, logits, gold)[metric]:.4f}")
+    for number, (member, own) in enumerate(zip(members, answers, strict=True)):
+        score = compute_metrics(task, own, gold)[metric]
+        run.observer.note(f"teacher {number}: {member.name}, {metric} {score:.4f}")
+    run.observer.note(f"the {len(members)} together: {metric} {compute_metrics(task, logits, gold)[metric]:.4f}")
     identity = [[member.fingerprint for member in members], config.combine, config.weights]
     return Guide(
         encoder=members[0].encoder,
@@ -73,9 +93,9 @@ def _join(study: Study, members: tuple[Guide, ...]) -> Guide:
     )
 
 
-def _finetuned_base(study: Study, out: Path, run: Callable[[Recipe, Path, bool], object]) -> Path:
+def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], object]) -> Path:
     """Fine-tune the teacher's base beside the run, or reuse an earlier run that did just that."""
-    recipe, base = study.recipe, study.recipe.teacher.base
+    recipe, base = run.recipe, run.recipe.teacher.base
     assert base is not None
     fields = {
         "teacher.base": base,
@@ -84,8 +104,8 @@ def _finetuned_base(study: Study, out: Path, run: Callable[[Recipe, Path, bool],
         "precision": resolve_precision(recipe.precision),
     }
     finetuning = load_recipe(recipe.teacher.recipe, fields=fields)
-    identity = [finetuning.to_json(), study.data.fingerprint, fingerprint_model(base)]
+    identity = [finetuning.to_json(), run.source.data.fingerprint, fingerprint_model(base)]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-    folder = RunFolder(path=RunFolder(path=out).teachers / f"{study.data.task.name}-{key}")
-    make_once(folder, "teacher", lambda resume: run(finetuning, folder.path, resume), study.observer)
+    folder = RunFolder(path=run.folder.teachers / f"{run.source.data.task.name}-{key}")
+    make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.observer)
     return folder.path

@@ -30,7 +30,7 @@ from potstill.data import Split, TaskData
 from potstill.engines import predict_logits
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
-from potstill.pipeline.batching import make_batches
+from potstill.pipeline.sources import make_batches
 from potstill.progress import Observer
 from potstill.teachers import combine_logits
 

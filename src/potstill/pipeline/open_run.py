@@ -1,0 +1,126 @@
+"""What every step of a run works with: the run itself, what its stages read, and whom they follow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from potstill.data import Batches, Split
+from potstill.hub import Encoder
+from potstill.processes import process_state
+from potstill.progress import Observer
+from potstill.recipe import Recipe
+from potstill.run_folder import RunFolder
+from potstill.teachers import Teacher
+from potstill.tensors import Batch
+from potstill.training import Distiller, Masker, Precision, Scorer, StageConfig, TeacherNumber
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where batches, hidden tokens and scores of a recipe's stages come from: a task, or plain text."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """The stages that read this source, as they run."""
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether students learn to answer a task; else they are scored before the first step of a stage, too."""
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels in the order of the logits; empty where there are none."""
+
+    @property
+    def has_independent_labels(self) -> bool:
+        """Whether a text may have several of them."""
+
+    @property
+    def texts(self) -> Split | None:
+        """The texts to learn from as words, where there are few enough."""
+
+    def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:
+        """Give what a stage learns from, in the tokens of an encoder."""
+
+    def heldout(self, encoder: Encoder) -> Batches:
+        """Give what stages are scored on."""
+
+    def sample(self, encoder: Encoder) -> Batch:
+        """Draw texts to learn from, on which a start can be fitted: the same ones for the same seed."""
+
+    def masker(self, stage: StageConfig, encoder: Encoder) -> Masker | None:
+        """Give what hides the tokens of a stage."""
+
+    def scorer(self, distiller: Distiller, teachers: Mapping[TeacherNumber, Teacher], masker: Masker | None) -> Scorer:
+        """Give what scores the student of a stage."""
+
+
+S = TypeVar("S", bound=Source, covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRun(Generic[S]):
+    """A run in progress.
+
+    Attributes:
+        source: What its stages read, with the recipe.
+        folder: Where it goes; what a teacher gives is stored beside it.
+        observer: Draws the progress.
+    """
+
+    source: S
+    folder: RunFolder
+    observer: Observer
+
+    @property
+    def recipe(self) -> Recipe:
+        """The resolved recipe, as it runs."""
+        return self.source.recipe
+
+    @property
+    def precision(self) -> Precision:
+        """Arithmetic of matrix products; `auto` was resolved when the run began."""
+        assert self.recipe.precision != "auto"
+        return self.recipe.precision
+
+    @cached_property
+    def device(self) -> torch.device:
+        """The device of this process."""
+        return torch.device(process_state().device)
+
+    def autocast(self) -> torch.autocast:
+        """Open the run's arithmetic for a block."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """A teacher and what identifies it, or several that are followed together.
+
+    Attributes:
+        encoder: The teacher; its labels have the task's order. Of several, the first.
+        name: What the user called it.
+        fingerprint: Changes with its weights, config or tokenizer.
+        dev_logits: Its logits on the development set, [examples, labels]; of several, combined. None on plain text.
+        members: The teachers of an ensemble, in their order; empty for a single teacher.
+    """
+
+    encoder: Encoder
+    name: str
+    fingerprint: str
+    dev_logits: NDArray[np.float32] | None
+    members: tuple["Guide", ...] = ()
+
+    @property
+    def singles(self) -> tuple["Guide", ...]:
+        """The teachers one by one."""
+        return self.members or (self,)
+
+    def pick(self, number: TeacherNumber) -> "Guide":
+        """Give one teacher by its number, or all together."""
+        return self if number is None else self.singles[number]

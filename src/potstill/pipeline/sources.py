@@ -1,0 +1,237 @@
+"""What stages read and are scored on: the examples of a task, or plain text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from potstill.data import (
+    BatchConfig,
+    Batches,
+    Corpus,
+    LabelArray,
+    Split,
+    TaskData,
+    TokenisedSplit,
+    count_tokens,
+    tokenise,
+)
+from potstill.engines import predict_logits
+from potstill.errors import DataError, RecipeError
+from potstill.evaluation import compute_metrics
+from potstill.hub import Encoder
+from potstill.pipeline.heldout import HeldoutScorer
+from potstill.processes import process_state
+from potstill.recipe import Recipe
+from potstill.teachers import Teacher
+from potstill.tensors import Batch
+from potstill.training import Distiller, Masker, Scorer, StageConfig, TeacherNumber
+
+_NUM_SAMPLES = 128
+
+
+class TokenisedSplits:
+    """Tokenises each split once for each tokenizer: a cache, which changes nothing but how long it takes."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: dict[tuple[Split, str, int], TokenisedSplit] = {}
+
+    def find(self, split: Split, encoder: Encoder, *, max_length: int) -> TokenisedSplit:
+        """Give the tokens of a split, refusing what the encoder cannot read."""
+        key = (split, encoder.tokenizer.fingerprint, max_length)
+        if key not in self._known:
+            self._known[key] = make_batches(split, encoder, max_length=max_length).tokenised
+        return self._known[key]
+
+
+def make_batches(split: Split, encoder: Encoder, *, max_length: int) -> Batches:
+    """Tokenise a split for an encoder and put it into batches."""
+    if encoder.needs_pairs and split.pairs is None:
+        raise DataError("the model compares two texts and was given one; name the second text's column (--text-pair).")
+    tokenised = tokenise(split, encoder.tokenizer, max_length=max_length)
+    longest = int(tokenised.tokens.lengths.max(initial=0))
+    if encoder.max_tokens is not None and longest > encoder.max_tokens:
+        raise DataError(
+            f"data.max_length: {max_length} lets a text of {longest} tokens through, but the model reads at most "
+            f"{encoder.max_tokens}; set data.max_length to {encoder.max_tokens} or less."
+        )
+    return Batches(tokenised, BatchConfig(), seed=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AugmentedExamples:
+    """Training examples with texts that were made out of them.
+
+    Attributes:
+        split: Their texts, without labels.
+        inherited: For each the label of the example that it was made from.
+        is_original: For each whether it is that example itself.
+        taught: What the teacher says of new texts, and the own label of originals; None where it was not asked.
+    """
+
+    split: Split
+    inherited: LabelArray
+    is_original: NDArray[np.bool_]
+    taught: LabelArray | None = None
+
+    def labels(self, rule: Literal["none", "inherited", "teacher"]) -> LabelArray | None:
+        """Give the labels by the rule of `AugmentationConfig.labels`."""
+        return {"none": None, "inherited": self.inherited, "teacher": self.taught}[rule]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSource:
+    """The examples of a task.
+
+    Attributes:
+        recipe: The stages that read them.
+        data: The task and its examples.
+        augmented: The training examples with texts made out of them, where a stage reads them.
+        tokenised: What was tokenised already.
+    """
+
+    recipe: Recipe
+    data: TaskData
+    augmented: AugmentedExamples | None = None
+    tokenised: TokenisedSplits = field(default_factory=TokenisedSplits)
+    has_labels: ClassVar[bool] = True
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the task's labels."""
+        return self.data.task.label_names
+
+    @property
+    def has_independent_labels(self) -> bool:
+        """Whether a text may have several labels."""
+        return self.data.task.kind == "multi_label"
+
+    @property
+    def texts(self) -> Split:
+        """The training examples."""
+        return self.data.train
+
+    def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:
+        """Give the training examples of a stage."""
+        return self.batches_of(self.training_split(stage), encoder, stage.batches)
+
+    def training_split(self, stage: StageConfig) -> Literal["train", "augmented"]:
+        """Say which examples a stage reads."""
+        return "augmented" if stage.data == "augmented" else "train"
+
+    def batches_of(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
+        """Give a split by its name: `train`, `augmented`, `dev`, or one of the task's further ones."""
+        examples = self._examples(split)
+        tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.max_length)
+        if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
+            tokenised = replace(tokenised, labels=self.augmented.labels(self.recipe.augmentation.labels))
+        return Batches(tokenised, config or BatchConfig(), seed=self.recipe.seed)
+
+    def _examples(self, split: str) -> Split:
+        if split == "augmented":
+            assert self.augmented is not None, "texts are made before a stage reads them"
+            return self.augmented.split
+        return {"train": self.data.train, "dev": self.data.dev, **self.data.other_dev}[split]
+
+    def heldout(self, encoder: Encoder) -> Batches:
+        """Give the development set."""
+        return self.batches_of("dev", encoder)
+
+    def sample(self, encoder: Encoder) -> Batch:
+        """Draw training texts; see `Source.sample`."""
+        return _draw(self.batches_of("train", encoder), self.recipe.seed)
+
+    def logits(self, encoder: Encoder, batches: Batches | None = None) -> NDArray[np.float32]:
+        """Run an encoder over the development set, or over other examples."""
+        assert self.recipe.precision != "auto"
+        device = process_state().device
+        encoder.to(device)
+        return predict_logits(
+            encoder, batches or self.heldout(encoder), device=torch.device(device), precision=self.recipe.precision
+        )
+
+    def masker(self, stage: StageConfig, encoder: Encoder) -> None:
+        """Hide nothing: stages on a task read their texts as they are."""
+
+    def scorer(
+        self,
+        distiller: Distiller,
+        teachers: Mapping[TeacherNumber, Teacher],  # noqa: ARG002
+        masker: Masker | None,  # noqa: ARG002
+    ) -> Scorer:
+        """Measure the task's metrics on the development set."""
+        dev, gold = self.heldout(distiller.student), self.data.dev.labels
+        assert gold is not None
+        return lambda encoder: compute_metrics(self.data.task, self.logits(encoder, dev), gold)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSource:
+    """Plain text.
+
+    Attributes:
+        recipe: The stages that read it.
+        corpus: The text.
+    """
+
+    recipe: Recipe
+    corpus: Corpus
+    has_labels: ClassVar[bool] = False
+    has_independent_labels: ClassVar[bool] = False
+    label_names: ClassVar[tuple[str, ...]] = ()
+    texts: ClassVar[None] = None
+
+    def check_length(self, encoder: Encoder) -> None:
+        """Refuse an encoder that reads only shorter texts."""
+        longest = self.recipe.data.corpus.max_length
+        if encoder.max_tokens is not None and longest > encoder.max_tokens:
+            raise DataError(
+                f"data.corpus.max_length: {longest} is more than the {encoder.max_tokens} tokens that the model reads; "
+                f"set it to {encoder.max_tokens} or less."
+            )
+
+    def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:  # noqa: ARG002
+        """Give the examples of the corpus; all encoders of a run on text have one tokenizer."""
+        return Batches(self.corpus.train, stage.batches, seed=self.recipe.seed)
+
+    def heldout(self, encoder: Encoder) -> Batches:  # noqa: ARG002
+        """Give the examples that are not learnt from."""
+        return Batches(self.corpus.heldout, BatchConfig(), seed=0)
+
+    def sample(self, encoder: Encoder) -> Batch:  # noqa: ARG002
+        """Draw texts of the corpus; see `Source.sample`."""
+        return _draw(Batches(self.corpus.train, BatchConfig(), seed=self.recipe.seed), self.recipe.seed)
+
+    def masker(self, stage: StageConfig, encoder: Encoder) -> Masker | None:
+        """Give what hides the tokens of a stage."""
+        if stage.masking is None:
+            return None
+        tokenizer, vocab_size = encoder.tokenizer, encoder.shape.vocab_size
+        if tokenizer.mask_id is None:
+            raise RecipeError(f"stages.{stage.name}.masking: the tokenizer has no [MASK] token; leave it out.")
+        counts = np.ones(vocab_size, dtype=np.int64)
+        if stage.masking.smoothing > 0:
+            counts = count_tokens(self.corpus.train.tokens, vocab_size=vocab_size)
+        return Masker(stage.masking, mask_id=tokenizer.mask_id, special_ids=tokenizer.special_ids, token_counts=counts)
+
+    def scorer(
+        self, distiller: Distiller, teachers: Mapping[TeacherNumber, Teacher], masker: Masker | None
+    ) -> HeldoutScorer:
+        """Measure the losses of a stage on the held-out examples."""
+        device = distiller.student.device.type
+        return HeldoutScorer(
+            distiller=distiller,
+            teachers=teachers,
+            masker=masker,
+            batches=self.heldout(distiller.student),
+            autocast=torch.autocast(device, dtype=torch.bfloat16, enabled=self.recipe.precision == "bf16"),
+        )
+
+
+def _draw(batches: Batches, seed: int) -> Batch:
+    chosen = np.random.default_rng(seed).permutation(len(batches.tokenised))[:_NUM_SAMPLES]
+    return batches.collate(chosen.astype(np.int64))
