@@ -2,13 +2,22 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from potstill import distill
+from potstill.data import load_task_data
 from potstill.errors import RecipeError
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.student import build_student
+from potstill.pipeline.targets import make_distiller, make_targets
+from potstill.pipeline.teacher import find_teacher
 from potstill.progress import SilentObserver
+from potstill.recipe import load_recipe
+from potstill.run_folder import RunFolder
 
 STAGE = [
     'stages.0.objectives=[{kind="hidden_states"}, {kind="attention_scores"}, {kind="soft_labels"}]',
@@ -68,9 +77,20 @@ def test_stored_states_give_the_losses_of_the_running_teacher(
 
 
 def test_a_trial_decides_and_a_resumed_run_keeps_to_it(teacher: Path, reviews: Path, tmp_path: Path) -> None:
-    follow(teacher, reviews, tmp_path / "run", "teacher.states=auto")
-    (choice,) = json.loads((tmp_path / "run" / "states.json").read_text()).values()
-    assert choice in ("run", "store")
+    listener, out = Listener(), tmp_path / "run"
+    follow(teacher, reviews, out, "teacher.states=auto", observer=listener)
+    (told,) = (text for text in listener.said if "in 2 passes storing" in text)
+    decided = json.loads((out / "states.json").read_text())
+    assert decided == {"distil": "store" if "storing saves" in told else "run"}
+    for choice, num_shards in (("run", 0), ("store", 1)):
+        (out / "results.json").unlink()
+        shutil.rmtree(out / "student")
+        shutil.rmtree(tmp_path / "store", ignore_errors=True)
+        (out / "states.json").write_text(json.dumps({"distil": choice}))
+        again = Listener()
+        distill(str(out / "recipe.json"), resume=True, observer=again)
+        assert not any("passes storing" in text for text in again.said), "it is not tried again"
+        assert len(list((tmp_path / "store").rglob("states-*/*/*.safetensors"))) == num_shards
 
 
 @pytest.mark.parametrize(
@@ -112,3 +132,24 @@ def test_states_that_cannot_be_stored_are_computed_anew_with_the_reason(
     follow(teacher, reviews, tmp_path / "run", "teacher.states=auto", reference, observer=listener)
     (told,) = (text for text in listener.said if "not stored" in text)
     assert told.startswith("distil: teacher states are not stored: the stage has reduction = 'reference'")
+
+
+def test_a_full_store_asks_the_teacher_nothing(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
+    recipe = load_recipe("kd", fields=fields, overrides=[*STAGE, "teacher.states=store"])
+    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    asked: list[int] = []
+    for name in ("first", "second"):
+        folder = RunFolder(path=tmp_path / name)
+        folder.path.mkdir()
+        run = OpenRun(source=source, folder=folder, observer=SilentObserver())
+        guide = find_teacher(run, lambda *_: None)
+        assert guide is not None
+        distiller = make_distiller(recipe.stages[0], build_student(run, guide), guide)
+        calls: list[object] = []
+        guide.encoder.register_forward_pre_hook(lambda *given, calls=calls: calls.append(given))
+        make_targets(run, recipe.stages[0], distiller, guide)
+        asked.append(len(calls))
+        assert json.loads(folder.states.read_text(encoding="utf-8")) == {"distil": "store"}
+    assert asked[0] > 4
+    assert asked[1] == 0

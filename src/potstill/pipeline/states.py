@@ -85,8 +85,10 @@ class StageStates:
         return choice
 
     def _decide(self, wanted: Literal["store", "auto"]) -> Literal["run", "store"]:
-        """Try both on a few batches, say what it would take, and choose."""
+        """Try both on a few batches, say what it would take, and choose; what is all there already is just read."""
         lengths, missing = self.batches.tokenised.tokens.lengths, self._store.missing(self._keys)
+        if wanted == "store" and not len(missing):
+            return "store"
         name, note = self.stage.name, self.run.observer.note
         total, new = float(lengths.sum()), float(lengths[missing].sum())
         trial = self._try()
