@@ -10,6 +10,7 @@ from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Over
 from potstill.cli.output import print_run, resumable
 from potstill.cli.pretraining import TextRun, run_on_text
 from potstill.console import ConsoleObserver
+from potstill.controls import known_controls
 
 _TEACHER = "Teacher"
 
@@ -96,9 +97,9 @@ def distill(
             "--baseline",
             metavar="NAME",
             rich_help_panel="Run",
-            help="Train a control beside the student; can be given often. 'hard-labels': the same student without a "
-            "teacher; 'base-start': and started from the pre-trained --teacher-base instead of the teacher; "
-            "'random-start': and from random weights.",
+            help="Train a control beside the student; can be given often. "
+            + "; ".join(f"'{control.name}': {control.purpose}" for control in known_controls())
+            + ".",
         ),
     ] = None,
     resume: Resume = False,

@@ -49,7 +49,7 @@ def distill(
         out: The run folder; absent: a new folder under `runs/`.
         overrides: `path=value` changes of the recipe, as `--set` on the command line.
         ablations: Named changes that the recipe's file holds, as `--ablation` on the command line.
-        baselines: Controls to train beside the student: `hard-labels`, `base-start`, `random-start`.
+        baselines: Controls to train beside the student: names of `potstill.controls`, such as `hard-labels`.
         resume: Take up an unfinished run.
         observer: Draws progress; absent: silence.
 

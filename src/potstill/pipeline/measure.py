@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from potstill.controls import find_controls
 from potstill.evaluation import (
     EvaluatedModel,
     EvaluationConfig,
@@ -27,13 +28,6 @@ from potstill.pipeline.sources import TaskSource, TextSource
 from potstill.results import CorpusFigures, Fill, GeneralResults, Predictions, Results, Role, StageFigures
 from potstill.training import StageConfig
 
-CONTROL_ROLES: dict[str, Role] = {
-    "hard-labels": "student_hard_labels",
-    "base-start": "student_base_start",
-    "random-start": "student_random_start",
-}
-"""The part that each control has in the results."""
-
 
 def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str, float | None]) -> Results:
     """Evaluate every model of a run on the development set, and keep what its report shows besides figures."""
@@ -42,7 +36,7 @@ def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str,
     for name, seconds in trained.items():
         place = run.folder if name == "student" else run.folder.nested(name)
         own: Role = "model" if run.recipe.student.kind == "whole" else "student"
-        role = own if name == "student" else CONTROL_ROLES[name]
+        role = own if name == "student" else find_controls([name])[0].role
         encoder = load_classifier(str(place.student))
         evaluated.append(_measure(run, encoder, role, run.recipe.name, guide=guide, seconds=seconds))
         if name == "student":

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from potstill.controls import known_controls
 from potstill.data import load_task_data
 from potstill.errors import RunError
-from potstill.pipeline.measure import CONTROL_ROLES, measure
+from potstill.pipeline.measure import measure
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.shared_runs import task_part
 from potstill.pipeline.sources import TaskSource
@@ -35,10 +36,11 @@ def remeasure(path: Path, *, observer: Observer | None = None) -> Results:
     source = TaskSource(recipe=task_part(recipe), data=load_task_data(recipe.data))
     run = OpenRun(source=source, folder=folder, observer=observer or SilentObserver())
     guide = find_teacher(run, _refuse)
-    names = ["student", *(name for name in CONTROL_ROLES if folder.nested(name).student.is_dir())]
     seconds = {model.role: model.training_seconds for model in before.models}
-    own = seconds.get("student", seconds.get("model"))
-    trained = {name: own if name == "student" else seconds.get(CONTROL_ROLES[name]) for name in names}
+    trained = {"student": seconds.get("student", seconds.get("model"))}
+    for control in known_controls():
+        if folder.nested(control.name).student.is_dir():
+            trained[control.name] = seconds.get(control.role)
     results = measure(run, guide, trained)
     results.write(folder.results)
     return results

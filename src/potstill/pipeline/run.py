@@ -1,12 +1,13 @@
 """From a recipe to a run folder, as a paper's method section would tell it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from potstill.controls import find_controls
 from potstill.data import load_task_data
-from potstill.errors import RecipeError, did_you_mean
+from potstill.errors import RecipeError
 from potstill.evaluation import describe_environment, write_model_card
 from potstill.files import write_json, write_text
 from potstill.hub import check_compiler
@@ -78,7 +79,7 @@ def run_recipe(
     Args:
         recipe: What to do; `recipe.data` and `recipe.teacher` say on what.
         out: The run folder.
-        baselines: Controls to train and measure beside the student: `hard-labels`, `base-start`, `random-start`.
+        baselines: Controls to train and measure beside the student: names of `potstill.controls`.
         resume: Take up an unfinished run; its student is the same as without the interruption. Controls that it was
             begun with are made whether they are named again or not, and those that a finished run lacks are added.
         observer: Draws progress; absent: silence.
@@ -90,15 +91,15 @@ def run_recipe(
         PotstillError: The recipe, the data, a model or the folder cannot be used; nothing is left half written.
     """
     folder, watch = _begin(recipe, out, resume=resume), observer or SilentObserver()
-    controls = _controls([*(_begun_with(folder) if resume else ()), *baselines])
+    controls = find_controls([*(_begun_with(folder) if resume else ()), *baselines])
     data = load_task_data(recipe.data)
     recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
     run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, observer=watch)
-    for control in controls.values():
-        control(run.recipe)  # one that cannot be made is refused now
+    for control in controls:
+        control.change(run.recipe)  # one that cannot be made is refused now
     if _is_finished(folder, recipe, resume=resume):
         finished = Results.read(folder.results)
-        if {f"student_{name.replace('-', '_')}" for name in controls} <= {model.role for model in finished.models}:
+        if {control.role for control in controls} <= {model.role for model in finished.models}:
             watch.note(f"{out} is finished already")
             return Run(folder=out, results=finished)
     check_general(recipe)
@@ -107,14 +108,15 @@ def run_recipe(
     if recipe.corpus_stages:
         run = _with_recipe(run, _start_generally(recipe, folder, watch))
         student = build_student(run, guide)
-    _open_folder(run, recipe, _describe_data(run, guide) | {"baselines": list(controls)})
+    _open_folder(run, recipe, _describe_data(run, guide) | {"baselines": [control.name for control in controls]})
     if maker is not None:
         run = replace(run, source=replace(run.source, augmented=make_examples(run, maker, guide)))
     seconds = estimate_seconds(run, student, guide, num_controls=len(controls))
     watch.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
     trained = {"student": train_stages(run, student, guide)}
-    for name, control in controls.items():
-        trained[name] = _train_control(_with_recipe(run, control(run.recipe)), name, guide)
+    for control in controls:
+        changed = _with_recipe(run, control.change(run.recipe))
+        trained[control.name] = _train_control(changed, control.name, guide)
     if is_main_process():
         results = measure(run, guide, trained)
         write_model_card(folder.student, results, recipe=recipe.to_json())
@@ -205,19 +207,6 @@ def _start_generally(recipe: Recipe, folder: RunFolder, observer: Observer) -> R
         run_general(part, where, resume=is_begun, observer=observer, store=folder.store)
 
     return make_general(recipe, folder.path, observer, run)
-
-
-def _controls(baselines: Sequence[str]) -> dict[str, Callable[[Recipe], Recipe]]:
-    """Say how each control's recipe comes from the student's."""
-    known: dict[str, Callable[[Recipe], Recipe]] = {
-        "hard-labels": lambda recipe: recipe.without_teacher(),
-        "base-start": lambda recipe: recipe.without_teacher().with_base_start(),
-        "random-start": lambda recipe: recipe.without_teacher().with_random_start(),
-    }
-    for name in baselines:
-        if name not in known:
-            raise RecipeError(f"--baseline {name}: no such control.{did_you_mean(name, known)}")
-    return {name: known[name] for name in dict.fromkeys(baselines)}
 
 
 def _begun_with(folder: RunFolder) -> list[str]:

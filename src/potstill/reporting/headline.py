@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from potstill.controls import known_controls
 from potstill.results import (
     ClassFidelity,
     Comparison,
@@ -66,10 +67,11 @@ def make_sentences(results: Results) -> tuple[str, ...]:
             sentences.append(_compare(item, other, name_metric(results.primary_metric)))
     if teacher is None:
         return tuple(sentences)
+    simplest = known_controls()[0]
     if not any(item.other != "teacher" for item in results.comparisons):
         sentences.append(
             "What the teacher was good for is not known: the run has no control. Run it again with "
-            "--baseline hard-labels for the same student without a teacher."
+            f"--baseline {simplest.name} for {simplest.purpose}."
         )
     return tuple(sentences)
 

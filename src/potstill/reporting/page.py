@@ -11,12 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from potstill import __version__
+from potstill.controls import known_controls
 from potstill.results import write_hundred
 
 
 def render_page(template: str, data: Any, **content: Any) -> str:  # noqa: ANN401 - for a template
     """Fill a template."""
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("report.css") + _control_colours(), _asset("report.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -64,6 +65,18 @@ def _environment() -> Environment:
 @cache
 def _asset(name: str) -> str:
     return files("potstill.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _control_colours() -> str:
+    """Write the colours of the controls as styles; paper that is printed on is light."""
+    light, dark = (
+        "".join(f" --{control.name}: {control.colours[paper]};" for control in known_controls()) for paper in (0, 1)
+    )
+    classes = "".join(f".{control.name} {{ color: var(--{control.name}); }}\n" for control in known_controls())
+    return (
+        f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
+        f"@media print {{ :root {{{light} }} }}\n{classes}"
+    )
 
 
 def _hash(text: str) -> str:

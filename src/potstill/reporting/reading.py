@@ -5,18 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from potstill.controls import known_controls
 from potstill.errors import RunError
 from potstill.files import read_json
 from potstill.reporting.courses import Course, read_course
 from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results
 from potstill.run_folder import RunFolder
-
-_NESTED = {
-    "hard-labels": "labels only",
-    "base-start": "labels only, base start",
-    "random-start": "labels only, random start",
-}
-"""Folders inside a run folder that hold a training of their own, and what each is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +59,7 @@ def read_run(path: Path) -> RunRecord:
     _check_finished(folder)
     results = Results.read(folder.results)
     environment = folder.read_environment() or results.environment
-    nested = [(name, folder.nested(place)) for place, name in _NESTED.items()]
+    nested = [(control.wording, folder.nested(control.name)) for control in known_controls()]
     own = "student" if results.find("student") else "model"
     trainings = [(own, folder), *((name, other) for name, other in nested if other.events.is_file())]
     return RunRecord(

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from potstill.controls import control_of, known_controls
 from potstill.files import write_text
 from potstill.layer_map import resolve_layer_map
 from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, draw_scatter, draw_spots
@@ -18,17 +19,6 @@ from potstill.reporting.reading import RunRecord, read_run
 from potstill.reporting.views import class_table, comparison_table, flatten, in_order, model_table
 from potstill.results import ModelResult, Role, name_metric, name_role
 
-CSS: dict[Role, str] = {
-    "teacher": "teacher",
-    "student": "student",
-    "model": "student",
-    "student_hard_labels": "labels",
-    "student_base_start": "base",
-    "student_random_start": "random",
-}
-"""The class that colours a model, by its role."""
-
-_COURSES = {"labels only": "labels", "labels only, base start": "base", "labels only, random start": "random"}
 _MAX_SCATTER = 600
 _SHOWN: tuple[Role, ...] = ("teacher", "student", "model")
 """Models whose outputs are drawn."""
@@ -81,13 +71,13 @@ def draw_run(run: RunRecord) -> str:
         published=published,
         losses=_losses(run),
         scores=_scores(run),
-        course_colours=[(course.name, _COURSES.get(course.name, "student")) for course in run.courses],
+        course_colours=[(course.name, _colour_course(course.name)) for course in run.courses],
         classes=class_table(results),
         confusions=confusions(results),
         reliability=_reliability(run),
         scatters=_scatters(run),
         cards=make_cards(run.examples, shown) if run.examples is not None and has_one_label else (),
-        shown=[(name_role(role), CSS[role]) for role in shown],
+        shown=[(name_role(role), colour_role(role)) for role in shown],
         temperature=_temperature(run.recipe),
         disagreements=make_disagreements(run.examples) if run.examples is not None else (),
         is_classes=is_classes,
@@ -125,7 +115,17 @@ def _spot(run: RunRecord, model: ModelResult, teacher: ModelResult, x: float) ->
     interval = kept_interval(item, teacher) if item is not None and model.role == "student" else None
     low, high = interval or (None, None)
     name = name_role(model.role, model.name)
-    return Spot(name=name, css=CSS[model.role], x=x, y=model.score / teacher.score, low=low, high=high)
+    return Spot(name=name, css=colour_role(model.role), x=x, y=model.score / teacher.score, low=low, high=high)
+
+
+def colour_role(role: Role) -> str:
+    """Name the class that colours a model."""
+    control = control_of(role)
+    return control.name if control is not None else "teacher" if role == "teacher" else "student"
+
+
+def _colour_course(name: str) -> str:
+    return next((control.name for control in known_controls() if control.wording == name), "student")
 
 
 def _losses(run: RunRecord) -> tuple[tuple[str, Markup], ...]:
@@ -133,7 +133,7 @@ def _losses(run: RunRecord) -> tuple[tuple[str, Markup], ...]:
     lines: dict[tuple[str, str], list[Line]] = {}
     for course in run.courses:
         for curve in course.losses:
-            line = Line(name=course.name, css=_COURSES.get(course.name, "student"), points=curve.points)
+            line = Line(name=course.name, css=_colour_course(course.name), points=curve.points)
             lines.setdefault((curve.stage, curve.name), []).append(line)
     pictures = []
     for (stage, name), each in lines.items():
@@ -150,7 +150,7 @@ def _scores(run: RunRecord) -> Markup | None:
     lines = []
     for course in run.courses:
         points = tuple(point for curve in course.scores if curve.name == metric for point in curve.points)
-        lines.append(Line(name=course.name, css=_COURSES.get(course.name, "student"), points=points))
+        lines.append(Line(name=course.name, css=_colour_course(course.name), points=points))
     teacher = run.results.find("teacher")
     return draw_lines(
         f"{name_metric(metric)}, development set", lines, percent=True, level=None if teacher is None else teacher.score
@@ -165,7 +165,7 @@ def _reliability(run: RunRecord) -> tuple[tuple[str, float, Markup], ...]:
     for model in models:
         if model.calibration is not None:
             name = name_role(model.role, model.name)
-            picture = draw_reliability(name, CSS[model.role], model.calibration, start=min(starts))
+            picture = draw_reliability(name, colour_role(model.role), model.calibration, start=min(starts))
             pictures.append((name, model.calibration.error, picture))
     return tuple(pictures)
 
@@ -181,7 +181,7 @@ def _scatters(run: RunRecord) -> tuple[tuple[str, Markup], ...]:
     for role in _SHOWN:
         if role in predictions.logits:
             scores = predictions.logits[role][::step, 0].astype(float).tolist()
-            pictures.append((name_role(role), draw_scatter(name_role(role), CSS[role], gold, scores)))
+            pictures.append((name_role(role), draw_scatter(name_role(role), colour_role(role), gold, scores)))
     return tuple(pictures)
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from potstill.controls import known_controls
 from potstill.errors import RunError
 from potstill.files import write_text
 from potstill.reporting.charts import Spot, draw_spots
@@ -70,6 +71,7 @@ def draw_suite(runs: Sequence[RunRecord], home: Path, *, title: str) -> str:
             for run, model in zip(group.runs, group.models, strict=True)
         ],
         name_metric=name_metric,
+        controls=known_controls(),
     )
 
 
@@ -80,9 +82,7 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
         "runs",
         metric,
         "kept, %",
-        "labels only",
-        "base start",
-        "random start",
+        *(control.heading for control in known_controls()),
         "smaller",
         "faster",
         "weights",
@@ -97,9 +97,7 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
                 str(len(group.runs)),
                 _write(group.score),
                 _write(group.kept),
-                _write(group.control("student_hard_labels")),
-                _write(group.control("student_base_start")),
-                _write(group.control("student_random_start")),
+                *(_write(group.control(control.role)) for control in known_controls()),
                 _write_times(group.times_smaller),
                 _write_times(group.times_faster),
                 write_count(model.parameters.total),

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from potstill.results import (
-    ORDER,
     ClassFidelity,
     ModelResult,
     Results,
     ScoreFidelity,
     name_metric,
     name_role,
+    rank_role,
     write_brackets,
     write_count,
     write_hundred,
@@ -36,7 +36,7 @@ class Table:
 
 def in_order(results: Results) -> list[ModelResult]:
     """Sort the models from what is compared with to what is compared."""
-    return sorted(results.models, key=lambda model: ORDER.index(model.role))
+    return sorted(results.models, key=lambda model: rank_role(model.role))
 
 
 def model_table(results: Results) -> Table:

@@ -30,7 +30,14 @@ from potstill.results.results import Comparison, ModelResult, Results
 from potstill.results.run_table import describe_results, make_table
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.terminal import to_terminal
-from potstill.results.wording import ORDER, name_metric, name_role, write_brackets, write_count, write_hundred
+from potstill.results.wording import (
+    name_metric,
+    name_role,
+    rank_role,
+    write_brackets,
+    write_count,
+    write_hundred,
+)
 
 __all__ = [
     "AttentionExample",
@@ -51,7 +58,6 @@ __all__ = [
     "McNemar",
     "ModelAttention",
     "ModelResult",
-    "ORDER",
     "Parameters",
     "Precision",
     "Predictions",
@@ -67,6 +73,7 @@ __all__ = [
     "make_table",
     "name_metric",
     "name_role",
+    "rank_role",
     "to_csv",
     "to_html",
     "to_latex",

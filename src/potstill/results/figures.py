@@ -2,11 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from potstill.config import Config
+from potstill.controls import known_controls
 
-Role = Literal["model", "teacher", "student", "student_hard_labels", "student_base_start", "student_random_start"]
+
+def _is_known(role: str) -> str:
+    if role not in _roles():
+        raise ValueError(f"'{role}' is no part of a run; one of {', '.join(_roles())}")
+    return role
+
+
+def _roles() -> tuple[str, ...]:
+    return ("model", "teacher", "student", *(control.role for control in known_controls()))
+
+
+Role = Annotated[str, AfterValidator(_is_known), WithJsonSchema({"type": "string", "enum": list(_roles())})]
+"""A model's part in a run; each control has one of its own."""
 Precision = Literal["fp32", "bf16", "fp16"]
 Interval = tuple[float, float]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

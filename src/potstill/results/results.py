@@ -26,10 +26,8 @@ class ModelResult(Config):
     """What was measured of one model."""
 
     role: Role
-    """Its part in the run: the `teacher`; the distilled `student`; the same start trained on gold labels alone
-    (`student_hard_labels`); the same architecture started from the pre-trained base instead of the teacher, on gold
-    labels alone (`student_base_start`), or from random weights, on gold labels alone
-    (`student_random_start`); a `model` on its own."""
+    """Its part in the run: the `teacher`; the distilled `student`; a control, such as the same start trained on gold
+    labels alone (`student_hard_labels`); a `model` on its own."""
     name: str
     """The model's hub name or the last part of its folder."""
     metrics: dict[str, float]

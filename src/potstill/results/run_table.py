@@ -5,10 +5,10 @@ from potstill.results.markup import to_markdown
 from potstill.results.results import ModelResult, Results
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.wording import (
-    ORDER,
     compare_times,
     name_metric,
     name_role,
+    rank_role,
     write_brackets,
     write_count,
     write_hundred,
@@ -60,7 +60,7 @@ def _title(results: Results) -> str:
 
 
 def _sorted(results: Results) -> list[ModelResult]:
-    return sorted(results.models, key=lambda model: ORDER.index(model.role))
+    return sorted(results.models, key=lambda model: rank_role(model.role))
 
 
 def _header(results: Results) -> list[str]:

@@ -1,24 +1,7 @@
 """How figures and names are written for people: in the terminal's table, in Markdown and in the report."""
 
+from potstill.controls import control_of, known_controls
 from potstill.results.figures import Interval, Role
-
-ORDER: tuple[Role, ...] = (
-    "teacher",
-    "student_random_start",
-    "student_base_start",
-    "student_hard_labels",
-    "model",
-    "student",
-)
-"""From what is compared with to what is compared."""
-
-_ROLES: dict[Role, str] = {
-    "teacher": "teacher",
-    "student_random_start": "labels only, random start",
-    "student_base_start": "labels only, base start",
-    "student_hard_labels": "labels only",
-    "student": "student",
-}
 
 _METRICS = {
     "f1": "F1",
@@ -32,9 +15,17 @@ _METRICS = {
 }
 
 
+def rank_role(role: Role) -> int:
+    """Rank the parts of a run from what is compared with to what is compared."""
+    return ["teacher", *(control.role for control in reversed(known_controls())), "model", "student"].index(role)
+
+
 def name_role(role: Role, name: str = "model") -> str:
     """Call a model by its part in the run, or by its own name where it has none."""
-    return _ROLES.get(role, name)
+    control = control_of(role)
+    if control is not None:
+        return control.wording
+    return role if role in ("teacher", "student") else name
 
 
 def name_metric(name: str) -> str:

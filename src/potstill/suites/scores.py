@@ -5,20 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from potstill.controls import control_of
 from potstill.errors import RunError
 from potstill.files import read_json
 from potstill.reporting import find_runs, group_runs, read_run
-from potstill.results import ModelResult, Results, Role
+from potstill.results import ModelResult, Results
 from potstill.run_folder import RunFolder
 from potstill.suites.config import Suite
 from potstill.suites.grid import SuiteFolder
 from potstill.suites.planning import row_names
-
-_CONTROLS: dict[Role, str] = {
-    "student_hard_labels": "{}, labels only",
-    "student_base_start": "{}, labels only, base start",
-    "student_random_start": "{}, labels only, random start",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +112,8 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
     for result in results.models:
         if result.role == "teacher":
             yield Measured(row=teacher_name, task=place.task, seed=0, result=result)
-        elif result.role in _CONTROLS:
-            name = _CONTROLS[result.role].format(place.row)
+        elif (control := control_of(result.role)) is not None:
+            name = f"{place.row}, {control.wording}"
             yield Measured(row=name, task=place.task, seed=place.seed, result=result, teacher=teacher)
         else:
             config = run.student / "config.json"
