@@ -1,4 +1,4 @@
-"""For all tests: one thread, one precision, and helper modules beside this file and beside any test can be imported."""
+"""For all tests: one environment on every machine; modules beside this file and beside any test can be imported."""
 
 import os
 
@@ -10,6 +10,11 @@ from hypothesis import HealthCheck, settings
 # processes that it starts must have the same number.
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
+
+# What is printed depends on these, which terminals, shells and services set as they like.
+for _name in ("CI", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES", "NO_COLOR", "PY_COLORS", "TTY_COMPATIBLE"):
+    os.environ.pop(_name, None)
+os.environ.update(COLUMNS="80", TERM="xterm-256color", PYTHONUTF8="1")
 
 # What `auto` is must not depend on the processor: float32, unless whoever runs the tests says otherwise.
 os.environ.setdefault("POTSTILL_PRECISION", "fp32")

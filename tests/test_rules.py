@@ -68,7 +68,9 @@ def documented_commands() -> list[str]:
         ):
             found += re.findall(r"^\s*(?:\$ )?(?:\S+ \| )?(potstill .*)$", block.replace("\\\n", " "), re.M)
     for example in re.findall(
-        r"^  (potstill .*)$", "\n".join(map(Path.read_text, sorted(SOURCE.glob("cli/*.py")))), re.M
+        r"^  (potstill .*)$",
+        "\n".join(path.read_text(encoding="utf-8") for path in sorted(SOURCE.glob("cli/*.py"))),
+        re.M,
     ):
         found.append(example)
     return found

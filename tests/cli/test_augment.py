@@ -40,7 +40,7 @@ def test_a_teacher_labels_new_texts_and_drops_those_it_is_unsure_of(potstill, wo
     between = sum(margins[len(margins) // 2 - 1 : len(margins) // 2 + 1]) / 2
     sure = ("--set", f"augmentation.filter.min_margin={between}", "--set", "augmentation.filter.max_similarity=none")
     assert potstill(*arguments, *sure, "--out", tmp_path / "sure.jsonl").code == 0
-    some = [json.loads(line) for line in (tmp_path / "sure.jsonl").read_text().splitlines()]
+    some = [json.loads(line) for line in (tmp_path / "sure.jsonl").read_text(encoding="utf-8").splitlines()]
     kept = [row["text"] for row in some if row["method"] == "tang"]
     assert kept == [row["text"] for row in new if 2 * row["probability"] - 1 > between]
     assert 0 < len(kept) < len(new)
@@ -147,4 +147,4 @@ def test_a_file_that_exists_is_left_alone(potstill, world, tmp_path):
     outcome = potstill("augment", "--data", world.reviews, "--out", out, *NO_TAGS)
     assert outcome.code == 2
     assert "exists already" in outcome.stderr
-    assert out.read_text() == "mine"
+    assert out.read_text(encoding="utf-8") == "mine"

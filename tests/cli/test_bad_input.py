@@ -311,7 +311,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(name, world, potst
     kitchen = Kitchen(world, tmp_path)
     arguments = case(kitchen)
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
     assert_refused(potstill(*arguments), expected)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -334,7 +334,7 @@ def test_a_run_is_not_resumed_with_another_recipe(world, potstill, tmp_path):
     small = ("--set", "stages.distil.steps=1", "--set", "stages.distil.epochs=none")
     assert potstill(*kitchen.distill(*small)).code == 0
     assert_refused(potstill(*kitchen.distill(*small)), "already holds a finished run")
-    before = json.loads((kitchen.out / "recipe.json").read_text())
+    before = json.loads((kitchen.out / "recipe.json").read_text(encoding="utf-8"))
     changed = potstill(*kitchen.distill(*small, "--set", "seed=7", "--resume"))
     assert_refused(changed, "was started with another seed")
-    assert json.loads((kitchen.out / "recipe.json").read_text()) == before
+    assert json.loads((kitchen.out / "recipe.json").read_text(encoding="utf-8")) == before

@@ -17,7 +17,7 @@ def report(world, tmp_path_factory):
     out, plot = folder / "bench.json", folder / "bench.svg"
     arguments = ["bench", world.teacher, "--shape", "1x24x24", "--data", world.reviews / "dev.csv", *QUICK]
     assert run([str(argument) for argument in [*arguments, "--out", out, "--plot", plot]]) == 0
-    return json.loads(out.read_text()), plot.read_text()
+    return json.loads(out.read_text(encoding="utf-8")), plot.read_text()
 
 
 def test_a_bench_tells_sizes_and_speeds_of_everybody(report):

@@ -110,7 +110,7 @@ def test_distill_prints_json_for_programs(potstill, world, tmp_path):
     printed = json.loads(outcome.stdout)
     assert printed["folder"] == str(out)
     assert printed["student"] == str(out / "student")
-    assert printed["results"] == json.loads((out / "results.json").read_text())
+    assert printed["results"] == json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
 def test_a_run_is_repeated_from_its_recipe(potstill, finished, tmp_path):
@@ -131,7 +131,7 @@ def test_finetune_makes_a_teacher_that_distill_takes(potstill, world, tmp_path):
 def test_evaluate_measures_a_run_on_its_own_data(potstill, finished):
     outcome = potstill("evaluate", finished, "--json")
     printed = json.loads(outcome.stdout)
-    measured = json.loads((finished / "results.json").read_text())
+    measured = json.loads((finished / "results.json").read_text(encoding="utf-8"))
     (student,) = [model for model in measured["models"] if model["role"] == "student"]
     assert printed["models"][0]["metrics"] == student["metrics"]
     assert printed["models"][0]["role"] == "model"
@@ -141,7 +141,7 @@ def test_evaluate_compares_with_a_teacher_and_writes_a_file(potstill, finished, 
     out = tmp_path / "results.json"
     outcome = potstill("evaluate", finished / "student", "--teacher", world.teacher, "--out", out)
     assert "student minus teacher" in outcome.stdout
-    assert [model["role"] for model in json.loads(out.read_text())["models"]] == ["teacher", "student"]
+    assert [model["role"] for model in json.loads(out.read_text(encoding="utf-8"))["models"]] == ["teacher", "student"]
 
 
 def test_predict_reads_the_command_line(potstill, world):
@@ -162,7 +162,7 @@ def test_predict_reads_the_command_line(potstill, world):
     ],
 )
 def test_predict_reads_stdin_line_by_line(potstill, world, monkeypatch, lines, labels, code, why):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
     outcome = potstill("predict", world.teacher, "--with-text")
     answers = [json.loads(line) for line in outcome.stdout.splitlines()]
     assert [answer["label"] for answer in answers] == labels
@@ -186,8 +186,10 @@ def test_predict_reads_and_writes_files_in_order(potstill, world, tmp_path):
     out = tmp_path / "answers.jsonl"
     outcome = potstill("predict", world.teacher, "--data", world.reviews / "dev.csv", "--out", out)
     assert outcome.stdout == ""
-    labels = [json.loads(line)["label"] for line in out.read_text().splitlines()]
-    gold = [line.rpartition(",")[2] for line in (world.reviews / "dev.csv").read_text().splitlines()[1:]]
+    labels = [json.loads(line)["label"] for line in out.read_text(encoding="utf-8").splitlines()]
+    gold = [
+        line.rpartition(",")[2] for line in (world.reviews / "dev.csv").read_text(encoding="utf-8").splitlines()[1:]
+    ]
     assert len(labels) == len(gold)
     assert sum(map(str.__eq__, labels, gold)) / len(gold) > 0.9
 
@@ -209,7 +211,7 @@ def test_recipes_are_listed_shown_and_explained(potstill):
 def test_a_recipe_of_ones_own_is_shown_and_explained(potstill, tmp_path):
     mine = tmp_path / "mine.toml"
     mine.write_text(potstill("recipes", "show", "kd").stdout.replace("temperature = 2.0", "temperature = 7.5"))
-    assert potstill("recipes", "show", mine).stdout == mine.read_text()
+    assert potstill("recipes", "show", mine).stdout == mine.read_text(encoding="utf-8")
     page = potstill("recipes", "explain", mine).stdout
     assert "temperature = 7.5 (default 1.0)" in page
     assert "T > 0 divides both logits" in page

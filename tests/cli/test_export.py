@@ -71,7 +71,7 @@ def test_the_float32_file_answers_like_pytorch(exported):
 
 
 def test_the_report_says_what_was_measured(exported):
-    report = json.loads((exported / "onnx" / "export.json").read_text())
+    report = json.loads((exported / "onnx" / "export.json").read_text(encoding="utf-8"))
     assert report["num_examples"] == 60
     assert [file["file"] for file in report["files"]] == ["model.onnx", "model_fp16.onnx", "model_quantized.onnx"]
     for file in report["files"]:
@@ -79,7 +79,7 @@ def test_the_report_says_what_was_measured(exported):
         assert file["size_bytes"] == (exported / "onnx" / file["file"]).stat().st_size
     assert report["parity"]["largest_difference"] < 1e-4
     assert report["parity"]["longest"] == 64
-    assert "model_quantized.onnx" in (exported / "README.md").read_text()
+    assert "model_quantized.onnx" in (exported / "README.md").read_text(encoding="utf-8")
 
 
 def test_files_name_modules_and_no_place_of_ours(exported):
@@ -146,7 +146,7 @@ def test_bad_options_of_an_export_are_refused(potstill, world, tmp_path, argumen
     outcome = potstill("export", world.teacher, "--data", world.reviews, *arguments)
     assert outcome.code == 2
     assert sentence in outcome.stderr
-    assert (tmp_path / "taken" / "mine.txt").read_text() == "keep me"
+    assert (tmp_path / "taken" / "mine.txt").read_text(encoding="utf-8") == "keep me"
     assert not (world.teacher / "onnx").exists()
 
 
@@ -208,7 +208,7 @@ def test_answers_come_as_a_table(potstill, world, tmp_path):
     out = tmp_path / "answers.csv"
     outcome = potstill("predict", world.teacher, "--data", data, "--text", "review", "--out", out, "--with-text")
     assert outcome.code == 0, outcome.stderr
-    lines = out.read_text().splitlines()
+    lines = out.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "text,label,probability_negative,probability_positive"
     assert lines[1].startswith('"a, good film",positive,')
     assert len(lines) == 3

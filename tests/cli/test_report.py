@@ -21,7 +21,7 @@ def study(world, tmp_path_factory):
 
 def test_a_run_leaves_its_report_and_what_it_is_drawn_from(study):
     folder = study / "one"
-    page = (folder / "report.html").read_text()
+    page = (folder / "report.html").read_text(encoding="utf-8")
     assert "Quality and cost" in page
     predictions = Predictions.read(folder / "predictions.safetensors")
     assert set(predictions.logits) == {"teacher", "student", "student_hard_labels"}
@@ -49,7 +49,7 @@ def test_report_draws_one_run_anew(potstill, study):
 def test_report_draws_a_folder_of_runs(potstill, study, tmp_path):
     outcome = potstill("report", study)
     assert outcome.code == 0, outcome.stderr
-    assert "Report of 1 runs" in (study / "report.html").read_text()
+    assert "Report of 1 runs" in (study / "report.html").read_text(encoding="utf-8")
     assert potstill("report", study / "one", study / "one", "--out", tmp_path / "both.html").code == 0
 
 

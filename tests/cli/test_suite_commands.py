@@ -37,7 +37,7 @@ def test_a_suite_is_listed_run_and_not_run_twice(potstill, suite_file, tmp_path)
     assert "begin kd.stars.3" in first.stderr
     folder = tmp_path / "runs" / "suite-reviews"
     assert (folder / "runs" / "kd.stars.3" / "student" / "README.md").is_file()
-    assert "KD" in (folder / "tables" / "tables.tex").read_text()
+    assert "KD" in (folder / "tables" / "tables.tex").read_text(encoding="utf-8")
     again = potstill("suite", suite_file, "--workers", 0)
     assert again.code == 0
     assert "1 of 1 runs are finished already" in again.stderr
@@ -47,12 +47,12 @@ def test_a_suite_is_listed_run_and_not_run_twice(potstill, suite_file, tmp_path)
     assert "1 of 2 runs are to be made" in more.stdout
     assert "of training with one at a time" in more.stdout
     printed = potstill("tables", folder, "--format", "markdown", "--out", tmp_path / "tables.md")
-    assert printed.stdout == (tmp_path / "tables.md").read_text()
+    assert printed.stdout == (tmp_path / "tables.md").read_text(encoding="utf-8")
     assert "| KD |" in printed.stdout
 
 
 def test_a_suite_that_fails_ends_with_2_and_says_where_to_look(potstill, suite_file, tmp_path) -> None:
-    suite_file.write_text(suite_file.read_text().replace('teacher = "', 'teacher = "nowhere/'))
+    suite_file.write_text(suite_file.read_text(encoding="utf-8").replace('teacher = "', 'teacher = "nowhere/'))
     outcome = potstill("suite", suite_file, "--workers", 0)
     assert outcome.code == 2
     assert outcome.stderr.count("failed kd.stars.3") == 2
@@ -88,7 +88,7 @@ def write_cola(folder: Path, *, rows: int) -> Path:
 def cola_model(world, tmp_path) -> Path:
     """The teacher of the reviews under the names of CoLA's labels, the other way round."""
     folder = shutil.copytree(world.teacher, tmp_path / "cola-model")
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["id2label"] = {"0": "acceptable", "1": "unacceptable"}
     config["label2id"] = {"acceptable": 0, "unacceptable": 1}
     (folder / "config.json").write_text(json.dumps(config))
@@ -180,7 +180,7 @@ def test_a_run_that_the_server_does_not_know_is_refused(potstill, tmp_path) -> N
 
 def test_a_suite_tells_of_bad_data_before_it_begins(potstill, suite_file, world, tmp_path) -> None:
     bad = write_csv(tmp_path / "bad.csv", [("a text", "one label")])
-    suite_file.write_text(suite_file.read_text().replace(str(world.reviews), str(bad)))
+    suite_file.write_text(suite_file.read_text(encoding="utf-8").replace(str(world.reviews), str(bad)))
     outcome = potstill("suite", suite_file, "--workers", 0)
     assert outcome.code == 2
     assert "every label is 'one label'" in outcome.stderr

@@ -47,7 +47,7 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     if not is_main_process():
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     sys.exit(run(sys.argv[1:]))
 
 

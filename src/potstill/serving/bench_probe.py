@@ -54,7 +54,9 @@ def _peak_bytes() -> int:
     """Give the most memory that this process has had."""
     # Linux hands getrusage's peak on to the program that a process starts; VmHWM begins anew with it.
     status = Path("/proc/self/status")
-    if status.is_file() and (found := re.search(r"^VmHWM:\s*(\d+) kB$", status.read_text(), re.MULTILINE)):
+    if status.is_file() and (
+        found := re.search(r"^VmHWM:\s*(\d+) kB$", status.read_text(encoding="utf-8"), re.MULTILINE)
+    ):
         return 1024 * int(found[1])
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
