@@ -92,7 +92,7 @@ def measure(
     """Train an epoch; gives examples per second of its second half, and what the first half took beyond that."""
     common = ["stages.0.epochs=1", "stages.0.select=last", f"tracking.every_steps={WINDOW}"]
     recipe = load_recipe("kd", fields=fields, overrides=[*common, *overrides])
-    recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision("auto"))
+    recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision("auto"))
     source = TaskSource(recipe=recipe, data=data)
     run = OpenRun(source=source, folder=folder, observer=SilentObserver())
     guide = Guide(encoder=teacher, name="teacher", fingerprint="benchmark", dev_logits=source.logits(teacher))

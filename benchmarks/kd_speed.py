@@ -111,7 +111,7 @@ def main() -> None:
         "kd-labels", fields=fields, overrides=[f"stages.0.epochs={given.epochs}", "stages.0.select=last"]
     )
     data = load_task_data(recipe.data)
-    recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision("auto"))
+    recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision("auto"))
     # Scoring is not part of the comparison: the development set is cut to a handful.
     small = data.dev.take(np.arange(8))
     data = type(data)(

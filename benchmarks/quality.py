@@ -32,7 +32,6 @@ from torch.nn.functional import kl_div, log_softmax, mse_loss, softmax
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from potstill.data import load_task_data
-from potstill.evaluation import compute_metrics
 from potstill.hub import Encoder, load_classifier
 from potstill.pipeline.open_run import Guide, OpenRun
 from potstill.pipeline.sources import TaskSource
@@ -68,9 +67,9 @@ def main() -> None:
         ]
         recipe = load_recipe("kd", fields=fields | {"teacher.model": given.teacher, "seed": seed}, overrides=sets)
         data = load_task_data(recipe.data)
-        if data.task.kind != "classification":
+        if data.task.answer.lacks_classes is not None:
             raise SystemExit(f"--task {given.task}: this benchmark compares classifiers; choose another task.")
-        source = TaskSource(recipe=recipe.for_task(data.task.kind), data=data)
+        source = TaskSource(recipe=recipe.for_answer(data.task.answer), data=data)
         teacher = load_classifier(given.teacher)
         guide = Guide(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=source.logits(teacher))
         run = OpenRun(source=source, folder=RunFolder(path=Path("unused")), observer=SilentObserver())
@@ -219,7 +218,8 @@ def train_plain(source: TaskSource, guide: Guide, student: Encoder, length: int)
 
 def score(source: TaskSource, encoder: Encoder) -> float:
     """Give the first metric of the task on the development set."""
-    return next(iter(compute_metrics(source.data.task, source.logits(encoder), source.data.dev.labels).values()))
+    task, gold = source.data.task, source.data.dev.labels
+    return next(iter(task.answer.measure(task.metrics, source.logits(encoder), gold).values()))
 
 
 def show(rows: list[tuple[float, float, float, float]], teacher: float) -> None:

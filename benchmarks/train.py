@@ -115,7 +115,7 @@ def choose_ways(
 
     def recipe(*overrides: str) -> Recipe:
         loaded = load_recipe("kd", fields=fields, overrides=[*COMMON, *overrides])
-        return loaded.for_task(data.task.kind).with_precision(resolve_precision("auto"))
+        return loaded.for_answer(data.task.answer).with_precision(resolve_precision("auto"))
 
     def ours(*overrides: str) -> Callable[[], float]:
         source = TaskSource(recipe=recipe(*overrides), data=data)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from potstill.architectures.registration import register_architectures
 
 if TYPE_CHECKING:
+    from potstill.answers import Prediction
     from potstill.errors import PotstillError
     from potstill.pipeline import GeneralRun, Run, distill, evaluate, finetune, pretrain
     from potstill.pipeline.augmenting import AugmentedTexts, augment
     from potstill.recipe import Recipe, load_recipe
-    from potstill.serving import Classifier, Prediction, load, predict
+    from potstill.serving import Classifier, load, predict
 
 __all__ = [
     "AugmentedTexts",
@@ -49,7 +50,7 @@ _HOMES = {
     "Classifier": "potstill.serving",
     "GeneralRun": "potstill.pipeline",
     "PotstillError": "potstill.errors",
-    "Prediction": "potstill.serving",
+    "Prediction": "potstill.answers",
     "Recipe": "potstill.recipe",
     "Run": "potstill.pipeline",
     "augment": "potstill.pipeline",

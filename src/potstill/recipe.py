@@ -7,9 +7,10 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from potstill.ablations import merge_ablations
+from potstill.answers import Answer
 from potstill.augmentation import AugmentationConfig
 from potstill.config import Config
-from potstill.data import DataConfig, TaskKind
+from potstill.data import DataConfig
 from potstill.errors import RecipeError
 from potstill.objectives import HardLabelsConfig
 from potstill.overrides import override_fields, set_field
@@ -131,11 +132,11 @@ class Recipe(Config):
         asks = self.augmentation is not None and self.augmentation.needs_teacher
         return asks or any(objective.needs_teacher for stage in self.stages for objective in stage.objectives)
 
-    def for_task(self, kind: TaskKind) -> "Recipe":
-        """Leave out the objectives for another kind of task, and take labels one by one where there may be several.
+    def for_answer(self, answer: Answer) -> "Recipe":
+        """Leave out the objectives for another kind of answer, and take labels one by one where there may be several.
 
         Args:
-            kind: The task's kind; where there may be several labels, the objectives of a classification serve.
+            answer: What the task asks of a text.
 
         Returns:
             The recipe, as it will run.
@@ -144,14 +145,13 @@ class Recipe(Config):
             RecipeError: A stage has no objective left.
         """
         stages = []
-        wanted = "regression" if kind == "regression" else "classification"
         for stage in self.stages:
-            kept = tuple(objective for objective in stage.objectives if objective.when in ("always", wanted))
+            kept = tuple(objective for objective in stage.objectives if objective.when in ("always", answer.when))
             if not kept:
                 raise RecipeError(
-                    f"stages.{stage.name}.objectives: none is for a {kind} task; add one whose 'when' fits."
+                    f"stages.{stage.name}.objectives: none is for a {answer.kind} task; add one whose 'when' fits."
                 )
-            if kind == "multi_label":
+            if answer.has_independent_labels:
                 kept = tuple(objective.with_independent_labels() for objective in kept)
             stages.append(stage.model_copy(update={"objectives": kept}))
         return self.model_copy(update={"stages": tuple(stages)})

@@ -13,8 +13,8 @@ from torch import Tensor
 TokenIds: TypeAlias = Int[Tensor, "batch tokens"]
 TokenMask: TypeAlias = Bool[Tensor, "batch tokens"]
 """True = a real token, False = padding."""
-Labels: TypeAlias = Num[Tensor, "batch ..."]
-"""Class indices (int64) or scores (float32), [batch]; of several labels 1.0 for those there are, [batch, labels]."""
+Labels: TypeAlias = Num[Tensor, "rows ..."]
+"""Class indices (int64) or scores (float32), [rows]; of several labels 1.0 for those there are, [rows, labels]."""
 Logits: TypeAlias = Float[Tensor, "batch labels"]
 HiddenStates: TypeAlias = Float[Tensor, "batch tokens hidden"]
 HeadStates: TypeAlias = Float[Tensor, "batch heads tokens head_size"]
@@ -70,8 +70,8 @@ class Batch:
         input_ids: Token ids; padding holds the tokenizer's padding id.
         token_mask: True where a token is real.
         token_type_ids: Segment ids, or None where the tokenizer has none.
-        labels: Gold labels, or None where there are none: class indices or scores, [batch]; where an example may have
-            several labels, 1 for those that it has and else 0, [batch, labels].
+        labels: Gold labels, or None where there are none: class indices or scores, [rows]; where a row may have
+            several labels, 1 for those that it has and else 0, [rows, labels]. A text is one row, or several.
         example_ids: Position of each example in its split, the key that ties stored outputs to it.
         target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
             where nothing was masked.
@@ -93,7 +93,7 @@ class Batch:
         assert self.token_mask.shape == grid, (self.token_mask.shape, grid)
         assert self.token_type_ids is None or self.token_type_ids.shape == grid
         assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
-        assert self.labels is None or self.labels.shape[:1] == rows, (self.labels, rows)
+        assert self.labels is None or len(self.labels) >= grid[0], (self.labels, rows)
         assert self.target_ids is None or self.target_ids.shape == grid
         assert self.host is None or self.host.input_ids.shape == grid
 
@@ -142,7 +142,7 @@ class EncoderShape:
         feed_forward_size: Inner width of the feed-forward block.
         num_heads: Attention heads of a layer.
         vocab_size: Rows of the word embedding table.
-        num_labels: Width of the logits; 1 for regression.
+        num_labels: Width of the logits; 1 for scores.
     """
 
     num_layers: int

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer as RawTokenizer
 from tokenizers import models, pre_tokenizers, processors
 from transformers import BertConfig, PreTrainedTokenizerFast
 
+from potstill.answers import LabelRows
 from potstill.data import BatchConfig, Batches, Split, tokenise
 from potstill.hub import Encoder, Tokenizer, build_encoder
 from potstill.tensors import Needs
@@ -65,7 +66,7 @@ def write_csv(path: Path, rows, header=("text", "label")) -> Path:
 
 def train(encoder: Encoder, texts: list[str], labels: list[int]) -> Encoder:
     """Learn the examples, which takes a tiny encoder a second."""
-    split = Split(texts=texts, labels=np.array(labels, dtype=np.int64))
+    split = Split(texts=texts, labels=LabelRows.one_each(np.array(labels, dtype=np.int64)))
     batches = Batches(tokenise(split, encoder.tokenizer, max_length=32), BatchConfig(), seed=0)
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=5e-3)
     encoder.train()

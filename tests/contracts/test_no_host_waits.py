@@ -32,6 +32,7 @@ from transformers import (
     XLMRobertaConfig,
 )
 
+from potstill.answers import LabelRows
 from potstill.architectures import BiLstmConfig
 from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.hub import Encoder, Tokenizer, add_vocabulary_head, build_encoder
@@ -96,7 +97,8 @@ def make_batches(lengths: Sequence[int], *, labels: Any = None) -> Batches:
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         padding_id=0,
     )
-    return Batches(TokenisedSplit(tokens=tokens, labels=labels), BatchConfig(), seed=0)
+    rows = None if labels is None else LabelRows.one_each(labels)
+    return Batches(TokenisedSplit(tokens=tokens, labels=rows), BatchConfig(), seed=0)
 
 
 def make_batch(length: str, *, num_labels: int = NUM_LABELS) -> Batch:

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from potstill.answers import LabelRows
 from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.tensors import TokenBlock
 
@@ -21,7 +22,7 @@ def make_tokenised(lengths, *, has_types=True, labels=None):
             offsets=offsets,
             padding_id=PADDING,
         ),
-        labels=labels,
+        labels=None if labels is None else LabelRows.one_each(labels),
     )
 
 
@@ -127,7 +128,7 @@ def test_evaluation_batches_hold_every_example_once_longest_first(lengths, budge
     assert all(batch.input_ids.numel() <= budget or len(batch) == 1 for batch in batches)
 
 
-def test_regression_labels_stay_float32():
+def test_scores_stay_float32():
     tokenised = make_tokenised([3, 4], labels=np.array([0.5, 2.0], dtype=np.float32))
     batch = Batches(tokenised, BatchConfig(), seed=0).collate(np.array([1, 0]))
     assert batch.labels.dtype == torch.float32

@@ -17,7 +17,7 @@ def test_a_bundled_task_has_unique_texts_in_two_fixed_splits(name, examples, cla
     texts = [text.casefold() for text in (*data.train.texts, *data.dev.texts)]
     assert len(texts) == len(set(texts)) == examples
     assert data.task.num_labels == classes
-    shares = [np.bincount(split.labels) / len(split) for split in (data.train, data.dev)]
+    shares = [np.bincount(split.labels.values) / len(split) for split in (data.train, data.dev)]
     assert np.abs(shares[0] - shares[1]).max() < 0.001
     assert len(data.dev) / examples == pytest.approx(0.2, abs=0.001)
     assert data.fingerprint == load_task_data(DataConfig(task=name)).fingerprint
@@ -42,14 +42,15 @@ def test_questions_and_snippets_are_read_from_files_of_the_same_layout(tmp_path,
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     trec = load_task_data(DataConfig(task="trec"))
     assert len(trec.train) == 16
-    assert {trec.task.label_names[label] for label in trec.dev.labels} == {"human", "location"}
+    assert {trec.task.label_names[label] for label in trec.dev.labels.values} == {"human", "location"}
     assert all(
-        text.startswith("Who") == (label == 3) for text, label in zip(trec.dev.texts, trec.dev.labels, strict=True)
+        text.startswith("Who") == (label == 3)
+        for text, label in zip(trec.dev.texts, trec.dev.labels.values, strict=True)
     )
     movies = load_task_data(DataConfig(task="movies"))
     both = {
         text: label
         for split in (movies.train, movies.dev)
-        for text, label in zip(split.texts, split.labels, strict=True)
+        for text, label in zip(split.texts, split.labels.values, strict=True)
     }
     assert both == {f"Snippet {i}": i % 2 == 0 for i in range(5, 20)}

@@ -31,8 +31,8 @@ def test_sst2_is_read_from_the_root_or_its_own_folder(glue, folder):
     assert data.task.name == "sst-2"
     assert data.task.label_names == ("negative", "positive")
     assert data.train.texts == ['a "quoted start ', "bad ", '"still one row ']
-    assert data.train.labels.tolist() == [1, 0, 0]
-    assert data.train.labels.dtype == np.int64
+    assert data.train.labels.values.tolist() == [1, 0, 0]
+    assert data.train.labels.values.dtype == np.int64
     assert (len(data.dev), len(data.test)) == (1, 2)
     assert data.test.texts == ["unknown", "other"]
     assert data.test.labels is None
@@ -41,7 +41,7 @@ def test_sst2_is_read_from_the_root_or_its_own_folder(glue, folder):
 def test_cola_has_no_header_and_may_lack_a_test_file(glue):
     data = load_task_data(DataConfig(task="cola", path=str(glue)))
     assert data.train.texts == ["We go.", "Go we the."]
-    assert data.train.labels.tolist() == [1, 0]
+    assert data.train.labels.values.tolist() == [1, 0]
     assert data.dev.texts == ["He sleeps."]
     assert data.test is None
     assert data.task.metrics[0] == "matthews"
@@ -52,9 +52,9 @@ def test_stsb_takes_its_score_from_the_last_column(glue):
     assert data.task.is_pair
     assert data.task.num_labels == 1
     assert data.train.pairs == ["An aircraft."]
-    assert data.train.labels.dtype == np.float32
-    assert data.train.labels.tolist() == pytest.approx([4.6])
-    assert data.dev.labels.tolist() == [2.5]
+    assert data.train.labels.values.dtype == np.float32
+    assert data.train.labels.values.tolist() == pytest.approx([4.6])
+    assert data.dev.labels.values.tolist() == [2.5]
 
 
 GLUE = {  # a header, rows for train and dev, a header and rows for test
@@ -110,7 +110,7 @@ def test_a_pair_task_is_read_from_its_official_columns(tmp_path, name):
     data = load_task_data(DataConfig(task=name, path=str(tmp_path)))
     texts, pairs, labels, test_text = EXPECTED[name]
     assert (data.train.texts, data.train.pairs) == (texts, pairs)
-    assert [data.task.label_names[index] for index in data.dev.labels] == labels
+    assert [data.task.label_names[index] for index in data.dev.labels.values] == labels
     assert (data.test.texts, data.test.labels) == ([test_text], None)
     assert data.other_dev == data.other_test == {}
 
@@ -140,7 +140,7 @@ def test_mnli_has_two_development_sets_and_three_test_sets(tmp_path, folder):
     write_mnli(tmp_path)
     data = load_task_data(DataConfig(task="MNLI", path=str(tmp_path / folder), limit=1))
     assert data.train.texts == ["A train text."]
-    assert data.task.label_names[data.train.labels[0]] == "contradiction"
+    assert data.task.label_names[data.train.labels.values[0]] == "contradiction"
     assert data.dev.texts == ["A dev_matched text."]
     assert data.other_dev["mismatched"].texts == ["A dev_mismatched text."]
     assert data.test.texts == ["A test_matched text."]
@@ -205,7 +205,7 @@ def test_a_task_with_two_dev_files_and_named_labels_needs_no_code(tmp_path):
     for number, file in enumerate(("train", "dev_matched", "dev_mismatched")):
         write(tmp_path / f"NLI/{file}.tsv", f"s1\ts2\tgold\na{number}\tb\tneutral\nc\td\tentailment\n")
     data = read_known_task("nli", tmp_path, known=known)
-    assert data.train.labels.tolist() == [2, 1]
+    assert data.train.labels.values.tolist() == [2, 1]
     assert data.dev.texts[0] == "a1"
     assert data.other_dev["mismatched"].texts[0] == "a2"
 

@@ -24,10 +24,10 @@ def load(path: Path, **fields: object) -> TaskData:
 
 def test_a_separator_parts_the_labels_of_a_cell(tmp_path: Path) -> None:
     data = load(write_csv(tmp_path, ROWS), label_separator=";")
-    assert (data.task.kind, data.task.label_names) == ("multi_label", ("calm", "dull", "warm"))
+    assert (data.task.answer.kind, data.task.label_names) == ("multi_label", ("calm", "dull", "warm"))
     assert data.task.metrics == ("micro_f1", "macro_f1", "subset_accuracy")
     assert data.train.labels is not None
-    assert data.train.labels.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0]]
+    assert data.train.labels.values.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0]]
 
 
 def test_lists_need_no_setting(tmp_path: Path) -> None:
@@ -38,8 +38,8 @@ def test_lists_need_no_setting(tmp_path: Path) -> None:
     path.write_text("\n".join(lines))
     own, other = load(path), load(write_csv(tmp_path, ROWS), label_separator=";")
     assert own.task.label_names == other.task.label_names
-    assert own.task.kind == "multi_label"
-    assert np.array_equal(own.train.labels, other.train.labels)
+    assert own.task.answer.kind == "multi_label"
+    assert np.array_equal(own.train.labels.values, other.train.labels.values)
 
 
 def test_a_development_set_is_split_off(tmp_path: Path) -> None:

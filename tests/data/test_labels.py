@@ -5,78 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.data import Task, default_metrics, match_labels
-from potstill.data.labels import decide_kind, encode_labels, label_name, sort_label_names
+from potstill.answers import OneClass, Score
+from potstill.data import Task, match_labels
 from potstill.errors import DataError
 
 
 def make_task(*label_names):
-    kind = "classification" if label_names else "regression"
-    metrics = default_metrics(kind, len(label_names))
-    return Task(name="t", kind=kind, is_pair=False, label_names=label_names, metrics=metrics)
-
-
-@pytest.mark.parametrize(
-    ("value", "name"),
-    [
-        (3, "3"), (3.0, "3"), ("3", "3"), (" 3.0 ", "3"), ("-0", "0"), ("2.50", "2.5"), (2.5, "2.5"), (True, "True"),
-        ("true", "true"), ("12345678901234567891", "12345678901234567891"), ("1e3", "1000"), ("1_000", "1_000"),
-        ("NA", "NA"), ("null", "null"), ("nan", "nan"),
-        (None, None), ("", None), ("  ", None), (float("nan"), None), (float("inf"), None), ([1], None),
-    ],
-)  # fmt: skip
-def test_a_label_is_written_in_one_way(value, name):
-    assert label_name(value) == name
-
-
-@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_and_its_text_are_the_same_label(value):
-    assert label_name(value) == label_name(repr(value))
-
-
-@pytest.mark.parametrize(
-    ("names", "kind"),
-    [
-        (["a", "b"], "classification"),
-        (["0", "1", "2"], "classification"),
-        (["0", "0.5"], "regression"),
-        (["1e-05", "2"], "regression"),
-        (["4.5", "unknown"], "classification"),
-        ([str(i) for i in range(100)], "classification"),
-    ],
-)
-def test_the_kind_is_told_from_the_labels(names, kind):
-    assert decide_kind(names, "auto", where="file") == kind
-
-
-def test_many_whole_numbers_are_refused_until_the_kind_is_given():
-    names = [str(i) for i in range(101)]
-    with pytest.raises(DataError, match=r"101 different labels .*set data\.kind"):
-        decide_kind(names, "auto", where="file")
-    assert decide_kind(names, "regression", where="file") == "regression"
-    assert decide_kind(names, "classification", where="file") == "classification"
-
-
-def test_a_number_of_very_many_digits_is_a_name():
-    assert label_name("7" * 5000) == "7" * 5000
-
-
-def test_a_single_class_is_refused():
-    with pytest.raises(DataError, match="every label is 'a'"):
-        decide_kind(["a", "a"], "classification", where="file")
-
-
-def test_label_names_are_sorted_as_numbers_or_words():
-    assert sort_label_names(["10", "9", "-1"]) == ("-1", "9", "10")
-    assert sort_label_names(["b", "10", "a"]) == ("10", "a", "b")
-
-
-def test_unknown_labels_are_refused_with_their_row():
-    with pytest.raises(DataError, match="row 2 has the label 'c'.*they have a, b"):
-        encode_labels(["a", "c"], make_task("a", "b"), where="file")
-    with pytest.raises(DataError, match="row 1 has the label 'high', which is not a number"):
-        encode_labels(["high"], make_task(), where="file")
-    assert encode_labels(["1.5"], make_task(), where="file").dtype == np.float32
+    answer = OneClass(label_names=label_names) if label_names else Score()
+    return Task(name="t", answer=answer, is_pair=False, metrics=answer.default_metrics)
 
 
 @given(st.permutations(["contradiction", "entailment", "neutral"]))

@@ -69,16 +69,16 @@ def test_every_format_and_type_of_label_gives_the_same_classes(tmp_path, suffix,
     assert (len(data.train), len(data.dev)) == (36, 4)
     for split in (data.train, data.dev):
         numbers = [int(text.removeprefix("text ")) for text in split.texts]
-        assert split.labels.tolist() == [1 - number % 2 for number in numbers]
+        assert split.labels.values.tolist() == [1 - number % 2 for number in numbers]
 
 
 @pytest.mark.parametrize("suffix", sorted(WRITERS))
 def test_fractional_labels_are_scores(tmp_path, suffix):
     data = load(WRITERS[suffix](tmp_path / f"scores{suffix}", [0.25, 1.0, 3.5] * 10))
-    assert data.task.kind == "regression"
+    assert data.task.answer.kind == "regression"
     assert data.task.metrics == ("spearman", "pearson")
-    assert data.train.labels.dtype == np.float32
-    assert set(data.train.labels.tolist()) == {0.25, 1.0, 3.5}
+    assert data.train.labels.values.dtype == np.float32
+    assert set(data.train.labels.values.tolist()) == {0.25, 1.0, 3.5}
 
 
 def test_texts_that_look_like_missing_values_stay_texts(tmp_path):
@@ -164,7 +164,7 @@ def test_a_folder_gives_train_dev_and_test(tmp_path):
     (tmp_path / "notes.md").write_text("not data", encoding="utf-8")
     data = load(tmp_path)
     assert data.task.name == tmp_path.name
-    assert (len(data.train), data.dev.labels.tolist(), data.test.labels.tolist()) == (10, [1, 0, 0], [1])
+    assert (len(data.train), data.dev.labels.values.tolist(), data.test.labels.values.tolist()) == (10, [1, 0, 0], [1])
 
 
 def test_a_test_file_needs_no_labels(tmp_path):
@@ -179,8 +179,8 @@ def test_dev_can_be_a_file_or_a_split_of_the_folder(tmp_path):
     other = write_csv(tmp_path / "other.csv", ["b", "b"])
     data = load(tmp_path, dev="test")
     assert (len(data.dev), data.test) == (1, None)
-    assert load(tmp_path, dev=other).dev.labels.tolist() == [1, 1]
-    assert load(tmp_path / "train.csv", dev=other).dev.labels.tolist() == [1, 1]
+    assert load(tmp_path, dev=other).dev.labels.values.tolist() == [1, 1]
+    assert load(tmp_path / "train.csv", dev=other).dev.labels.values.tolist() == [1, 1]
     with pytest.raises(DataError, match="there is no split 'tset'. Did you mean 'test'?"):
         load(tmp_path, dev="tset")
     with pytest.raises(DataError, match="dev_fraction: 0.3 has no effect"):
@@ -212,7 +212,7 @@ def test_named_classes_of_a_parquet_file_keep_their_order(tmp_path):
     datasets.Dataset.from_dict(columns, features=features).to_parquet(tmp_path / "a.parquet")
     data = load(tmp_path / "a.parquet", dev_fraction=0.5)
     assert data.task.label_names == ("pos", "neg")
-    assert all((text in "bd") == label for text, label in zip(data.train.texts, data.train.labels, strict=True))
+    assert all((text in "bd") == label for text, label in zip(data.train.texts, data.train.labels.values, strict=True))
 
 
 def test_the_split_depends_on_its_seed_alone(tmp_path):

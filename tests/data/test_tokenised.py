@@ -7,6 +7,7 @@ from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
+from potstill.answers import LabelRows
 from potstill.data import BatchConfig, Batches, Split, TextEncoder, tokenise
 from potstill.hub import Tokenizer
 
@@ -34,7 +35,11 @@ def test_the_hub_tokenizer_is_what_this_room_asks_for(tokenizer):
 
 
 def test_a_batch_holds_what_the_tokenizer_gives(tokenizer):
-    split = Split(texts=["good films", "bad"], pairs=["film", "bad bad"], labels=np.array([0.5, 1.5], dtype=np.float32))
+    split = Split(
+        texts=["good films", "bad"],
+        pairs=["film", "bad bad"],
+        labels=LabelRows.one_each(np.array([0.5, 1.5], dtype=np.float32)),
+    )
     tokenised = tokenise(split, tokenizer, max_length=16)
     batch = Batches(tokenised, BatchConfig(), seed=0).collate(np.array([0, 1]))
     assert batch.input_ids.tolist() == [[2, 4, 6, 7, 3, 6, 3], [2, 5, 3, 5, 5, 3, 0]]

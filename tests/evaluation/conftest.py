@@ -9,6 +9,7 @@ from tokenizers import Tokenizer as RawTokenizer
 from tokenizers import models, pre_tokenizers, processors
 from transformers import BertConfig, PreTrainedTokenizerFast
 
+from potstill.answers import LabelRows, OneClass, Score
 from potstill.data import BatchConfig, Batches, Split, Task, tokenise
 from potstill.hub import Encoder, Tokenizer, build_encoder
 
@@ -69,16 +70,15 @@ def make_encoder(tokenizer: Tokenizer) -> Callable[..., Encoder]:
 def sentiment() -> Task:
     return Task(
         name="sentiment",
-        kind="classification",
+        answer=OneClass(label_names=("no", "yes")),
         is_pair=False,
-        label_names=("no", "yes"),
         metrics=("accuracy", "f1", "matthews"),
     )
 
 
 @pytest.fixture(scope="session")
 def similarity() -> Task:
-    return Task(name="similarity", kind="regression", is_pair=False, label_names=(), metrics=("spearman", "pearson"))
+    return Task(name="similarity", answer=Score(), is_pair=False, metrics=("spearman", "pearson"))
 
 
 @pytest.fixture(scope="session")
@@ -86,12 +86,13 @@ def split() -> Split:
     """37 sentences of 1 to 12 words, labelled at random."""
     generator = np.random.default_rng(0)
     texts = [" ".join(generator.choice(WORDS, size=generator.integers(1, 13))) for _ in range(37)]
-    return Split(texts=texts, labels=generator.integers(2, size=37))
+    return Split(texts=texts, labels=LabelRows.one_each(generator.integers(2, size=37)))
 
 
 @pytest.fixture(scope="session")
 def scored_split(split: Split) -> Split:
-    return Split(texts=split.texts, labels=np.random.default_rng(1).uniform(0, 5, size=37).astype(np.float32))
+    scores = np.random.default_rng(1).uniform(0, 5, size=37).astype(np.float32)
+    return Split(texts=split.texts, labels=LabelRows.one_each(scores))
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def make_results(*models):
 def write(tmp_path):
     def write(results, name="kd", **fields):
         recipe = load_recipe(name, fields=fields).to_json()
-        write_model_card(tmp_path, results, recipe=recipe)
+        write_model_card(tmp_path, results, recipe=recipe, pipeline_tag="text-classification")
         text = (tmp_path / "README.md").read_text(encoding="utf-8")
         front, page = re.fullmatch(r"---\n(.*?)\n---\n(.*)", text, re.S).groups()
         return yaml.safe_load(front), page

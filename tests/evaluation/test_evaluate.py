@@ -11,9 +11,7 @@ from potstill.evaluation import (
     EvaluationConfig,
     Subject,
     collect_results,
-    compute_metrics,
     evaluate_model,
-    primary_interval,
 )
 from potstill.progress import SilentObserver
 from potstill.results import ClassFidelity, Results, ScoreFidelity
@@ -38,8 +36,8 @@ def test_a_model_is_measured_on_every_side(evaluate, make_encoder, sentiment, sp
     evaluated = evaluate(encoder, sentiment, split)
     result = evaluated.result
     np.testing.assert_array_equal(evaluated.logits, predict_logits(encoder, batches, device=CPU))
-    assert result.metrics == compute_metrics(sentiment, evaluated.logits, split.labels)
-    assert result.interval == primary_interval(sentiment, evaluated.logits, split.labels)
+    assert result.metrics == sentiment.answer.measure(sentiment.metrics, evaluated.logits, split.labels)
+    assert result.interval == sentiment.answer.interval("accuracy", evaluated.logits, split.labels)
     assert result.num_examples == 37
     assert result.fidelity is None
     assert result.size_bytes == 4 * result.parameters.total

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from potstill.answers import LabelRows
 from potstill.data import Split, Task
 from potstill.errors import RunError
 from potstill.evaluation import choose_examples, draw_attention
@@ -54,7 +55,7 @@ def test_examples_spread_from_the_surest_to_the_least_sure_of_the_teacher(chosen
 
 
 def test_of_many_examples_a_hundred_are_kept(sentiment: Task):
-    split = Split(texts=["a film"] * 300, labels=np.zeros(300, dtype=np.int64))
+    split = Split(texts=["a film"] * 300, labels=LabelRows.one_each(np.zeros(300, dtype=np.int64)))
     chosen = choose_examples(sentiment, split, {"teacher": logits(300), "student": logits(300, seed=1)})
     assert len(chosen.disagreements) == 100
 
@@ -64,7 +65,7 @@ def test_scores_disagree_by_their_distance(similarity: Task, scored_split: Split
     chosen = choose_examples(similarity, scored_split, {"teacher": teacher, "student": student})
     distances = [example.distance for example in chosen.disagreements]
     assert distances == pytest.approx(sorted(np.abs(student - teacher)[:, 0], reverse=True))
-    assert chosen.disagreements[0].gold == pytest.approx(float(scored_split.labels[chosen.disagreements[0].id]))
+    assert chosen.disagreements[0].gold == pytest.approx(float(scored_split.labels.values[chosen.disagreements[0].id]))
     shown = [example.logits["teacher"][0] for example in chosen.spread]
     assert shown == sorted(shown)
 

@@ -113,8 +113,8 @@ def look_again(folder):
 def test_labels_follow_their_rule(first, teacher, reviews):
     source, examples, logits = look_again(first)
     new = ~examples.is_original
-    assert np.array_equal(examples.taught[new], logits.argmax(1)[new])
-    assert np.array_equal(examples.taught[~new], examples.inherited[~new])
+    assert np.array_equal(examples.taught.values[new], logits.argmax(1)[new])
+    assert np.array_equal(examples.taught.values[~new], examples.inherited.values[~new])
     assert examples.split.texts[0] == source.data.train.texts[0]
     assert examples.labels("none") is None
     assert examples.labels("inherited") is examples.inherited

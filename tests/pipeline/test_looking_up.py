@@ -21,8 +21,9 @@ def mirror(data: TaskData) -> TaskData:
     splits = {}
     for name in ("train", "dev"):
         split = getattr(data, name)
-        splits[name] = replace(split, labels=1 - split.labels)
-    return replace(data, task=replace(data.task, label_names=data.task.label_names[::-1]), **splits)
+        splits[name] = replace(split, labels=replace(split.labels, values=1 - split.labels.values))
+    answer = replace(data.task.answer, label_names=data.task.label_names[::-1])
+    return replace(data, task=replace(data.task, answer=answer), **splits)
 
 
 def test_another_order_of_labels_gets_logits_of_its_own(teacher: Path, reviews: Path, tmp_path: Path) -> None:

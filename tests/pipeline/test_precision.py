@@ -66,7 +66,7 @@ def test_losses_in_bfloat16_are_summed_in_float32(teacher: Path, reviews: Path, 
     fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
     recipe = load_recipe("kd-hidden", fields={**fields, "precision": "bf16"})
     data = load_task_data(recipe.data)
-    recipe = recipe.for_task(data.task.kind)
+    recipe = recipe.for_answer(data.task.answer)
     source, folder = TaskSource(recipe=recipe, data=data), RunFolder(path=tmp_path / "run")
     run = OpenRun(source=source, folder=folder, observer=SilentObserver())
     guide = find_teacher(run, lambda *_: None)

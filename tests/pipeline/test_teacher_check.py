@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from potstill.answers import LabelRows, OneClass, Score, SeveralLabels
 from potstill.data import Task
 from potstill.errors import ModelError
 from potstill.pipeline.teacher_check import check_teacher
 
-SCORES = Task(name="t", kind="regression", is_pair=True, label_names=(), metrics=("spearman", "pearson"))
-CLASSES = Task(name="t", kind="classification", is_pair=False, label_names=("no", "yes"), metrics=("accuracy",))
-LABELS = Task(name="t", kind="multi_label", is_pair=False, label_names=("a", "b", "c"), metrics=("micro_f1",))
+SCORES = Task(name="t", answer=Score(), is_pair=True, metrics=("spearman", "pearson"))
+CLASSES = Task(name="t", answer=OneClass(label_names=("no", "yes")), is_pair=False, metrics=("accuracy",))
+LABELS = Task(name="t", answer=SeveralLabels(label_names=("a", "b", "c")), is_pair=False, metrics=("micro_f1",))
 
 
 def test_scores_drawn_at_random_are_refused() -> None:
@@ -18,7 +19,7 @@ def test_scores_drawn_at_random_are_refused() -> None:
     for _ in range(200):
         gold, scores = draw.normal(size=400).astype(np.float32), draw.normal(size=(400, 1))
         try:
-            check_teacher("m", SCORES, scores, gold)
+            check_teacher("m", SCORES, scores, LabelRows.one_each(gold))
         except ModelError:
             refused += 1
     assert refused >= 190
@@ -27,7 +28,7 @@ def test_scores_drawn_at_random_are_refused() -> None:
 @pytest.mark.parametrize("num_examples", [3, 10, 1000])
 def test_scores_that_follow_the_gold_ones_pass(num_examples: int) -> None:
     gold = np.arange(num_examples, dtype=np.float32)
-    check_teacher("m", SCORES, gold[:, None] + (gold % 2)[:, None], gold)
+    check_teacher("m", SCORES, gold[:, None] + (gold % 2)[:, None], LabelRows.one_each(gold))
 
 
 def answers(*, right: int, missed: int, false: int, total: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -41,18 +42,18 @@ def answers(*, right: int, missed: int, false: int, total: int) -> tuple[NDArray
 
 def test_a_teacher_that_finds_the_rare_class_passes_with_the_accuracy_of_the_majority() -> None:
     logits, gold = answers(right=6, missed=4, false=6, total=100)
-    check_teacher("m", CLASSES, logits, gold)
+    check_teacher("m", CLASSES, logits, LabelRows.one_each(gold))
 
 
 @pytest.mark.parametrize(("right", "false"), [(0, 0), (1, 9)])
 def test_a_teacher_that_does_not_find_it_is_refused(right: int, false: int) -> None:
     logits, gold = answers(right=right, missed=10 - right, false=false, total=100)
     with pytest.raises(ModelError, match=r"'m' has accuracy .* no better than always .* \(0\.900\)"):
-        check_teacher("m", CLASSES, logits, gold)
+        check_teacher("m", CLASSES, logits, LabelRows.one_each(gold))
 
 
 def test_labels_of_the_most_frequent_alone_are_refused() -> None:
-    gold = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1], [0, 1, 0]])
+    gold = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=np.float32)
     with pytest.raises(ModelError, match="most frequent label"):
-        check_teacher("m", LABELS, np.tile([1.0, -1.0, -1.0], (4, 1)), gold)
-    check_teacher("m", LABELS, gold - 0.5, gold)
+        check_teacher("m", LABELS, np.tile([1.0, -1.0, -1.0], (4, 1)), LabelRows.one_each(gold))
+    check_teacher("m", LABELS, gold - 0.5, LabelRows.one_each(gold))

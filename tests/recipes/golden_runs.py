@@ -111,7 +111,7 @@ def draw_curves(name: str, world: GoldenWorld, folder: Path) -> Curves:
 
 
 def _train(recipe: Recipe, world: GoldenWorld, folder: Path) -> list[dict[str, object]]:
-    recipe = recipe.for_task(world.data.task.kind)
+    recipe = recipe.for_answer(world.data.task.answer)
     source = TaskSource(recipe=recipe, data=world.data)
     guide = None
     if recipe.needs_teacher or recipe.start_from == "teacher":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from potstill.answers import OneClass, Score
 from potstill.errors import RecipeError
 from potstill.objectives import ObjectiveConfig
 from potstill.recipe import Recipe, load_recipe
@@ -13,6 +14,8 @@ from potstill.recipe_file import read_recipe_file, shipped_recipes
 
 TINYBERT = [name for name in shipped_recipes() if name.startswith("tinybert")]
 ABLATIONS = [(name, ablation) for name in shipped_recipes() for ablation in read_recipe_file(name).ablations]
+
+CLASSES = OneClass(label_names=("a", "b"))
 
 
 def objectives(recipe: Recipe, *stages: str) -> list[dict[str, object]]:
@@ -135,8 +138,8 @@ class TestTinyBert:
 
     def test_gold_scores_concern_regressions_only(self, name: str) -> None:
         recipe = load_recipe(name, ablations=["gold-scores"])
-        assert [item.kind for item in recipe.for_task("regression").stages[-1].objectives] == ["hard_labels"]
-        assert recipe.for_task("classification").stages == load_recipe(name).for_task("classification").stages
+        assert [item.kind for item in recipe.for_answer(Score()).stages[-1].objectives] == ["hard_labels"]
+        assert recipe.for_answer(CLASSES).stages == load_recipe(name).for_answer(CLASSES).stages
 
 
 def find(recipe: Recipe, kind: str) -> ObjectiveConfig | None:

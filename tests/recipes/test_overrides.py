@@ -72,7 +72,7 @@ def _one_sort(model: Any) -> set[str]:
     for name, field in model.model_fields.items():
         members = [item for item in _classes(field.annotation) if issubclass(item, Config)]
         kinds = [member for member in members if "kind" in member.model_fields]
-        if len(members) == 1 and kinds and len(get_args(members[0].model_fields["kind"].annotation)) > 1:
+        if len(members) == 1 and kinds and len(get_args(members[0].model_fields["kind"].annotation)) != 1:
             found.add(name)
         found |= {inner for member in members for inner in _one_sort(member)}
     return found

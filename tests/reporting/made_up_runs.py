@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from potstill.answers import LabelRows, OneClass
 from potstill.data import Split, Task
-from potstill.evaluation import choose_examples, count_confusion, exact_mcnemar, measure_calibration, measure_classes
+from potstill.evaluation import choose_examples
 from potstill.results import (
     AttentionExample,
     AttentionMaps,
@@ -31,7 +32,7 @@ NUM_EXAMPLES = 120
 
 
 def made_up_task() -> Task:
-    return Task(name=f"mood{HOSTILE}", kind="classification", is_pair=False, label_names=LABELS, metrics=("accuracy",))
+    return Task(name=f"mood{HOSTILE}", answer=OneClass(label_names=LABELS), is_pair=False, metrics=("accuracy",))
 
 
 def made_up_logits(seed: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -46,7 +47,7 @@ def made_up_logits(seed: int = 0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 def made_up_model(role: Any, logits: np.ndarray, gold: np.ndarray, *, is_old: bool) -> ModelResult:
     accuracy = float((logits.argmax(1) == gold).mean())
-    size, task = SIZES[role], made_up_task()
+    size = SIZES[role]
     rate = 4e8 / size
     return ModelResult(
         role=role,
@@ -55,9 +56,7 @@ def made_up_model(role: Any, logits: np.ndarray, gold: np.ndarray, *, is_old: bo
         interval=(accuracy - 0.05, accuracy + 0.04),
         num_examples=len(gold),
         fidelity=None if role == "teacher" else ClassFidelity(agreement=0.9, divergence=0.1),
-        calibration=None if is_old else measure_calibration(logits, gold),
-        classes=() if is_old else measure_classes(task, logits, gold),
-        confusion={} if is_old else count_confusion(task, logits, gold),
+        **({} if is_old else made_up_task().answer.details(logits, LabelRows.one_each(gold))),
         parameters=Parameters(embeddings=size // 2, encoder=size // 2, pooler=0, head=0, total=size),
         size_bytes=4 * size,
         speed=Speed(
@@ -88,7 +87,9 @@ def made_up_results(*, is_old: bool = False, seed: int = 0, roles: tuple[str, ..
                 interval=(student.score - other.score - 0.05, student.score - other.score + 0.05),
                 share=None if is_old else student.score / other.score,
                 share_interval=None if is_old else (0.9, 1.01),
-                mcnemar=None if is_old else exact_mcnemar(logits["student"], logits[role], gold),
+                mcnemar=None
+                if is_old
+                else made_up_task().answer.mcnemar(logits["student"], logits[role], LabelRows.one_each(gold)),
             )
             for role, other in models.items()
             if role != "student"
@@ -149,10 +150,13 @@ def write_run(folder: Path, *, is_old: bool = False, seed: int = 0, recipe: dict
     (control / "events.jsonl").write_text(made_up_events(("hard_labels",)))
     if not is_old:
         gold, logits = made_up_logits(seed)
-        task, split = made_up_task(), Split(texts=[f"{TEXT} {i}" for i in range(NUM_EXAMPLES)], labels=gold)
-        Predictions(task=task.name, kind=task.kind, split="dev", label_names=LABELS, gold=gold, logits=logits).write(
-            folder / "predictions.safetensors"
+        task, split = (
+            made_up_task(),
+            Split(texts=[f"{TEXT} {i}" for i in range(NUM_EXAMPLES)], labels=LabelRows.one_each(gold)),
         )
+        Predictions(
+            task=task.name, kind=task.answer.kind, split="dev", label_names=LABELS, gold=gold, logits=logits
+        ).write(folder / "predictions.safetensors")
         choose_examples(task, split, logits).write(folder / "examples.json")
         made_up_attention().write(folder / "attention.json")
     return folder

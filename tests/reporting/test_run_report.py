@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_runs import HOSTILE, LABELS, TEXT, made_up_results
 
+from potstill.answers import LabelRows, Score
 from potstill.data import Split, Task
 from potstill.evaluation import choose_examples
 from potstill.reporting import draw_run, read_run, write_report
@@ -233,8 +234,8 @@ def test_a_regression_gets_scatter_charts_instead_of_classes(make_run):
     logits = {
         role: (gold[:, None] + generator.normal(size=(40, 1))).astype(np.float32) for role in ("teacher", "student")
     }
-    task = Task(name="similar", kind="regression", is_pair=True, label_names=(), metrics=("spearman",))
-    split = Split(texts=["one"] * 40, pairs=["other"] * 40, labels=gold)
+    task = Task(name="similar", answer=Score(), is_pair=True, metrics=("spearman",))
+    split = Split(texts=["one"] * 40, pairs=["other"] * 40, labels=LabelRows.one_each(gold))
     Predictions(task="similar", kind="regression", split="dev", label_names=(), gold=gold, logits=logits).write(
         folder / "predictions.safetensors"
     )

@@ -14,8 +14,9 @@ FILES = answer_files()
 def full_answers() -> dict[str, list[str]]:
     """Answers to every file, with every allowed label in turn."""
     return {
-        name: [(file.values or ("0.000", "4.217"))[row % len(file.values or "ab")] for row in range(file.num_rows)]
+        name: [values[row % len(values)] for row in range(file.num_rows)]
         for name, file in FILES.items()
+        for values in [file.entry.values or ("0.000", "4.217")]
         if name != "QQP"
     } | {"QQP": ["1", *["0"] * (FILES["QQP"].num_rows - 1)]}
 
@@ -43,13 +44,13 @@ def test_the_files_and_their_labels_are_the_servers() -> None:
         *("AX", "CoLA", "MNLI-m", "MNLI-mm", "MRPC", "QNLI", "QQP", "RTE", "SST-2", "STS-B", "WNLI"),
     }
     for name in ("CoLA", "SST-2", "MRPC", "QQP", "WNLI"):
-        assert set(FILES[name].values) == {"0", "1"}
+        assert set(FILES[name].entry.values) == {"0", "1"}
     for name in ("MNLI-m", "MNLI-mm", "AX"):
-        assert set(FILES[name].values) == {"entailment", "neutral", "contradiction"}
+        assert set(FILES[name].entry.values) == {"entailment", "neutral", "contradiction"}
         assert FILES[name].task == "mnli"
     for name in ("QNLI", "RTE"):
-        assert set(FILES[name].values) == {"entailment", "not_entailment"}
-    assert FILES["STS-B"].values == ()
+        assert set(FILES[name].entry.values) == {"entailment", "not_entailment"}
+    assert FILES["STS-B"].entry.values == ()
 
 
 def test_a_complete_submission_is_written_and_passes_its_own_check(complete: Path) -> None:

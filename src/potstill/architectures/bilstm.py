@@ -58,7 +58,7 @@ class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # 
             input_ids: Token ids of a text, or of a pair with a separator in between.
             attention_mask: True or 1 = a real token; None = whatever is not padding.
             token_type_ids: 0 = first text, 1 = second; None = the second begins behind the first separator.
-            labels: Class indices, or scores for a regression; with them the loss is computed.
+            labels: Class indices, or scores; with them the loss is computed.
             return_dict: Whether to give a record, as transformers does by default, and not a tuple.
             num_words: From `count_words`, of the same texts; None = counted here, for which the host waits.
 

@@ -12,7 +12,7 @@ from potstill.augmentation.method import Row, Variant
 from potstill.config import Config
 
 Labeller: TypeAlias = Callable[[Sequence[Row]], NDArray[np.float32]]
-"""Gives the teacher's probabilities, [rows, labels], or its scores, [rows, 1] for a regression."""
+"""Gives the teacher's probabilities, [rows, labels], or its scores, [rows, 1]."""
 
 
 class FilterConfig(Config):

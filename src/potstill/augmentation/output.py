@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
+from potstill.answers import Answer
 from potstill.augmentation.drawing import NewRow
 from potstill.augmentation.method import Row
 from potstill.errors import DataError
@@ -27,12 +26,12 @@ class Labels:
 
     Attributes:
         sources: Label of each original row, as a class name or a score.
-        names: Names of the classes in the order of the teacher's probabilities; empty for a regression.
+        answer: What kind of answer, with the classes in the order of the teacher's probabilities.
         rule: As `AugmentationConfig.labels`; with `none` there is no column `label`.
     """
 
-    sources: Sequence[str] | Sequence[float]
-    names: tuple[str, ...]
+    sources: Sequence[str | float]
+    answer: Answer
     rule: Literal["none", "inherited", "teacher"]
 
 
@@ -163,7 +162,7 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
     """
     import pyarrow.parquet
 
-    wanted = [*_TEXTS, "label", "source_label", "method"]
+    wanted = [*_TEXTS, "label", "source_row", "source_label", "method"]
     table = pyarrow.parquet.read_table(path)
     return {name: table[name].to_pylist() for name in wanted if name in table.column_names}
 
@@ -172,12 +171,13 @@ def _schema(labels: Labels, *, is_pair: bool) -> "pyarrow.Schema":
     """Say what columns there are."""
     import pyarrow
 
-    label = pyarrow.string() if labels.names else pyarrow.float64()
+    has_classes = labels.answer.lacks_classes is None
+    label = pyarrow.string() if has_classes else pyarrow.float64()
     places = pyarrow.list_(pyarrow.int32())
     fields: list[tuple[str, pyarrow.DataType]] = [(name, pyarrow.string()) for name in _TEXTS[: 1 + is_pair]]
     if labels.rule != "none":
         fields.append(("label", label))
-    if labels.rule == "teacher" and labels.names:
+    if labels.rule == "teacher" and has_classes:
         fields.append(("probability", pyarrow.float32()))
     fields += [("source_row", pyarrow.int64()), ("source_label", label), ("method", pyarrow.string())]
     fields += [(f"{what}{end}", places) for what in ("changed", "kept") for end in ("", "_pair")[: 1 + is_pair]]
@@ -207,10 +207,7 @@ def _label(row: NewRow, labels: Labels, source_label: str | float) -> dict[str, 
     if labels.rule == "inherited" or row.is_original:
         return {"label": source_label}
     assert row.prediction is not None, "who labels new rows has been asked"
-    if not labels.names:
-        return {"label": float(row.prediction[0])}
-    best = int(np.argmax(row.prediction))
-    return {"label": labels.names[best], "probability": float(row.prediction[best])}
+    return labels.answer.choose(row.prediction)
 
 
 def _join_parquet(paths: Sequence[Path], out: Path) -> int:

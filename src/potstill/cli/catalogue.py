@@ -110,7 +110,7 @@ def tasks(as_json: AsJson = False) -> None:
         return
     table = Table("task", "predicts", "metrics, the first decides", "needs")
     for entry in entries:
-        predicts = ", ".join(entry.label_names) if entry.label_names else "a score"
+        predicts = ", ".join(entry.answer.label_names) or "a score"
         table.add_row(entry.name, predicts, ", ".join(entry.metrics), entry.needs)
     make_console().print(table)
     make_console().print("Any other data: --data PATH --text COLUMN --label COLUMN, without --task.")

@@ -61,14 +61,17 @@ def print_run(run: "Run", *, as_json: bool) -> None:
         }
         print_json(values)
         return
+    from potstill.answers import find_answer
     from potstill.evaluation import import_line
+    from potstill.results import Predictions
 
     print_results(run.results)
     recipe = RunFolder(path=run.folder).read_recipe()
+    tag = find_answer(Predictions.read(RunFolder(path=run.folder).predictions).kind).pipeline_tag
     make_console().print(
         f"\nrun folder: {run.folder}\nreport: {RunFolder(path=run.folder).report}\n\n"
         f"{import_line(recipe)}from transformers import pipeline\n"
-        f'model = pipeline("text-classification", "{run.student}")',
+        f'model = pipeline("{tag}", "{run.student}")',
         markup=False,
     )
 

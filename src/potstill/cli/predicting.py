@@ -18,7 +18,8 @@ from potstill.errors import DataError
 from potstill.files import whole_file
 
 if TYPE_CHECKING:
-    from potstill.serving import Classifier, Prediction
+    from potstill.answers import Answer, Prediction
+    from potstill.serving import Classifier
 
 PREDICT_EXAMPLES = """
 [bold]Examples[/]
@@ -70,7 +71,7 @@ def predict(
     """Predict labels, or scores, of texts.
 
     Prints one JSON object a line, in the order of the texts: the label, or all labels where there may be several, with
-    the probability of every label, or the score of a regression. Texts come from the command line, from a file, or from
+    the probability of every label, or the score. Texts come from the command line, from a file, or from
     stdin, one a line; stdin is answered while it is read.
     """
     from potstill import serving
@@ -79,7 +80,7 @@ def predict(
     rows = _rows(texts or [], data, text, text_pair)
     classifier = serving.load(model, backend=backend, max_length=max_length, threads=threads)
     is_table = form == "csv" or (form is None and out is not None and out.suffix.lower() == ".csv")
-    write = _Writer(classifier.label_names, is_table=is_table, with_text=with_text)
+    write = _Writer(classifier.answer, is_table=is_table, with_text=with_text)
     if out is None:
         for some in _chunks(rows, chunk):
             sys.stdout.write(write.lines(some, _answer(classifier, some)))
@@ -170,8 +171,8 @@ def _answer(classifier: "Classifier", rows: Sequence[_Row]) -> list["Prediction"
 class _Writer:
     """Writes rows with their answers as JSON lines or as a table."""
 
-    def __init__(self, label_names: tuple[str, ...], *, is_table: bool, with_text: bool) -> None:
-        self._label_names, self._is_table, self._with_text = label_names, is_table, with_text
+    def __init__(self, answer: "Answer", *, is_table: bool, with_text: bool) -> None:
+        self._answer, self._is_table, self._with_text = answer, is_table, with_text
         self._has_header = False
 
     def lines(self, rows: Sequence[_Row], predictions: Sequence["Prediction"]) -> str:
@@ -188,14 +189,11 @@ class _Writer:
         """Write the label and then the probability of each label, or the score."""
         page = io.StringIO()
         table = csv.writer(page, lineterminator="\n")
-        figures = ["label", *(f"probability_{name}" for name in self._label_names)] if self._label_names else ["score"]
         if not self._has_header:
-            table.writerow([*self._texts(answers[0][0]), *figures])
+            table.writerow([*self._texts(answers[0][0]), *self._answer.table_columns])
             self._has_header = True
         for row, prediction in answers:
-            label = prediction.label if prediction.labels is None else ";".join(prediction.labels)
-            found = [label, *prediction.probabilities.values()] if self._label_names else [prediction.score]
-            table.writerow([*self._texts(row).values(), *found])
+            table.writerow([*self._texts(row).values(), *self._answer.table_cells(prediction)])
         return page.getvalue()
 
     def _texts(self, row: _Row) -> dict[str, str]:

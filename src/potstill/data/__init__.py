@@ -7,11 +7,11 @@ from potstill.data.config import DataConfig
 from potstill.data.corpus import Corpus, CorpusTokenizer, count_tokens, load_corpus
 from potstill.data.corpus_config import CorpusConfig
 from potstill.data.corpus_lines import find_sources
-from potstill.data.known_tasks import find_known_task, known_task_names, shipped_tasks
+from potstill.data.known_tasks import KnownTask, find_known_task, known_task_names, shipped_tasks
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
 from potstill.data.own_data import read_texts
-from potstill.data.records import LabelArray, Metric, Split, Task, TaskData, TaskKind, default_metrics, task_data
+from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.tokenised import TextEncoder, TokenisedSplit, tokenise
 
 __all__ = [
@@ -22,17 +22,14 @@ __all__ = [
     "CorpusConfig",
     "CorpusTokenizer",
     "DataConfig",
-    "LabelArray",
-    "Metric",
+    "KnownTask",
     "Split",
     "Task",
     "TaskData",
     "TaskEntry",
-    "TaskKind",
     "TextEncoder",
     "TokenisedSplit",
     "count_tokens",
-    "default_metrics",
     "describe_tasks",
     "find_known_task",
     "find_sources",

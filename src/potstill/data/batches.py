@@ -96,12 +96,12 @@ class Batches:
         if tokens.type_ids is not None:
             type_ids = np.zeros(mask.shape, dtype=np.int64)
             type_ids[mask] = tokens.type_ids[places]
-        labels = None if self.tokenised.labels is None else torch.from_numpy(self.tokenised.labels[example_ids])
+        labels = self.tokenised.labels
         return Batch(
             input_ids=torch.from_numpy(input_ids),
             token_mask=torch.from_numpy(mask),
             token_type_ids=None if type_ids is None else torch.from_numpy(type_ids),
-            labels=labels,
+            labels=None if labels is None else torch.from_numpy(labels.take(example_ids).values),
             example_ids=torch.from_numpy(example_ids.astype(np.int64)),
         )
 

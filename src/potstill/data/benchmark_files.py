@@ -1,14 +1,12 @@
 """Read the TSV files of a known task, in the layout that its benchmark publishes."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
+from potstill.answers import LabelRows
 from potstill.data.known_tasks import KnownTask, TaskFile, shipped_tasks
-from potstill.data.records import LabelArray, Split, TaskData, task_data
+from potstill.data.records import Split, TaskData, task_data
 from potstill.data.sources import read_lines
 from potstill.errors import DataError
 
@@ -87,34 +85,17 @@ def _check_header(header: list[str], path: Path, file: TaskFile, entry: KnownTas
     if file.label is None:
         return
     cell = header[file.label]
-    is_label = _is_number(cell) if entry.kind == "regression" else cell in entry.values
-    if is_label:
+    if entry.answer.read_value(cell, entry.values) is not None:
         raise DataError(
             f"{path}: line 1 should name the columns, but holds the label '{cell}'; is it a file of another task?"
         )
 
 
-def _read_labels(rows: Sequence[_Row], path: Path, column: int, entry: KnownTask) -> LabelArray:
-    if entry.kind == "regression":
-        return np.array([_score(row, path, column) for row in rows], dtype=np.float32)
-    positions = {value: position for position, value in enumerate(entry.values)}
+def _read_labels(rows: Sequence[_Row], path: Path, column: int, entry: KnownTask) -> LabelRows:
+    answer, found = entry.answer, []
     for row in rows:
-        if row.cells[column] not in positions:
-            raise DataError(
-                f"{path}: line {row.number} has the label '{row.cells[column]}'; allowed are {', '.join(positions)}."
-            )
-    return np.array([positions[row.cells[column]] for row in rows], dtype=np.int64)
-
-
-def _score(row: _Row, path: Path, column: int) -> float:
-    cell = row.cells[column]
-    if not _is_number(cell):
-        raise DataError(f"{path}: line {row.number} has the score '{cell}', which is not a finite number.")
-    return float(cell)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False
+        value = answer.read_value(row.cells[column], entry.values)
+        if value is None:
+            raise DataError(f"{path}: line {row.number} has the {answer.unusable(row.cells[column], entry.values)}.")
+        found.append(value)
+    return answer.pack(found)

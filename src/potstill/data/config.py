@@ -1,9 +1,10 @@
 """Where the examples come from and how long they may be."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import Field, field_validator
 
+from potstill.answers import AnswerKindOrAuto, find_answer
 from potstill.config import Config
 from potstill.data.bundled import BUNDLED_NAMES
 from potstill.data.corpus_config import CorpusConfig
@@ -28,9 +29,9 @@ class DataConfig(Config):
     """Own data: column of the second text; None = one text per example."""
     label: str | None = None
     """Own data: column of the label; None = the column `label`."""
-    kind: Literal["auto", "classification", "multi_label", "regression"] = "auto"
+    kind: AnswerKindOrAuto = "auto"
     """Own data: `auto` takes fractional numbers as scores, up to 100 different words or whole numbers as classes, and
-    lists as labels of which a text may have several (`multi_label`)."""
+    lists as labels of which a text may have several."""
     label_separator: str | None = Field(default=None, min_length=1)
     """Own data: what stands between the labels of a text that may have several, such as `;`; an empty cell has none.
     None = every cell is one label or, in JSON and Parquet files, a list of labels."""
@@ -71,7 +72,8 @@ class DataConfig(Config):
     @field_validator("label_separator")
     @classmethod
     def _separates(cls, separator: str | None, info: _Info) -> str | None:
-        if separator is not None and (kind := info.data.get("kind")) not in ("auto", "multi_label"):
+        kind = info.data.get("kind")  # absent where it is wrong itself
+        if separator is not None and kind not in ("auto", None) and not find_answer(kind).takes_separator:
             raise ValueError(f"must be left out with kind = '{kind}', where a text has one label")
         return separator
 

@@ -7,8 +7,9 @@ from importlib.resources import files
 
 from pydantic import Field, model_validator
 
+from potstill.answers import Answer, AnswerKind, Metric, find_answer
 from potstill.config import Config
-from potstill.data.records import Metric, Task, TaskKind
+from potstill.data.records import Task
 
 
 class TaskFile(Config):
@@ -41,12 +42,14 @@ class KnownTask(Config):
     """Other names, in lower case."""
     folder: str
     """Name of its folder inside the benchmark's root."""
-    kind: TaskKind
-    """Classes or a score."""
+    kind: AnswerKind
+    """What kind of answer."""
     label_names: tuple[str, ...] = ()
-    """Readable names in the order of the label indices; empty for a regression."""
+    """Readable names in the order of the label indices; empty for scores."""
     label_values: tuple[str, ...] = ()
     """What stands in the label column for each name; empty = the names themselves."""
+    score_range: tuple[float, float] | None = None
+    """Lowest and highest score; answers of a submission outside are moved to its ends."""
     has_agreed_order: bool = True
     """Whether all publishers number the labels in this order."""
     metrics: tuple[Metric, ...] = Field(min_length=1)
@@ -67,16 +70,20 @@ class KnownTask(Config):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What stands in the label column, in the order of the names; empty for a regression."""
+        """What stands in the label column, in the order of the names; empty for scores."""
         return self.label_values or self.label_names
+
+    @property
+    def answer(self) -> Answer:
+        """What kind of answer, with its labels."""
+        return find_answer(self.kind)(label_names=self.label_names)
 
     def make_task(self, name: str) -> Task:
         """Say what is to be predicted; `name` is the task's own."""
         return Task(
             name=name,
-            kind=self.kind,
+            answer=self.answer,
             is_pair=self.train.text_pair is not None,
-            label_names=self.label_names,
             metrics=self.metrics,
             has_agreed_order=self.has_agreed_order,
         )

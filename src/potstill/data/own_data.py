@@ -1,15 +1,14 @@
-"""Data of one's own: resolve its columns, turn its labels into indices or scores."""
+"""Data of one's own: resolve its columns and read its labels."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from potstill.answers import LabelColumn, LabelRows, are_numbers, choose_answer
 from potstill.data.config import DataConfig
-from potstill.data.label_sets import encode_label_sets, holds_lists, read_label_sets
-from potstill.data.labels import are_numbers, decide_kind, encode_labels, label_name, sort_label_names
 from potstill.data.own_tables import find_tables
-from potstill.data.records import LabelArray, Split, Task, TaskData, TaskKind, default_metrics, task_data
+from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.sources import Table, read_lines, read_table
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError, did_you_mean
@@ -27,7 +26,6 @@ class _Columns:
     text: str
     text_pair: str | None
     label: str
-    has_several: bool
     separator: str | None
 
 
@@ -39,11 +37,13 @@ def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
         _refuse_idle_fields(config, tables.dev)
     columns = _resolve(tables.train, config)
     task = _make_task(config, tables.train, columns, fewest=2 if is_learnt else 1)
-    train = _make_split(tables.train, columns, _read_labels(tables.train, columns, task))
+    train = _make_split(tables.train, columns, task.answer.encode(_labels(tables.train, columns)))
     if tables.dev is None:
-        train, dev = split_off_dev(train, fraction=config.dev_fraction, seed=config.split_seed, where=tables.train.name)
+        train, dev = split_off_dev(
+            train, task.answer, fraction=config.dev_fraction, seed=config.split_seed, where=tables.train.name
+        )
     else:
-        dev = _make_split(tables.dev, columns, _read_labels(tables.dev, columns, task))
+        dev = _make_split(tables.dev, columns, task.answer.encode(_labels(tables.dev, columns)))
     return task_data(task, train, dev, test=_make_test(tables.test, columns, task))
 
 
@@ -81,12 +81,10 @@ def _refuse_idle_fields(config: DataConfig, dev: Table) -> None:
 
 
 def _resolve(table: Table, config: DataConfig) -> _Columns:
-    label = _column(table, config.label, _LABEL_COLUMNS, "label")
     columns = _Columns(
         text=_column(table, config.text, _TEXT_COLUMNS, "text"),
         text_pair=None if config.text_pair is None else _column(table, config.text_pair, (), "text_pair"),
-        label=label,
-        has_several=_has_several(table, label, config),
+        label=_column(table, config.label, _LABEL_COLUMNS, "label"),
         separator=config.label_separator,
     )
     used = [columns.text, columns.text_pair, columns.label]
@@ -112,37 +110,18 @@ def _column(table: Table, name: str | None, defaults: Sequence[str], part: str) 
     )
 
 
-def _has_several(table: Table, label: str, config: DataConfig) -> bool:
-    """Say whether an example may have several labels."""
-    if not holds_lists(table.columns[label][:]):
-        return config.kind == "multi_label" or config.label_separator is not None
-    if config.kind == "regression" or config.label_separator is not None:
-        field = "label_separator" if config.label_separator is not None else "kind"
-        raise DataError(f"data.{field}: {_place(table, label)} holds lists of labels; leave it out.")
-    return True
-
-
 def _make_task(config: DataConfig, table: Table, columns: _Columns, *, fewest: int) -> Task:
-    where, named = _place(table, columns.label), table.class_names.get(columns.label, ())
-    kind: TaskKind
-    if columns.has_several:
-        kind, names = "multi_label", [name for names in _label_sets(table, columns, columns.label) for name in names]
-        if (num_different := len(set(names))) < fewest:
-            raise DataError(f"{where}: there are {num_different} different labels; at least {fewest} are needed.")
-    else:
-        assert config.kind != "multi_label", "then an example may have several"
-        names = _label_cells(table, columns.label)
-        wanted = "classification" if named and config.kind == "auto" else config.kind
-        kind = decide_kind(names, wanted, where=where, fewest=fewest)
-    classes = () if kind == "regression" else named or sort_label_names(names)
+    column = _labels(table, columns)
+    is_told = config.kind != "auto" or bool(column.class_names)
+    column = replace(column, is_told=is_told, fewest=fewest)
+    answer = choose_answer(config.kind, column).learn(column)
     assert config.path is not None
     return Task(
         name=_task_name(expand_user(config.path)),
-        kind=kind,
+        answer=answer,
         is_pair=columns.text_pair is not None,
-        label_names=classes,
-        metrics=default_metrics(kind, len(classes)),
-        has_agreed_order=bool(named) or are_numbers(classes),
+        metrics=answer.default_metrics,
+        has_agreed_order=bool(column.class_names) or are_numbers(answer.label_names),
     )
 
 
@@ -152,7 +131,7 @@ def _task_name(path: Path) -> str:
     return path.resolve().parent.name if path.stem in ("train", "data") else path.stem
 
 
-def _make_split(table: Table, columns: _Columns, labels: LabelArray | None) -> Split:
+def _make_split(table: Table, columns: _Columns, labels: LabelRows | None) -> Split:
     text = _column(table, columns.text, (), "text")
     pair = None if columns.text_pair is None else _column(table, columns.text_pair, (), "text_pair")
     return Split(
@@ -164,47 +143,20 @@ def _make_test(table: Table | None, columns: _Columns, task: Task) -> Split | No
     """Make the test split; its labels may be absent as a whole, but not in part."""
     if table is None:
         return None
-    cells = table.columns.get(columns.label, ())[:]
-    if columns.has_several:
-        has_labels = any(cell is not None and len(cell) > 0 for cell in cells)
-    else:
-        has_labels = any(_cell_name(table, columns.label, cell) is not None for cell in cells)
-    return _make_split(table, columns, _read_labels(table, columns, task) if has_labels else None)
+    if columns.label not in table.columns:
+        return _make_split(table, columns, None)
+    labels = _labels(table, columns)
+    return _make_split(table, columns, task.answer.encode(labels) if task.answer.is_labelled(labels) else None)
 
 
-def _read_labels(table: Table, columns: _Columns, task: Task) -> LabelArray:
+def _labels(table: Table, columns: _Columns) -> LabelColumn:
     label = _column(table, columns.label, (), "label")
-    if columns.has_several:
-        return encode_label_sets(_label_sets(table, columns, label), task, where=_place(table, label))
-    return encode_labels(_label_cells(table, label), task, where=_place(table, label))
-
-
-def _label_sets(table: Table, columns: _Columns, label: str) -> list[tuple[str, ...]]:
-    return read_label_sets(
-        table.columns[label][:],
-        separator=columns.separator,
+    return LabelColumn(
+        cells=table.columns[label][:],
+        place=_place(table, label),
         class_names=table.class_names.get(label),
-        where=_place(table, label),
+        separator=columns.separator,
     )
-
-
-def _label_cells(table: Table, column: str) -> list[str]:
-    names: list[str] = []
-    for row, cell in enumerate(table.columns[column][:], start=1):
-        name = _cell_name(table, column, cell)
-        if name is None:
-            raise DataError(
-                f"{_place(table, column)}: row {row} has no usable label ({cell!r}); mend or remove the row."
-            )
-        names.append(name)
-    return names
-
-
-def _cell_name(table: Table, column: str, cell: object) -> str | None:
-    names = table.class_names.get(column)
-    if names is None:
-        return label_name(cell)
-    return names[cell] if isinstance(cell, int) and 0 <= cell < len(names) else None
 
 
 def _text_cells(table: Table, column: str) -> list[str]:

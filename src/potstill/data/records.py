@@ -3,29 +3,11 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-TaskKind = Literal["classification", "multi_label", "regression"]
-"""One of several classes, any number of several labels, or a score."""
-Metric = Literal[
-    "accuracy",
-    "f1",
-    "macro_f1",
-    "matthews",
-    "micro_f1",
-    "pearson",
-    "pearson_spearman",
-    "spearman",
-    "subset_accuracy",
-]
-"""`f1` is that of label 1 of two labels; `pearson_spearman` is the mean of both correlations; `subset_accuracy` is the
-share of examples of which every label is right."""
-LabelArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
-"""Class indices (int64) or scores (float32), [examples]; where an example may have several labels, 1 for those that it
-has and else 0 (float32), [examples, labels]."""
+from potstill.answers import Answer, LabelRows, Metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,31 +16,34 @@ class Task:
 
     Attributes:
         name: Name in reports.
-        kind: Classes, labels of which a text may have several, or a score.
+        answer: What kind of answer, with its labels.
         is_pair: Whether an example is two texts.
-        label_names: Names of the labels in the order of the logits; empty for a regression.
         metrics: What is measured; the first is the primary one.
         has_agreed_order: Whether whoever numbers the labels does it in this order, so that a model that knows only
             their numbers can be matched.
     """
 
     name: str
-    kind: TaskKind
+    answer: Answer
     is_pair: bool
-    label_names: tuple[str, ...]
     metrics: tuple[Metric, ...]
     has_agreed_order: bool = False
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
         assert self.metrics, self.name
-        assert bool(self.label_names) == (self.kind != "regression"), (self.kind, self.label_names)
+        assert bool(self.label_names) == self.answer.has_names, self.answer
         assert len(set(self.label_names)) == len(self.label_names), self.label_names
 
     @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels in the order of the logits; empty for scores."""
+        return self.answer.label_names
+
+    @property
     def num_labels(self) -> int:
-        """Width of the logits: the number of labels, or 1 for a regression."""
-        return max(1, len(self.label_names))
+        """Width of the logits."""
+        return self.answer.num_labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,17 +53,17 @@ class Split:
     Attributes:
         texts: First (or only) text of each example.
         pairs: Second texts, or None where an example is one text.
-        labels: As `LabelArray` says, or None where they are not known.
+        labels: Gold labels, or None where they are not known.
     """
 
     texts: Sequence[str]
     pairs: Sequence[str] | None = None
-    labels: LabelArray | None = None
+    labels: LabelRows | None = None
 
     def __post_init__(self) -> None:
         """Check that every field has the same examples."""
         assert self.pairs is None or len(self.pairs) == len(self.texts), (len(self.pairs), len(self.texts))
-        assert self.labels is None or len(self.labels) == len(self.texts), (self.labels.shape, len(self.texts))
+        assert self.labels is None or len(self.labels) == len(self.texts), (len(self.labels), len(self.texts))
 
     def __len__(self) -> int:
         """Count the examples."""
@@ -96,7 +81,7 @@ class Split:
         return Split(
             texts=[self.texts[index] for index in example_ids],
             pairs=None if self.pairs is None else [self.pairs[index] for index in example_ids],
-            labels=None if self.labels is None else self.labels[example_ids],
+            labels=None if self.labels is None else self.labels.take(example_ids),
         )
 
 
@@ -145,13 +130,15 @@ def task_data(
     Returns:
         The record with its fingerprint.
     """
-    total = hashlib.sha256(repr((task.name, task.kind, task.is_pair, task.label_names)).encode())
+    total = hashlib.sha256(repr((task.name, task.answer.kind, task.is_pair, task.label_names)).encode())
     for split in (train, dev):
         assert split.labels is not None, "train and dev have labels"
         for texts in (split.texts, split.pairs or ()):
             total.update(f"{len(texts)}\0".encode())
             total.update("".join(f"{len(text)}\0{text}" for text in texts).encode("utf-8", "surrogatepass"))
-        total.update(split.labels.tobytes())
+        total.update(split.labels.values.tobytes())
+        if not split.labels.is_one_each:
+            total.update(split.labels.offsets.tobytes())
     return TaskData(
         task=task,
         train=train,
@@ -161,24 +148,3 @@ def task_data(
         other_dev=other_dev or {},
         other_test=other_test or {},
     )
-
-
-def default_metrics(kind: TaskKind, num_labels: int) -> tuple[Metric, ...]:
-    """Choose the metrics of a task of one's own.
-
-    Args:
-        kind: Classes, labels or a score.
-        num_labels: Classes; not used for a regression.
-
-    Returns:
-        The primary metric first: accuracy for classes, micro-averaged F1 for labels, Spearman's correlation for scores.
-
-    Example:
-        >>> default_metrics("classification", 3)
-        ('accuracy', 'macro_f1', 'matthews')
-    """
-    if kind == "regression":
-        return ("spearman", "pearson")
-    if kind == "multi_label":
-        return ("micro_f1", "macro_f1", "subset_accuracy")
-    return ("accuracy", "f1" if num_labels == 2 else "macro_f1", "matthews")

@@ -3,27 +3,28 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from potstill.answers import Answer
 from potstill.data.records import Split
 from potstill.errors import DataError
 
 
-def split_off_dev(split: Split, *, fraction: float, seed: int, where: str) -> tuple[Split, Split]:
+def split_off_dev(split: Split, answer: Answer, *, fraction: float, seed: int, where: str) -> tuple[Split, Split]:
     """Split labelled examples in two."""
     assert split.labels is not None
+    strata = answer.strata(split.labels)
     random = np.random.default_rng(seed)
     texts: dict[tuple[str, str], int] = {}
     pairs = split.pairs or [""] * len(split)
     text_of = np.array([texts.setdefault(key, len(texts)) for key in zip(split.texts, pairs, strict=True)])
-    labels = split.labels[np.unique(text_of, return_index=True)[1]]
     total = max(1, round(fraction * len(texts)))
-    if np.issubdtype(labels.dtype, np.integer):
-        chosen = _stratified(labels.astype(np.int64), total, random)
+    if strata is not None:
+        chosen = _stratified(strata[np.unique(text_of, return_index=True)[1]], total, random)
     else:
         chosen = random.permutation(len(texts))[: min(total, len(texts) - 1)]
     is_dev = np.isin(text_of, chosen)
-    if np.issubdtype(labels.dtype, np.integer):
-        for label in np.setdiff1d(split.labels, split.labels[~is_dev]):  # equal texts with different labels
-            is_dev[text_of == text_of[np.argmax(split.labels == label)]] = False
+    if strata is not None:
+        for label in np.setdiff1d(strata, strata[~is_dev]):  # equal texts with different labels
+            is_dev[text_of == text_of[np.argmax(strata == label)]] = False
     if not is_dev.any():
         raise DataError(
             f"{where}: {len(texts)} different examples are too few to split off a development set; give 'dev' a file "

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from potstill.data.records import LabelArray, Split
+from potstill.answers import LabelRows
+from potstill.data.records import Split
 from potstill.tensors import TokenBlock
 
 
@@ -23,15 +24,15 @@ class TokenisedSplit:
 
     Attributes:
         tokens: Token ids of all examples without padding.
-        labels: As `LabelArray` says, or None where they are not known.
+        labels: Gold labels, or None where they are not known.
     """
 
     tokens: TokenBlock
-    labels: LabelArray | None
+    labels: LabelRows | None
 
     def __post_init__(self) -> None:
         """Check that both fields have the same examples."""
-        assert self.labels is None or len(self.labels) == len(self.tokens), (self.labels.shape, len(self.tokens))
+        assert self.labels is None or len(self.labels) == len(self.tokens), (len(self.labels), len(self.tokens))
 
     def __len__(self) -> int:
         """Count the examples."""

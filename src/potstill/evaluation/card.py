@@ -20,32 +20,33 @@ _HUB_METRICS = {
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
-def write_model_card(student_folder: Path, results: Results, *, recipe: Mapping[str, Any]) -> None:
+def write_model_card(student_folder: Path, results: Results, *, recipe: Mapping[str, Any], pipeline_tag: str) -> None:
     """Write the model card of a trained model.
 
     Args:
         student_folder: The model's `save_pretrained` folder; gets a README.md.
         results: What was measured; the card is about its student, or else its only model.
         recipe: The resolved recipe as JSON values. Of paths only the last part is told.
+        pipeline_tag: What the hub calls the task.
     """
     model = results.find("student") or results.find("model") or results.models[-1]
     parts = [
-        _front_matter(model, results, recipe),
+        _front_matter(model, results, recipe, pipeline_tag),
         _introduction(model, results, recipe),
         "## Results\n\n" + describe_results(results),
-        _usage(model, recipe),
+        _usage(model, recipe, pipeline_tag),
         _training(recipe),
         _limits(model, results, recipe),
     ]
     write_text(student_folder / "README.md", "\n".join(parts))
 
 
-def _front_matter(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> str:
+def _front_matter(model: ModelResult, results: Results, recipe: Mapping[str, Any], pipeline_tag: str) -> str:
     """Write what the Hugging Face hub reads; every value is JSON, which is YAML too."""
     is_student = model.role == "student"
     fields: dict[str, Any] = {
         "library_name": "transformers",
-        "pipeline_tag": "text-classification",
+        "pipeline_tag": pipeline_tag,
         "tags": ["potstill", *(["knowledge-distillation"] if is_student else [])],
     }
     if (base := _hub_name(recipe)) is not None:
@@ -56,7 +57,7 @@ def _front_matter(model: ModelResult, results: Results, recipe: Mapping[str, Any
     ]
     fields["metrics"] = list(dict.fromkeys(entry["type"] for entry in metrics))
     entry = {
-        "task": {"type": "text-classification", "name": "Text classification"},
+        "task": {"type": pipeline_tag, "name": pipeline_tag.capitalize().replace("-", " ")},
         "dataset": {"type": results.task, "name": results.task, "split": results.split},
         "metrics": metrics,
     }
@@ -101,7 +102,7 @@ def import_line(recipe: Mapping[str, Any]) -> str:
     return "import potstill  # teaches transformers this kind of model\n" if is_ours else ""
 
 
-def _usage(model: ModelResult, recipe: Mapping[str, Any]) -> str:
+def _usage(model: ModelResult, recipe: Mapping[str, Any], pipeline_tag: str) -> str:
     folder = "student" if model.role == "student" else "model"
     first_line = import_line(recipe)
     return f"""## How to use it
@@ -109,7 +110,7 @@ def _usage(model: ModelResult, recipe: Mapping[str, Any]) -> str:
 ```python
 {first_line}from transformers import pipeline
 
-classify = pipeline("text-classification", "path/to/{folder}")
+classify = pipeline("{pipeline_tag}", "path/to/{folder}")
 print(classify("A text."))
 ```
 

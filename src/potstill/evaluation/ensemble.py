@@ -7,10 +7,7 @@ from numpy.typing import NDArray
 
 from potstill.data import Split, Task
 from potstill.errors import DataError
-from potstill.evaluation.classes import measure_answers
 from potstill.evaluation.evaluate import EvaluatedModel
-from potstill.evaluation.intervals import primary_interval
-from potstill.evaluation.metrics import compute_metrics
 from potstill.results import Parameters, Speed
 
 
@@ -41,10 +38,10 @@ def merge_models(
     result = results[0].model_copy(
         update={
             "name": name,
-            "metrics": compute_metrics(task, logits, split.labels),
-            "interval": primary_interval(task, logits, split.labels),
+            "metrics": task.answer.measure(task.metrics, logits, split.labels),
+            "interval": task.answer.interval(task.metrics[0], logits, split.labels),
             "other_splits": {},
-            **measure_answers(task, logits, split.labels),
+            **task.answer.details(logits, split.labels),
             "parameters": Parameters(**weights),
             "size_bytes": sum(each.size_bytes for each in results),
             "speed": _one_after_another([each.speed for each in results if each.speed is not None]),

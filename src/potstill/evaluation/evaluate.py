@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
+from potstill.answers import LabelRows
 from potstill.config import Config
-from potstill.data import Batches, LabelArray, Split, Task
+from potstill.data import Batches, Split, Task
 from potstill.engines import measure_speed, predict_logits, spread_sample
 from potstill.errors import DataError
-from potstill.evaluation.classes import measure_answers
-from potstill.evaluation.fidelity import measure_fidelity
-from potstill.evaluation.intervals import exact_mcnemar, paired_intervals, primary_interval
-from potstill.evaluation.metrics import compute_metrics
 from potstill.evaluation.size import split_parameters, weight_bytes
 from potstill.hub import Encoder
 from potstill.progress import Observer
@@ -94,7 +91,7 @@ def evaluate_model(
         DataError: The split has no labels.
         ModelError: The model gives logits that are not finite.
     """
-    gold = _gold(task, split)
+    gold, answer = _gold(task, split), task.answer
     encoder, device = subject.encoder, subject.encoder.device
     with observer.task(f"evaluate {subject.role.replace('_', ' ')}", len(gold)) as progress:
         logits = predict_logits(encoder, subject.batches, device=device, precision=config.precision, progress=progress)
@@ -107,19 +104,19 @@ def evaluate_model(
     result = ModelResult(
         role=subject.role,
         name=Path(subject.name).name if Path(subject.name).is_absolute() else subject.name,
-        metrics=compute_metrics(task, logits, gold),
-        interval=primary_interval(task, logits, gold),
+        metrics=answer.measure(task.metrics, logits, gold),
+        interval=answer.interval(task.metrics[0], logits, gold),
         num_examples=len(gold),
         other_splits={
-            name: compute_metrics(
-                task,
+            name: answer.measure(
+                task.metrics,
                 predict_logits(encoder, batches, device=device, precision=config.precision),
                 _gold(task, other),
             )
             for name, (batches, other) in subject.other_splits.items()
         },
-        fidelity=None if teacher_logits is None else measure_fidelity(task, logits, teacher_logits),
-        **measure_answers(task, logits, gold),
+        fidelity=None if teacher_logits is None else answer.fidelity(logits, teacher_logits),
+        **answer.details(logits, gold),
         parameters=split_parameters(encoder),
         size_bytes=weight_bytes(encoder),
         speed=speed,
@@ -168,8 +165,8 @@ def collect_results(
     )
 
 
-def _compare(task: Task, gold: LabelArray, student: EvaluatedModel, other: EvaluatedModel) -> Comparison:
-    intervals = paired_intervals(task, student.logits, other.logits, gold)
+def _compare(task: Task, gold: LabelRows, student: EvaluatedModel, other: EvaluatedModel) -> Comparison:
+    intervals = task.answer.paired_intervals(task.metrics[0], student.logits, other.logits, gold)
     ours, theirs = student.result.score, other.result.score
     return Comparison(
         other=other.result.role,
@@ -177,11 +174,11 @@ def _compare(task: Task, gold: LabelArray, student: EvaluatedModel, other: Evalu
         interval=intervals.difference,
         share=ours / theirs if theirs > 0 else None,
         share_interval=intervals.share,
-        mcnemar=exact_mcnemar(student.logits, other.logits, gold) if task.kind == "classification" else None,
+        mcnemar=task.answer.mcnemar(student.logits, other.logits, gold),
     )
 
 
-def _gold(task: Task, split: Split) -> LabelArray:
+def _gold(task: Task, split: Split) -> LabelRows:
     if split.labels is None:
         raise DataError(f"the split of task '{task.name}' has no labels; evaluation needs them.")
     return split.labels

@@ -9,7 +9,7 @@ from potstill.hub.description import ModelDescription, describe_model
 from potstill.hub.drafting import draft_encoder
 from potstill.hub.encoder import Encoder
 from potstill.hub.exporting import ExportModule, exporting, input_names
-from potstill.hub.labels import check_independence, make_labels_independent, reorder_labels
+from potstill.hub.labels import reorder_labels, set_config_words
 from potstill.hub.loading import (
     build_encoder,
     fingerprint_model,
@@ -46,7 +46,6 @@ __all__ = [
     "build_shape",
     "build_word_tokenizer",
     "check_compiler",
-    "check_independence",
     "check_layers",
     "check_layout",
     "compiled_layers",
@@ -63,13 +62,13 @@ __all__ = [
     "load_encoder_base",
     "load_masked_lm",
     "load_tokenizer",
-    "make_labels_independent",
     "plan_push",
     "push",
     "read_masks",
     "reorder_labels",
     "resolve_model",
     "score_vocabulary",
+    "set_config_words",
     "spell_vocabulary",
     "trim_vocabulary",
 ]

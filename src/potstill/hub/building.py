@@ -35,7 +35,7 @@ def build_bert(
         num_heads: Attention heads of a layer.
         dropout: Dropout of hidden states and of the head.
         attention_dropout: Dropout of attention probabilities.
-        label_names: Names of the labels; empty for a regression.
+        label_names: Names of the labels; empty for scores.
 
     Returns:
         The encoder in eval mode on the CPU; its weights come from torch's global generator.
@@ -75,7 +75,7 @@ def build_distilbert(
         dropout: Dropout of hidden states.
         attention_dropout: Dropout of attention probabilities.
         head_dropout: Dropout of the head.
-        label_names: Names of the labels; empty for a regression.
+        label_names: Names of the labels; empty for scores.
 
     Returns:
         The encoder in eval mode on the CPU; its weights come from torch's global generator.
@@ -105,7 +105,7 @@ def build_bilstm(
         config: Its sizes; the ids of special tokens are filled in.
         tokenizer: The tokenizer that it will read.
         vectors: By token id; every channel starts from them.
-        label_names: Names of the labels; empty for a regression.
+        label_names: Names of the labels; empty for scores.
 
     Returns:
         The encoder in eval mode on the CPU; its other weights come from torch's global generator.

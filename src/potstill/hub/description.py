@@ -1,12 +1,13 @@
 """What is known of a saved model before its weights are read: tokenizer, label names, longest text."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transformers import AutoConfig
 
 from potstill.errors import ModelError
-from potstill.hub.encoder import MULTI_LABEL
+from potstill.hub.encoder import read_words
 from potstill.hub.families import count_positions
 from potstill.hub.loading import load_tokenizer, resolve_model
 from potstill.hub.tokenizing import Tokenizer
@@ -19,10 +20,10 @@ class ModelDescription:
     Attributes:
         folder: Where it lies, or None where it is on the hub.
         tokenizer: Its tokenizer.
-        label_names: Names of the labels in the order of the logits; empty for a regression.
+        label_names: Names of the labels in the order of the logits; empty for scores.
         max_tokens: Tokens of the longest text that it can read; None where nothing limits it.
         needs_pairs: Whether it compares two texts and makes no sense of one.
-        has_independent_labels: Whether a text may have several labels.
+        config_words: The fields of its config that are words, from which its kind of answer is told.
     """
 
     folder: Path | None
@@ -30,7 +31,7 @@ class ModelDescription:
     label_names: tuple[str, ...]
     max_tokens: int | None
     needs_pairs: bool = False
-    has_independent_labels: bool = False
+    config_words: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe_model(name: str) -> ModelDescription:
@@ -58,5 +59,5 @@ def describe_model(name: str) -> ModelDescription:
         label_names=labels,
         max_tokens=count_positions(config),
         needs_pairs=bool(getattr(config, "is_pair", False)),
-        has_independent_labels=getattr(config, "problem_type", None) == MULTI_LABEL,
+        config_words=read_words(config),
     )

@@ -20,9 +20,6 @@ from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, VocabularyOutputs
 
-MULTI_LABEL = "multi_label_classification"
-"""What transformers calls a classifier that answers yes or no to each label."""
-
 
 class Encoder(nn.Module):
     """A sequence classifier, a regressor or a masked language model that returns exactly what is asked for.
@@ -30,7 +27,7 @@ class Encoder(nn.Module):
     Attributes:
         model: The transformers model.
         tokenizer: Its tokenizer.
-        label_names: Names of the labels in the order of the logits; empty for a regression and for a masked LM.
+        label_names: Names of the labels in the order of the logits; empty for scores and for a masked LM.
         takes_types: Whether the model reads segment ids.
     """
 
@@ -89,9 +86,9 @@ class Encoder(nn.Module):
         return self.family.architecture == "transformer"
 
     @property
-    def has_independent_labels(self) -> bool:
-        """Whether its config says that a text may have several labels."""
-        return getattr(self.model.config, "problem_type", None) == MULTI_LABEL
+    def config_words(self) -> dict[str, str]:
+        """The fields of its config that are words, from which its kind of answer is told."""
+        return read_words(self.model.config)
 
     @property
     def needs_pairs(self) -> bool:
@@ -217,6 +214,11 @@ class Encoder(nn.Module):
         if recorder is not None:
             inputs["attention_recorder"] = recorder
         return inputs
+
+
+def read_words(config: PretrainedConfig) -> dict[str, str]:
+    """Give the fields of a config that are words."""
+    return {name: value for name, value in config.to_dict().items() if isinstance(value, str)}
 
 
 def _size(config: PretrainedConfig, name: str) -> int:

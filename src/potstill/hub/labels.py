@@ -1,12 +1,12 @@
 """Put the outputs of a classifier into the order of a task's labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from potstill.errors import ModelError
-from potstill.hub.encoder import MULTI_LABEL, Encoder
+from potstill.hub.encoder import Encoder
 from potstill.tensors import Batch, Needs
 
 
@@ -16,7 +16,7 @@ def reorder_labels(encoder: Encoder, places: Sequence[int], label_names: Sequenc
     Args:
         encoder: A classifier or regressor; changed in place.
         places: For each logit of the model, the index of the same label in the task.
-        label_names: The task's names in its order; empty for a regression.
+        label_names: The task's names in its order; empty for scores.
 
     Returns:
         The same encoder, with the task's label names in its config.
@@ -38,34 +38,19 @@ def reorder_labels(encoder: Encoder, places: Sequence[int], label_names: Sequenc
     return encoder
 
 
-def make_labels_independent(encoder: Encoder) -> Encoder:
-    """Say in a classifier's config that a text may have several labels; give the classifier."""
-    encoder.model.config.problem_type = MULTI_LABEL
-    return encoder
-
-
-def check_independence(encoder: Encoder, name: str, *, is_wanted: bool) -> None:
-    """Refuse a model whose config says that it answers another kind of question.
+def set_config_words(encoder: Encoder, words: Mapping[str, str]) -> Encoder:
+    """Write fields into a model's config, from which its kind of answer is told when it is loaded again.
 
     Args:
-        encoder: A classifier or regressor.
-        name: What the user called it.
-        is_wanted: Whether a text may have several labels.
+        encoder: Changed in place.
+        words: Fields by name, such as `problem_type`.
 
-    Raises:
-        ModelError: The model chooses one label and several are wanted, or the other way round.
+    Returns:
+        The same encoder.
     """
-    chooses_one = getattr(encoder.model.config, "problem_type", None) == "single_label_classification"
-    if is_wanted and chooses_one:
-        raise ModelError(
-            f"model '{name}' was trained to choose one label, and here a text may have several; take a model that was "
-            "fine-tuned on such data."
-        )
-    if not is_wanted and encoder.has_independent_labels:
-        raise ModelError(
-            f"model '{name}' was trained to give a text any number of labels, and here each has exactly one; take a "
-            "model that was fine-tuned on such data."
-        )
+    for name, word in words.items():
+        setattr(encoder.model.config, name, word)
+    return encoder
 
 
 def _last_layer(encoder: Encoder, num_labels: int) -> nn.Linear:
@@ -120,5 +105,5 @@ def _roll(encoder: Encoder, layer: nn.Linear, batch: Batch) -> Tensor:
 
 def _logits(encoder: Encoder, batch: Batch) -> Tensor:
     logits = encoder(batch, Needs(logits=True)).logits
-    assert logits is not None
+    assert isinstance(logits, Tensor)
     return logits

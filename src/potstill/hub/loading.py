@@ -80,7 +80,7 @@ def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
 
     Args:
         name: As for `resolve_model`.
-        label_names: Names of the labels; empty for a regression. The head is random unless the
+        label_names: Names of the labels; empty for scores. The head is random unless the
             checkpoint has one of the same width. Set torch's seed before.
 
     Returns:
@@ -102,7 +102,7 @@ def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names
     Args:
         config: Config of any encoder of transformers.
         tokenizer: The tokenizer that it will read.
-        label_names: Names of the labels; empty for a regression.
+        label_names: Names of the labels; empty for scores.
 
     Returns:
         The encoder in eval mode on the CPU, float32. Set torch's seed before.
@@ -171,6 +171,3 @@ def _set_labels(config: PretrainedConfig, label_names: Sequence[str]) -> None:
     if label_names:
         config.id2label = dict(enumerate(label_names))
         config.label2id = {label: index for index, label in enumerate(label_names)}
-        config.problem_type = "single_label_classification"
-    else:
-        config.problem_type = "regression"

@@ -12,7 +12,7 @@ from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Labels, Logits
 class HardLabelsConfig(ObjectiveConfig):
     """Cross entropy with the gold label.
 
-    Where a text may have several labels, with the answers yes and no to each; for a regression (1 label), the squared
+    Where a text may have several labels, with the answers yes and no to each; for a score (1 label), the squared
     distance to the gold score.
     """
 
@@ -47,9 +47,9 @@ class HardLabels(Objective):
 def hard_label_loss(student: Logits, labels: Labels) -> Loss:
     """Measure how far the student is from the gold labels.
 
-    classification  mean over batch of -log softmax(student)[label]
-    several labels  mean over batch and labels of -label log sigmoid(student) - (1 - label) log sigmoid(-student)
-    regression      mean over batch of (student - label)^2
+    one class       mean over rows of -log softmax(student)[label]
+    several labels  mean over rows and labels of -label log sigmoid(student) - (1 - label) log sigmoid(-student)
+    score           mean over rows of (student - label)^2
     """
     if labels.ndim == 2:
         return functional.binary_cross_entropy_with_logits(student, labels.to(student.dtype))

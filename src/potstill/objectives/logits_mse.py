@@ -1,4 +1,4 @@
-"""Logit regression: the squared distance between raw logits."""
+"""Logits as they are: the squared distance between raw logits."""
 
 from typing import ClassVar, Literal
 
@@ -8,7 +8,7 @@ from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Logits, Loss, 
 
 
 class LogitsMseConfig(ObjectiveConfig):
-    """Squared distance between raw logits; for a regression, between student's and teacher's score.
+    """Squared distance between raw logits; for scores, between student's and teacher's score.
 
         loss = mean over batch of (1 / labels) * sum_c (student_c - teacher_c)^2
 

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from potstill.answers import When
 from potstill.config import Config, ConfigType
 from potstill.objectives.masked_means import Unit
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
@@ -39,7 +40,7 @@ class ObjectiveConfig(Config, ABC):
 
     weight: float = Field(default=1.0, gt=0)
     """Factor of this loss in the sum, > 0; applied by the training loop. To drop an objective, leave it out."""
-    when: Literal["always", "classification", "regression"] = "always"
+    when: When = "always"
     """Tasks that use this objective; for the others the recipe leaves it out."""
     teacher: int | None = Field(default=None, ge=0)
     """Which of several teachers it follows: its place in `teacher.models`, from 0. None = the only one or, for losses

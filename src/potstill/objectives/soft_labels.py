@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from potstill.answers import OneClass
 from potstill.config import ConfigType
 from potstill.errors import RecipeError
 from potstill.objectives.fitting import require_same_labels, require_teacher
@@ -19,7 +20,7 @@ Divergence = Literal["kl", "cross_entropy"]
 
 
 class SoftLabelsConfig(ObjectiveConfig):
-    """Softened class probabilities of the student against the teacher's; classification only.
+    """Softened class probabilities of the student against the teacher's; not for scores.
 
         loss = T^2 * mean over batch of D(softmax(teacher / T), softmax(student / T))
 
@@ -59,14 +60,14 @@ class SoftLabelsConfig(ObjectiveConfig):
             The objective.
 
         Raises:
-            RecipeError: There is no teacher, the labels differ in number, or the task is a regression.
+            RecipeError: There is no teacher, the labels differ in number, or the task has scores.
         """
         teacher = require_teacher(teacher, kind=self.kind, path=path)
         require_same_labels(student, teacher, kind=self.kind, path=path)
         if student.num_labels == 1:
             raise RecipeError(
-                f"{path}: 'soft_labels' needs at least 2 labels and this student has 1 (a regression); use kind = "
-                "'logits_mse', or set when = 'classification' here to leave it out for regressions."
+                f"{path}: 'soft_labels' needs at least 2 labels and this student has 1 (a score); use kind = "
+                f"'logits_mse', or set when = '{OneClass.when}' here to leave it out for scores."
             )
         return SoftLabels(self)
 

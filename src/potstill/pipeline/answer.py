@@ -1,20 +1,15 @@
 """Answer the test sets of a known task, as its benchmark's server wants them."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from potstill.data import DataConfig, load_task_data, match_labels, shipped_tasks
 from potstill.engines import predict_logits
 from potstill.errors import DataError
-from potstill.evaluation import decide
 from potstill.hub import load_classifier, reorder_labels
 from potstill.pipeline.sources import make_batches
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.serving import trained_length
-
-_SCORES = (0.0, 5.0)
-"""Range of the scores of a regression; answers outside are moved to its ends."""
 
 
 def answer_test_sets(
@@ -54,13 +49,8 @@ def answer_test_sets(
             batches = make_batches(split, encoder, max_length=max_length or trained_length(str(model)))
             with (observer or SilentObserver()).task(f"answer {file.submission}", len(split)) as progress:
                 logits = predict_logits(encoder, batches, device=encoder.device, progress=progress)
-            decided = decide(examples.task, logits)
-            answers[file.submission] = [_write(answer, entry.values) for answer in decided.tolist()]
+            answer = examples.task.answer
+            answers[file.submission] = [
+                answer.write_value(each, entry.values, entry.score_range) for each in answer.decide(logits).tolist()
+            ]
     return answers
-
-
-def _write(answer: int | float, values: Sequence[str]) -> str:
-    """Write a label as the data does, or a score within its range."""
-    if values:
-        return values[int(answer)]
-    return f"{min(max(answer, _SCORES[0]), _SCORES[1]):.3f}"

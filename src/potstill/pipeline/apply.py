@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from potstill.answers import answer_of_model, check_model
 from potstill.data import Task, match_labels
 from potstill.evaluation import (
     EvaluatedModel,
@@ -13,7 +14,7 @@ from potstill.evaluation import (
     describe_environment,
     evaluate_model,
 )
-from potstill.hub import Encoder, check_independence, load_classifier, reorder_labels
+from potstill.hub import Encoder, load_classifier, reorder_labels
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
 from potstill.pipeline.sources import make_batches
 from potstill.processes import process_state
@@ -59,7 +60,8 @@ def evaluate(
     options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
     recipe = read_settings(str(model), options, overrides)
     encoder = load_classifier(str(model))
-    examples = find_examples(recipe.data, encoder.label_names, model=str(model), takes_whole_file=data is not None)
+    given = answer_of_model(encoder.config_words, encoder.label_names)
+    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None)
     models: list[tuple[Role, str, Encoder]] = [("model" if teacher is None else "student", str(model), encoder)]
     if teacher is not None:
         models.insert(0, ("teacher", teacher, load_classifier(teacher)))
@@ -89,5 +91,5 @@ def evaluate(
 
 def _order_labels(encoder: Encoder, name: str, task: Task) -> Encoder:
     """Put the logits of a model into the task's order."""
-    check_independence(encoder, name, is_wanted=task.kind == "multi_label")
+    check_model(task.answer, encoder.config_words, encoder.label_names, name=name)
     return reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)

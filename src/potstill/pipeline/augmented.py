@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from potstill.answers import LabelRows
 from potstill.augmentation import AugmentationConfig, read_columns
-from potstill.data import LabelArray, Split
-from potstill.errors import DataError, RecipeError
+from potstill.data import Split
+from potstill.errors import DataError
 from potstill.files import one_at_a_time
 from potstill.hub import find_masked_lm
 from potstill.pipeline.open_run import Guide, OpenRun
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
 from potstill.pipeline.targets import look_up_logits
-from potstill.pipeline.texts import TextMaker, TextTeacher
+from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import main_first
 from potstill.progress import Observer
 
@@ -26,11 +27,11 @@ def plan_texts(run: OpenRun[TaskSource], guide: Guide | None) -> TextMaker | Non
     recipe = run.recipe
     if recipe.augmentation is None:
         return None
-    if run.source.data.task.kind == "multi_label":
-        raise RecipeError(
-            "augmentation: texts that may have several labels cannot be augmented; leave it out (--set "
-            "augmentation=none, and data = 'task' in its stages; TinyBERT's recipes have --ablation no-da)."
-        )
+    check_texts(
+        run.source.data.task.answer,
+        "leave it out (--set augmentation=none, and data = 'task' in its stages; TinyBERT's recipes have --ablation "
+        "no-da)",
+    )
     teacher = None
     if guide is not None:
         teacher = TextTeacher(
@@ -80,9 +81,11 @@ def make_examples(run: OpenRun[TaskSource], maker: TextMaker, guide: Guide | Non
         raise DataError(
             "augmentation: no text came out that was not there before; raise copies or the probabilities of the method."
         )
+    labels = run.source.data.train.labels
+    assert labels is not None, "training examples have labels"
     examples = AugmentedExamples(
         split=Split(texts=columns["text"], pairs=columns.get("text_pair")),
-        inherited=_encode(columns["source_label"], maker),
+        inherited=labels.take(np.array(columns["source_row"], dtype=np.int64)),
         is_original=np.array([method == "original" for method in columns["method"]]),
     )
     total, originals = len(examples.split), int(examples.is_original.sum())
@@ -93,20 +96,13 @@ def make_examples(run: OpenRun[TaskSource], maker: TextMaker, guide: Guide | Non
     return replace(examples, taught=_ask(replace(run, source=replace(run.source, augmented=examples)), guide))
 
 
-def _ask(run: OpenRun[TaskSource], guide: Guide) -> LabelArray:
+def _ask(run: OpenRun[TaskSource], guide: Guide) -> LabelRows:
     """Take the teacher's most probable label, or its score, for new texts; what it says is stored for the stages."""
     examples = run.source.augmented
     assert examples is not None, "texts are made before they are labelled"
     stage = next(stage for stage in run.recipe.stages if stage.data == "augmented")
     logits = look_up_logits(run, stage, guide).cpu().numpy()
-    says = logits.argmax(axis=1) if run.source.data.task.label_names else logits[:, 0]
-    labels = np.where(examples.is_original, examples.inherited, says)
-    return labels.astype(np.int64) if run.source.data.task.label_names else labels.astype(np.float32)
-
-
-def _encode(labels: list[str] | list[float], maker: TextMaker) -> LabelArray:
-    """Turn written labels into indices or scores."""
-    names = {name: number for number, name in enumerate(maker.data.task.label_names)}
-    if names:
-        return np.array([names[str(label)] for label in labels], dtype=np.int64)
-    return np.array(labels, dtype=np.float32)
+    labels, is_original = examples.inherited, np.repeat(examples.is_original, np.diff(examples.inherited.offsets))
+    values = labels.values.copy()
+    values[~is_original] = run.source.data.task.answer.decide(logits)[~is_original]
+    return LabelRows(values=values, offsets=labels.offsets)

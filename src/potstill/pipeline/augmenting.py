@@ -11,7 +11,7 @@ from potstill.data import DataConfig, load_task_data, match_labels
 from potstill.errors import RunError
 from potstill.hub import fingerprint_model, load_classifier, reorder_labels
 from potstill.overrides import override_fields
-from potstill.pipeline.texts import TextMaker, TextTeacher
+from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.training import resolve_precision
@@ -153,6 +153,7 @@ def _make(
     override_fields(values, overrides)
     settings = _Settings.parse(values)
     examples = load_task_data(settings.data)
+    check_texts(examples.task.answer, "take data in which each has one label, or a score")
     asked = None
     if teacher is not None:
         encoder = load_classifier(teacher)

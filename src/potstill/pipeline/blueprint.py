@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from potstill.answers import OneClass
 from potstill.errors import RecipeError
 from potstill.hub import ParameterCounts, count_parameters, draft_encoder
 from potstill.recipe import Recipe
@@ -35,7 +36,7 @@ class Blueprint:
 
 
 def draw_blueprint(recipe: Recipe, *, teacher: str | None = None) -> Blueprint:
-    """Build student and objectives for a classification into two labels, on no device at all.
+    """Build student and objectives for a task with two classes, on no device at all.
 
     Args:
         recipe: The recipe.
@@ -59,7 +60,7 @@ def draw_blueprint(recipe: Recipe, *, teacher: str | None = None) -> Blueprint:
     with torch.device("meta"):
         student = config.build(source, source.label_names)
         for number, stage in enumerate(recipe.stages):
-            kept = [objective for objective in stage.objectives if objective.when != "regression"]
+            kept = [objective for objective in stage.objectives if objective.when in ("always", OneClass.when)]
             distiller = Distiller(student, [source.shape], kept, path=f"stages.{stage.name}")
             training_only[stage.name] = sum(part.numel() for part in distiller.objectives.parameters())
             for objective, built in zip(kept, distiller.objectives, strict=True):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from potstill.answers import answer_of_model
 from potstill.engines import parse_backend
 from potstill.errors import ModelError
 from potstill.hub import describe_model
@@ -49,8 +50,9 @@ def compare(
     origins = [Origin(name=name, is_shape=False, backend=backend) for name, backend in zip(names, each, strict=True)]
     settings = read_settings(names[-1], options or DataOptions(), overrides)
     takes_whole_file = options is not None and options.data is not None
-    label_names = describe_model(names[-1]).label_names
-    examples = find_examples(settings.data, label_names, model=names[-1], takes_whole_file=takes_whole_file)
+    last = describe_model(names[-1])
+    given = answer_of_model(last.config_words, last.label_names)
+    examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file)
     config = BenchConfig(lengths=(), has_probe=False)
     watch = observer or SilentObserver()
     return compare_models(origins, examples, config, price_per_hour=price_per_hour, observer=watch)

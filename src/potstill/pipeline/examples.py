@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from potstill.data import DataConfig, TaskData, default_metrics, load_task_data
+from potstill.answers import Answer, LabelRows
+from potstill.data import DataConfig, TaskData, load_task_data
 from potstill.errors import DataError, RecipeError
 from potstill.files import expand_user
 from potstill.recipe import Recipe, load_recipe
@@ -62,10 +63,10 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
     return load_recipe("fine-tune" if own is None else str(own), fields=fields, overrides=overrides)
 
 
-def find_examples(config: DataConfig, label_names: Sequence[str], *, model: str, takes_whole_file: bool) -> Examples:
-    """Read the examples that a model is measured on."""
-    config = _for_model(config, label_names, takes_whole_file=takes_whole_file)
-    data = _with_all_labels(load_task_data(config, is_learnt=False), label_names)
+def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool) -> Examples:
+    """Read the examples that a model is measured on, as the answers that it gives."""
+    config = _for_model(config, given, takes_whole_file=takes_whole_file)
+    data = _with_all_labels(load_task_data(config, is_learnt=False), given.label_names)
     check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
     return Examples(
         task=data.task,
@@ -76,13 +77,13 @@ def find_examples(config: DataConfig, label_names: Sequence[str], *, model: str,
     )
 
 
-def _for_model(config: DataConfig, label_names: Sequence[str], *, takes_whole_file: bool) -> DataConfig:
+def _for_model(config: DataConfig, given: Answer, *, takes_whole_file: bool) -> DataConfig:
     """Read own data as the model's kind of task, and measure on all of a file."""
     if config.task is not None or config.path is None:
         return config
     values = config.model_dump()
     if config.kind == "auto" and config.label_separator is None:
-        values["kind"] = "classification" if label_names else "regression"
+        values["kind"] = given.kind
     if takes_whole_file and config.dev is None and expand_user(config.path).is_file():
         values["dev"] = config.path
     return DataConfig.parse(values, path="data")
@@ -93,12 +94,10 @@ def _with_all_labels(data: TaskData, label_names: Sequence[str]) -> TaskData:
     task, gold = data.task, data.dev.labels
     folded = [name.strip().casefold() for name in label_names]
     is_part = {name.casefold() for name in task.label_names} < set(folded)
-    if not is_part or gold is None:
+    if not task.label_names or not is_part or gold is None:
         return data
     places = np.array([folded.index(name.casefold()) for name in task.label_names], dtype=np.int64)
-    whole = replace(task, label_names=tuple(label_names), metrics=default_metrics(task.kind, len(label_names)))
-    if task.kind == "multi_label":
-        labels = np.zeros((len(gold), len(folded)), dtype=np.float32)
-        labels[:, places] = gold
-        return replace(data, task=whole, dev=replace(data.dev, labels=labels))
-    return replace(data, task=whole, dev=replace(data.dev, labels=places[gold.astype(np.int64)]))
+    answer = replace(task.answer, label_names=tuple(label_names))
+    labels = LabelRows(values=task.answer.renumber(gold.values, places, answer.label_names), offsets=gold.offsets)
+    whole = replace(task, answer=answer, metrics=answer.default_metrics)
+    return replace(data, task=whole, dev=replace(data.dev, labels=labels))

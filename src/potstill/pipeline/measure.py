@@ -89,7 +89,13 @@ def _keep_evidence(
     task, dev = run.source.data.task, run.source.data.dev
     assert dev.labels is not None
     Predictions(
-        task=task.name, kind=task.kind, split="dev", label_names=task.label_names, gold=dev.labels, logits=logits
+        task=task.name,
+        kind=task.answer.kind,
+        split="dev",
+        label_names=task.label_names,
+        gold=dev.labels.values,
+        offsets=None if dev.labels.is_one_each else dev.labels.offsets,
+        logits=logits,
     ).write(run.folder.predictions)
     chosen = choose_examples(task, dev, logits)
     chosen.write(run.folder.examples)

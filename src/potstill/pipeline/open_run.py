@@ -37,8 +37,8 @@ class Source(Protocol):
         """Names of the labels in the order of the logits; empty where there are none."""
 
     @property
-    def has_independent_labels(self) -> bool:
-        """Whether a text may have several of them."""
+    def config_words(self) -> Mapping[str, str]:
+        """Fields of the student's config that tell what kind of answer it gives."""
 
     @property
     def texts(self) -> Split | None:

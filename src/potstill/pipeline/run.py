@@ -93,7 +93,7 @@ def run_recipe(
     folder, watch = _begin(recipe, out, resume=resume), observer or SilentObserver()
     controls = find_controls([*(_begun_with(folder) if resume else ()), *baselines])
     data = load_task_data(recipe.data)
-    recipe = recipe.for_task(data.task.kind).with_precision(resolve_precision(recipe.precision))
+    recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
     run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, observer=watch)
     for control in controls:
         control.change(run.recipe)  # one that cannot be made is refused now
@@ -118,8 +118,8 @@ def run_recipe(
         changed = _with_recipe(run, control.change(run.recipe))
         trained[control.name] = _train_control(changed, control.name, guide)
     if is_main_process():
-        results = measure(run, guide, trained)
-        write_model_card(folder.student, results, recipe=recipe.to_json())
+        results, tag = measure(run, guide, trained), data.task.answer.pipeline_tag
+        write_model_card(folder.student, results, recipe=recipe.to_json(), pipeline_tag=tag)
         results.write(folder.results)
         write_report(folder.path)
     wait_for_all()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from potstill.answers import answer_of_model
 from potstill.data import read_texts
 from potstill.errors import ModelError
 from potstill.files import whole_folder
@@ -67,7 +68,8 @@ def export(
     settings = read_settings(name, options or DataOptions(), overrides)
     encoder = load_classifier(name)
     takes_whole_file = options is not None and options.data is not None
-    examples = find_examples(settings.data, encoder.label_names, model=name, takes_whole_file=takes_whole_file)
+    given = answer_of_model(encoder.config_words, encoder.label_names)
+    examples = find_examples(settings.data, given, model=name, takes_whole_file=takes_whole_file)
     vocabulary = None
     if texts is not None:
         encoder, vocabulary = trim(encoder, texts, examples, wanted)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from potstill.answers import LabelRows
 from potstill.data import (
     BatchConfig,
     Batches,
     Corpus,
-    LabelArray,
     Split,
     TaskData,
     TokenisedSplit,
@@ -21,7 +21,6 @@ from potstill.data import (
 )
 from potstill.engines import predict_logits
 from potstill.errors import DataError, RecipeError
-from potstill.evaluation import compute_metrics
 from potstill.hub import Encoder
 from potstill.pipeline.heldout import HeldoutScorer
 from potstill.processes import process_state
@@ -74,11 +73,11 @@ class AugmentedExamples:
     """
 
     split: Split
-    inherited: LabelArray
+    inherited: LabelRows
     is_original: NDArray[np.bool_]
-    taught: LabelArray | None = None
+    taught: LabelRows | None = None
 
-    def labels(self, rule: Literal["none", "inherited", "teacher"]) -> LabelArray | None:
+    def labels(self, rule: Literal["none", "inherited", "teacher"]) -> LabelRows | None:
         """Give the labels by the rule of `AugmentationConfig.labels`."""
         return {"none": None, "inherited": self.inherited, "teacher": self.taught}[rule]
 
@@ -106,9 +105,9 @@ class TaskSource:
         return self.data.task.label_names
 
     @property
-    def has_independent_labels(self) -> bool:
-        """Whether a text may have several labels."""
-        return self.data.task.kind == "multi_label"
+    def config_words(self) -> Mapping[str, str]:
+        """Fields of the student's config that tell what kind of answer it gives."""
+        return self.data.task.answer.config_fields
 
     @property
     def texts(self) -> Split:
@@ -164,9 +163,9 @@ class TaskSource:
         masker: Masker | None,  # noqa: ARG002
     ) -> Scorer:
         """Measure the task's metrics on the development set."""
-        dev, gold = self.heldout(distiller.student), self.data.dev.labels
+        dev, gold, task = self.heldout(distiller.student), self.data.dev.labels, self.data.task
         assert gold is not None
-        return lambda encoder: compute_metrics(self.data.task, self.logits(encoder, dev), gold)
+        return lambda encoder: task.answer.measure(task.metrics, self.logits(encoder, dev), gold)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +180,7 @@ class TextSource:
     recipe: Recipe
     corpus: Corpus
     has_labels: ClassVar[bool] = False
-    has_independent_labels: ClassVar[bool] = False
+    config_words: ClassVar[Mapping[str, str]] = {}
     label_names: ClassVar[tuple[str, ...]] = ()
     texts: ClassVar[None] = None
 

@@ -10,7 +10,7 @@ from potstill.hub import (
     copy_vocabulary_head,
     find_masked_lm,
     load_encoder_base,
-    make_labels_independent,
+    set_config_words,
 )
 from potstill.pipeline.open_run import Guide, OpenRun, Source
 from potstill.pipeline.stages import read_projections
@@ -27,8 +27,7 @@ def build_student(run: OpenRun[Source], guide: Guide | None) -> Encoder:
     torch.manual_seed(recipe.seed)
     origin = _find_origin(run, guide)
     student = recipe.student.build(origin, source.label_names, sample=source.sample(origin), examples=source.texts)
-    if source.has_independent_labels:
-        make_labels_independent(student)
+    set_config_words(student, source.config_words)
     if recipe.compile:
         check_layers(student)
     read_projections(recipe.student)  # a damaged file is refused now

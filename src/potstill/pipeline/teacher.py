@@ -7,17 +7,10 @@ from pathlib import Path
 
 import torch
 
+from potstill.answers import check_model
 from potstill.data import match_labels
 from potstill.errors import RecipeError
-from potstill.evaluation import compute_metrics
-from potstill.hub import (
-    check_independence,
-    fingerprint_model,
-    load_classifier,
-    load_encoder_base,
-    load_masked_lm,
-    reorder_labels,
-)
+from potstill.hub import fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
 from potstill.pipeline.open_run import Guide, OpenRun
 from potstill.pipeline.shared_runs import make_once, require_base
 from potstill.pipeline.sources import TaskSource, TextSource
@@ -38,8 +31,8 @@ def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], 
             f"teacher: recipe '{recipe.name}' needs a teacher and none is given; pass --teacher with a fine-tuned "
             "model, or --teacher-base with an encoder that is fine-tuned first."
         )
-    if recipe.teacher.combine == "probabilities" and run.source.data.task.kind != "classification":
-        what = "is a regression" if run.source.data.task.kind == "regression" else "has several labels for each text"
+    what = run.source.data.task.answer.lacks_classes
+    if recipe.teacher.combine == "probabilities" and what is not None:
         raise RecipeError(f"teacher.combine: 'probabilities' needs classes and this task {what}; use 'logits'.")
     if not recipe.teacher.names:
         return _load(run, str(_finetuned_base(run, make)), called=str(recipe.teacher.base))
@@ -62,7 +55,7 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> Guide:
     """Load a teacher, put its labels into the task's order, and check what it knows."""
     encoder = load_classifier(name)
     task = run.source.data.task
-    check_independence(encoder, called, is_wanted=task.kind == "multi_label")
+    check_model(task.answer, encoder.config_words, encoder.label_names, name=called)
     encoder = reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
     logits = run.source.logits(encoder)
     gold = run.source.data.dev.labels
@@ -80,9 +73,10 @@ def _join(run: OpenRun[TaskSource], members: tuple[Guide, ...]) -> Guide:
     logits = combine_logits(parts, combine=config.combine, weights=config.weights).numpy()
     metric = task.metrics[0]
     for number, (member, own) in enumerate(zip(members, answers, strict=True)):
-        score = compute_metrics(task, own, gold)[metric]
+        score = task.answer.measure([metric], own, gold)[metric]
         run.observer.note(f"teacher {number}: {member.name}, {metric} {score:.4f}")
-    run.observer.note(f"the {len(members)} together: {metric} {compute_metrics(task, logits, gold)[metric]:.4f}")
+    together = task.answer.measure([metric], logits, gold)[metric]
+    run.observer.note(f"the {len(members)} together: {metric} {together:.4f}")
     identity = [[member.fingerprint for member in members], config.combine, config.weights]
     return Guide(
         encoder=members[0].encoder,

@@ -4,14 +4,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import softmax
 
+from potstill.answers import Answer
 from potstill.augmentation import (
     ROWS_PER_PART,
     AugmentationConfig,
@@ -39,6 +40,12 @@ _TRIES_PER_WORKER = 100_000
 """Tries for which it is worth while to start a process."""
 
 
+def check_texts(answer: Answer, advice: str) -> None:
+    """Refuse texts whose labels would not fit a varied text."""
+    if answer.forbids_new_texts is not None:
+        raise RecipeError(f"augmentation: {answer.forbids_new_texts} cannot be augmented; {advice}.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TextTeacher:
     """A teacher as the makers of texts need it, or several that are asked together.
@@ -58,15 +65,15 @@ class TextTeacher:
     weights: tuple[float, ...] | None = None
 
     def predict(self, split: Split, *, device: torch.device, precision: Literal["fp32", "bf16"]) -> NDArray[np.float32]:
-        """Give probabilities, [examples, labels], or scores, [examples, 1] for a regression."""
+        """Give logits, [examples, labels]."""
         parts = []
         for encoder in self.encoders:
             batches = make_batches(split, encoder, max_length=self.max_length)
-            logits = predict_logits(encoder.to(device), batches, device=device, precision=precision)
-            parts.append(torch.from_numpy(logits))
+            own = predict_logits(encoder.to(device), batches, device=device, precision=precision)
+            parts.append(torch.from_numpy(own))
         combined = parts[0] if len(parts) == 1 else combine_logits(parts, combine=self.combine, weights=self.weights)
-        whole: NDArray[np.float32] = combined.numpy()
-        return softmax(whole, axis=1) if self.encoders[0].label_names else whole
+        logits: NDArray[np.float32] = combined.numpy()
+        return logits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,10 +100,10 @@ class TextMaker:
 
     def __post_init__(self) -> None:
         """Refuse settings that do not fit the task or lack a teacher."""
-        path, kind = "augmentation", self.data.task.kind
-        if self.config.balance_classes and kind == "regression":
+        path, has_classes = "augmentation", self.data.task.answer.lacks_classes is None
+        if self.config.balance_classes and not has_classes:
             raise RecipeError(f"{path}.balance_classes: the task has scores and no classes; leave it out.")
-        if self._has_margin and kind == "regression":
+        if self._has_margin and not has_classes:
             raise RecipeError(f"{path}.filter.min_margin: a score has no margin; set it to none.")
         if self.teacher is None and self.config.needs_teacher:
             field = "filter.min_margin" if self._has_margin else "labels = 'teacher'"
@@ -168,7 +175,7 @@ class TextMaker:
             workers=workers,
         )
         maker.add_seen(parts.rows())
-        labels = Labels(sources=self._source_labels(), names=self.data.task.label_names, rule=self.config.labels)
+        labels = Labels(sources=self._source_labels(), answer=self.data.task.answer, rule=self.config.labels)
         new = 0
         with self.observer.task("augment", len(self.rows), done=begun * ROWS_PER_PART) as progress:
             for number, rows in enumerate(maker.parts(begun), start=begun):
@@ -198,7 +205,7 @@ class TextMaker:
     @property
     def _attempts(self) -> NDArray[np.int64]:
         labels = self.data.train.labels if self.config.balance_classes else None
-        classes = None if labels is None else labels.astype(np.int64)
+        classes = None if labels is None else self.data.task.answer.strata(labels)
         return count_attempts(classes, rows=len(self.rows), copies=self._copies, seed=self.config.seed)
 
     @property
@@ -210,14 +217,15 @@ class TextMaker:
         def label(rows: Sequence[Row]) -> NDArray[np.float32]:
             pairs = [row[1] for row in rows] if self.data.task.is_pair else None
             split = Split(texts=[row[0] for row in rows], pairs=pairs)
-            return teacher.predict(split, device=self.device, precision=self.precision)
+            logits = teacher.predict(split, device=self.device, precision=self.precision)
+            return np.asarray(self.data.task.answer.probabilities(logits), dtype=np.float32)
 
         return label
 
-    def _source_labels(self) -> list[str] | list[float]:
-        names, labels = self.data.task.label_names, self.data.train.labels
+    def _source_labels(self) -> list[str | float]:
+        answer, labels = self.data.task.answer, self.data.train.labels
         assert labels is not None, "training examples have labels"
-        return [names[int(label)] for label in labels] if names else [float(label) for label in labels]
+        return [answer.name_gold(labels.values[first:last]) for first, last in pairwise(labels.offsets.tolist())]
 
     def _count_workers(self) -> int:
         if self.num_workers is not None:

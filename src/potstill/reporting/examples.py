@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from potstill.results import ChosenExamples, Example, write_labels
+from potstill.answers import Answer
+from potstill.results import ChosenExamples, Example
 
 MAX_BARS = 8
 """Labels of one example that are drawn, those that the teacher finds likeliest."""
@@ -102,44 +103,25 @@ def make_cards(chosen: ChosenExamples, roles: Sequence[str]) -> tuple[Card, ...]
     return tuple(cards)
 
 
-def make_disagreements(chosen: ChosenExamples) -> tuple[Disagreement, ...]:
+def make_disagreements(chosen: ChosenExamples, answer: Answer) -> tuple[Disagreement, ...]:
     """Prepare the table of the worst disagreements."""
-    several = chosen.has_independent_labels
-    return tuple(
-        _disagreement(example, chosen.label_names, has_independent_labels=several) for example in chosen.disagreements
-    )
+    return tuple(_disagreement(example, answer) for example in chosen.disagreements)
 
 
-def _disagreement(example: Example, labels: Sequence[str], *, has_independent_labels: bool) -> Disagreement:
+def _disagreement(example: Example, answer: Answer) -> Disagreement:
     assert example.distance is not None
-    answer = _labels if has_independent_labels else _answer
-    answers = {role: answer(example.logits[role], labels) for role in ("teacher", "student")}
-    is_right = answers["teacher"][0] == example.gold, answers["student"][0] == example.gold
+    teacher, student = (answer.tell(example.logits[role]) for role in ("teacher", "student"))
+    is_right = teacher.chosen == example.gold, student.chosen == example.gold
     right = {(True, True): "both", (True, False): "teacher", (False, True): "student"}.get(is_right, "neither")
     gold = example.gold if isinstance(example.gold, str) else f"{example.gold:.2f}"
     return Disagreement(
         texts=_texts(example),
         gold=gold,
-        teacher=answers["teacher"][1],
-        student=answers["student"][1],
+        teacher=teacher.written,
+        student=student.written,
         distance=example.distance,
-        right=right if labels else "",
+        right="" if teacher.chosen is None else right,
     )
-
-
-def _answer(logits: Sequence[float], labels: Sequence[str]) -> tuple[str, str]:
-    """Give the chosen label, and how the answer is written."""
-    if not labels:
-        return "", f"{logits[0]:.2f}"
-    probabilities = soften(logits)
-    best = max(range(len(labels)), key=probabilities.__getitem__)
-    return labels[best], f"{labels[best]} ({probabilities[best] * 100:.0f}\u00a0%)"
-
-
-def _labels(logits: Sequence[float], labels: Sequence[str]) -> tuple[str, str]:
-    """Give the labels that are found, twice."""
-    found = write_labels([label for label, value in zip(labels, logits, strict=True) if value > 0])
-    return found, found
 
 
 def _texts(example: Example) -> tuple[str, ...]:

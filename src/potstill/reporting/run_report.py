@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from potstill.answers import Answer, answer_of_labels, find_answer
 from potstill.controls import control_of, known_controls
 from potstill.files import write_text
 from potstill.layer_map import resolve_layer_map
@@ -53,8 +54,9 @@ def draw_run(run: RunRecord) -> str:
     """
     results = run.results
     roles = [role for role in _SHOWN if results.find(role)]
-    is_classes = run.examples is not None and bool(run.examples.label_names)
-    has_one_label = is_classes and run.examples is not None and not run.examples.has_independent_labels
+    answer = _answer(run)
+    has_cards = answer is not None and answer.no_distribution is None
+    disagreements = () if run.examples is None or answer is None else make_disagreements(run.examples, answer)
     shown = [role for role in roles if run.examples and run.examples.spread and role in run.examples.spread[0].logits]
     published = read_published(results.task) if results.find("student") and results.find("teacher") else None
     return render_page(
@@ -76,15 +78,24 @@ def draw_run(run: RunRecord) -> str:
         confusions=confusions(results),
         reliability=_reliability(run),
         scatters=_scatters(run),
-        cards=make_cards(run.examples, shown) if run.examples is not None and has_one_label else (),
+        cards=make_cards(run.examples, shown) if run.examples is not None and has_cards else (),
         shown=[(name_role(role), colour_role(role)) for role in shown],
         temperature=_temperature(run.recipe),
-        disagreements=make_disagreements(run.examples) if run.examples is not None else (),
-        is_classes=is_classes,
-        has_one_label=has_one_label,
+        disagreements=disagreements,
+        answer=answer,
         recipe=flatten(run.recipe),
         environment=flatten(run.environment),
     )
+
+
+def _answer(run: RunRecord) -> Answer | None:
+    """Say what kind of answer the run is about; None where it kept no examples."""
+    if run.examples is None:
+        return None
+    names = run.examples.label_names
+    if run.predictions is not None:
+        return find_answer(run.predictions.kind)(label_names=names)
+    return answer_of_labels(names, has_independent_labels=run.examples.has_independent_labels)
 
 
 def _tradeoff(run: RunRecord, published: Published | None) -> tuple[Markup, ...]:
@@ -171,9 +182,9 @@ def _reliability(run: RunRecord) -> tuple[tuple[str, float, Markup], ...]:
 
 
 def _scatters(run: RunRecord) -> tuple[tuple[str, Markup], ...]:
-    """Draw the scores of a regression over the gold scores; of many examples an even sample."""
+    """Draw answers that are numbers over the gold ones; of many examples an even sample."""
     predictions = run.predictions
-    if predictions is None or predictions.kind != "regression":
+    if predictions is None or not find_answer(predictions.kind).is_number:
         return ()
     step = max(1, -(-len(predictions.gold) // _MAX_SCATTER))
     gold = predictions.gold[::step].astype(float).tolist()

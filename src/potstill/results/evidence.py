@@ -45,13 +45,13 @@ class ChosenExamples(Record):
     schema_version: Literal[1] = 1
     """Version of this schema."""
     label_names: tuple[str, ...]
-    """Names of the labels in the order of the logits; empty for a regression."""
+    """Names of the labels in the order of the logits; empty for scores."""
     has_independent_labels: bool = False
     """Whether a text may have several labels; the gold ones then stand in one line."""
     disagreements: tuple[Example, ...]
     """The examples on which student and teacher are farthest apart, the worst first."""
     spread: tuple[Example, ...]
-    """Examples from the surest to the least sure of the teacher; for a regression from the lowest score upwards."""
+    """Examples from the surest to the least sure of the teacher; of scores from the lowest score upwards."""
 
 
 class ModelAttention(Config):

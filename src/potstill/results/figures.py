@@ -113,7 +113,7 @@ class Parameters(Config):
     pooler: Count
     """What turns token states into one state of the example, where the model has such a part."""
     head: Count
-    """The classification or regression head."""
+    """The head on top."""
     total: Count
     """All of them; weights that are shared count once."""
 

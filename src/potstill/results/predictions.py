@@ -1,8 +1,9 @@
 """predictions.safetensors: the logits of every model of a run, so that a question can be asked later.
 
-Tensors: `gold`, int64 class indices or float32 scores, [examples]; and for each model one named after its role, such as
-`teacher` and `student`, float32 logits, [examples, labels]. The file's metadata hold, as JSON under the key `potstill`,
-the task, the split, the kind of task, the names of the labels in the order of the logits, and the schema's version.
+Tensors: `gold`, int64 class indices or float32 scores, [rows]; `offsets`, [examples + 1], where a text has more than
+one row; and for each model one named after its role, such as `teacher` and `student`, float32 logits, [rows, labels].
+The file's metadata hold, as JSON under the key `potstill`, the task, the split, the kind of task, the names of the
+labels in the order of the logits, and the schema's version.
 """
 
 import json
@@ -27,11 +28,12 @@ class Predictions:
 
     Attributes:
         task: Name of the task.
-        kind: `classification` or `regression`.
+        kind: The word of the kind of answer.
         split: Which examples.
-        label_names: Names of the labels in the order of the logits; empty for a regression.
-        gold: Class indices or scores, [examples].
-        logits: Logits by the model's role, [examples, labels].
+        label_names: Names of the labels in the order of the logits; empty for scores.
+        gold: Class indices or scores, [rows].
+        logits: Logits by the model's role, [rows, labels].
+        offsets: Example i has the rows `offsets[i]:offsets[i + 1]`; None where each has one.
     """
 
     task: str
@@ -40,9 +42,10 @@ class Predictions:
     label_names: tuple[str, ...]
     gold: NDArray[np.generic]
     logits: Mapping[str, NDArray[np.float32]]
+    offsets: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        """Check that every model answered every example."""
+        """Check that every model answered every row."""
         for role, rows in self.logits.items():
             assert rows.shape == (len(self.gold), max(1, len(self.label_names))), (role, rows.shape)
 
@@ -61,7 +64,11 @@ class Predictions:
             "split": self.split,
             "label_names": self.label_names,
         }
-        tensors = {role: np.ascontiguousarray(rows, dtype=np.float32) for role, rows in self.logits.items()}
+        tensors: dict[str, NDArray[np.generic]] = {
+            role: np.ascontiguousarray(rows, dtype=np.float32) for role, rows in self.logits.items()
+        }
+        if self.offsets is not None:
+            tensors["offsets"] = self.offsets
         with whole_file(path) as aside:
             aside.write_bytes(
                 save({"gold": np.ascontiguousarray(self.gold), **tensors}, metadata={_KEY: json.dumps(about)})
@@ -92,6 +99,7 @@ class Predictions:
                 split=about["split"],
                 label_names=tuple(about["label_names"]),
                 gold=tensors.pop("gold"),
+                offsets=tensors.pop("offsets", None),
                 logits=tensors,
             )
         except OSError as error:

@@ -42,9 +42,9 @@ class ModelResult(Config):
     fidelity: Fidelity | None = None
     """Likeness to the teacher; absent for the teacher and where there is none."""
     calibration: Calibration | None = None
-    """Whether its probabilities can be believed; absent for a regression."""
+    """Whether its probabilities can be believed; absent for scores."""
     classes: tuple[ClassFigures, ...] = ()
-    """Figures of each class in the order of the labels; empty for a regression."""
+    """Figures of each class in the order of the labels; empty for scores."""
     confusion: dict[str, dict[str, Annotated[int, Field(ge=1)]]] = Field(default_factory=dict)
     """Number of examples by gold label, then by predicted label; what never occurred is left out."""
     parameters: Parameters
@@ -78,7 +78,7 @@ class Comparison(Config):
     """95 % interval of the share, from the same bootstrap; absent where a resample of the other's metric is not
     above 0."""
     mcnemar: McNemar | None = None
-    """Test of how often each was right where the other was wrong; absent for a regression."""
+    """Test of how often each was right where the other was wrong; absent for scores."""
 
 
 class Results(Record):

@@ -22,7 +22,6 @@ from potstill.serving.export import export_onnx, refuse_foreign_folder, trim
 from potstill.serving.export_card import describe_export
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_report import ExportReport
-from potstill.serving.prediction import Prediction
 
 __all__ = [
     "BenchConfig",
@@ -33,7 +32,6 @@ __all__ = [
     "ExportConfig",
     "ExportReport",
     "Origin",
-    "Prediction",
     "check_pairs",
     "check_plot",
     "compare_models",

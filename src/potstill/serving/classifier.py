@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from potstill.answers import Prediction, answer_of_model
 from potstill.data import BatchConfig, Batches, DataConfig, Split, tokenise
 from potstill.engines import Engine, load_engine, parse_backend
 from potstill.errors import DataError
@@ -17,7 +18,6 @@ from potstill.processes import process_state
 from potstill.progress import Observer
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
-from potstill.serving.prediction import Prediction, to_predictions
 
 _CHUNK = 2048
 """Texts that are tokenised and sorted by length together."""
@@ -27,7 +27,8 @@ class Classifier:
     """A model that is ready to answer.
 
     Attributes:
-        label_names: Names of the labels; empty for a regression, which gives scores.
+        answer: What kind of answer it gives.
+        label_names: Names of the labels; empty for scores.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Classifier:
             max_length: Longest text in tokens; longer ones are cut.
             is_of_pairs: Whether it was trained on pairs of texts; None = not known.
         """
+        self.answer = answer_of_model(description.config_words, description.label_names)
         self.label_names = description.label_names
         self._engine = engine
         self._description = description
@@ -121,11 +123,7 @@ class Classifier:
 
     def _answer(self, splits: Iterable[Split]) -> Iterator[Prediction]:
         for split in splits:
-            yield from to_predictions(
-                self.logits(split),
-                self.label_names,
-                has_independent_labels=self._description.has_independent_labels,
-            )
+            yield from self.answer.predict(self.logits(split))
 
 
 def load(

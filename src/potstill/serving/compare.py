@@ -12,13 +12,7 @@ from pydantic import Field, JsonValue
 from potstill.config import Config
 from potstill.data import BatchConfig, Batches, tokenise
 from potstill.errors import DataError
-from potstill.evaluation import (
-    compute_metrics,
-    describe_environment,
-    measure_fidelity,
-    paired_intervals,
-    primary_interval,
-)
+from potstill.evaluation import describe_environment
 from potstill.hub import count_parameters
 from potstill.progress import Observer
 from potstill.results import Fidelity, Interval
@@ -111,18 +105,19 @@ def compare_models(
         timed = run_real(runners, works, config, observer)
     first, *others = logits
     primary = task.metrics[0]
-    scores = [compute_metrics(task, each, gold) for each in logits]
+    answer = task.answer
+    scores = [answer.measure(task.metrics, each, gold) for each in logits]
     return CompareReport(
         task=task.name,
         split=examples.split_name,
         num_examples=len(gold),
         models=tuple(
-            _describe(runner, metrics, primary_interval(task, each, gold), more, price_per_hour)
+            _describe(runner, metrics, answer.interval(primary, each, gold), more, price_per_hour)
             for runner, metrics, each, more in zip(runners, scores, logits, timed, strict=True)
         ),
-        fidelity=tuple(measure_fidelity(task, each, first) for each in others),
+        fidelity=tuple(answer.fidelity(each, first) for each in others),
         differences=tuple(each[primary] - scores[0][primary] for each in scores[1:]),
-        intervals=tuple(paired_intervals(task, each, first, gold).difference for each in others),
+        intervals=tuple(answer.paired_intervals(primary, each, first, gold).difference for each in others),
         price_per_hour=price_per_hour,
         environment=describe_environment(),
     )

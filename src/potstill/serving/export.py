@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from potstill.data import BatchConfig, Batches, tokenise
 from potstill.engines import ONNX_FILES, OnnxEngine, TorchEngine
 from potstill.errors import ModelError
-from potstill.evaluation import compute_metrics
 from potstill.files import whole_folder, write_json
 from potstill.hub import Encoder, trim_vocabulary
 from potstill.progress import Observer
@@ -126,7 +125,8 @@ def trim(
     task, gold = examples.task, examples.split.labels
     assert gold is not None
     before, after = (
-        compute_metrics(task, _Measured(each, examples).reference, gold)[task.metrics[0]] for each in (encoder, smaller)
+        task.answer.measure(task.metrics, _Measured(each, examples).reference, gold)[task.metrics[0]]
+        for each in (encoder, smaller)
     )
     report = VocabularyReport(
         tokens_before=encoder.shape.vocab_size, tokens_after=smaller.shape.vocab_size, drop=100 * (before - after)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from potstill.data import BatchConfig, Batches, Split, Task, tokenise
 from potstill.engines import OnnxEngine, TorchEngine
 from potstill.errors import ModelError
-from potstill.evaluation import compute_metrics, decide
 from potstill.hub import Encoder
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_quantise import quantise
@@ -72,17 +71,14 @@ def check_metric(
 ) -> FileReport:
     """Measure what a file lost against the float32 model."""
     assert gold.labels is not None
-    score = compute_metrics(task, logits, gold.labels)[task.metrics[0]]
-    before = compute_metrics(task, reference, gold.labels)[task.metrics[0]]
-    same = None
-    if task.label_names:
-        same = (decide(task, logits) == decide(task, reference)).reshape(len(logits), -1).all(axis=1).mean()
+    primary = task.metrics[0]
+    score, before = (task.answer.measure([primary], each, gold.labels)[primary] for each in (logits, reference))
     return FileReport(
         file=file.name,
         size_bytes=sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*")),
         score=score,
         drop=100 * (before - score),
-        agreement=None if same is None else float(same),
+        agreement=task.answer.agreement(logits, reference),
         largest_difference=float(np.abs(logits - reference).max()),
     )
 

@@ -33,7 +33,7 @@ class FileReport(Config):
     drop: float
     """Points (hundredths) lost against the float32 model in PyTorch; below 0 where the file is better."""
     agreement: float | None = Field(ge=0.0, le=1.0)
-    """Share of examples with the same class as the float32 model; absent for a regression."""
+    """Share of examples with the same class as the float32 model; absent for scores."""
     largest_difference: float = Field(ge=0.0)
     """Largest difference of a logit to the float32 model."""
 

@@ -60,7 +60,7 @@ class BiLstmStudentConfig(Config):
 
         Args:
             source: The encoder it may take tokenizer and word vectors from; unchanged.
-            label_names: Names of the labels; empty for a regression.
+            label_names: Names of the labels; empty for scores.
             sample: Not used.
             examples: The training examples: they say whether there are pairs, and which words.
 

@@ -55,7 +55,7 @@ class TransformerStudentConfig(Config, ABC):
 
         Args:
             source: The encoder it takes sizes, tokenizer and, by `init`, weights from; unchanged.
-            label_names: Names of the labels; empty for a regression.
+            label_names: Names of the labels; empty for scores.
             sample: Some texts of the task, on which the start `svd` makes its fits; None = random token ids.
             examples: Not used.
 
@@ -77,7 +77,7 @@ class TransformerStudentConfig(Config, ABC):
         Args:
             source: Gives tokenizer, vocabulary, positions and activation.
             shape: Its sizes; `num_labels` is not read.
-            label_names: Names of the labels; empty for a regression.
+            label_names: Names of the labels; empty for scores.
 
         Returns:
             The student on the CPU.

@@ -29,7 +29,7 @@ class WholeStudentConfig(Config):
 
         Args:
             source: An encoder whose head has the task's labels already; unchanged.
-            label_names: Names of the labels; empty for a regression.
+            label_names: Names of the labels; empty for scores.
             sample: Not used.
             examples: Not used.
 

@@ -1,11 +1,14 @@
 """The eleven files that the GLUE server takes, in one zip: written, and checked for rows and labels."""
 
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from potstill.data import shipped_tasks
+import numpy as np
+
+from potstill.data import KnownTask, shipped_tasks
 from potstill.errors import DataError
 from potstill.files import whole_file
 
@@ -20,18 +23,20 @@ class AnswerFile:
         name: Its name without .tsv.
         task: The task whose model answers it.
         num_rows: Its answers.
-        values: Allowed answers; empty = a score in 0 .. 5.
+        entry: How the task's files write its answers.
     """
 
     name: str
     task: str
     num_rows: int
-    values: tuple[str, ...]
+    entry: KnownTask
 
     @property
     def placeholder(self) -> str:
         """The answer that stands in every row where there is no model: the first label, or the lowest score."""
-        return self.values[0] if self.values else "0.000"
+        entry = self.entry
+        first = entry.answer.decide(np.zeros((1, entry.answer.num_labels)))[0]
+        return entry.answer.write_value(first, entry.values, entry.score_range)
 
     def check(self, answers: Sequence[str], *, where: str) -> None:
         """Refuse answers that the server would refuse."""
@@ -43,22 +48,19 @@ class AnswerFile:
         wrong = {answer for answer in set(answers) if not self._is_allowed(answer)}
         if wrong:
             number = next(number for number, answer in enumerate(answers) if answer in wrong)
-            allowed = ", ".join(self.values) or "numbers from 0 to 5"
+            low, high = self.entry.score_range or (-math.inf, math.inf)
+            allowed = ", ".join(self.entry.values) or f"numbers from {low:g} to {high:g}"
             raise DataError(f"{where}: row {number} has the answer '{answers[number]}'; allowed are {allowed}.")
 
     def _is_allowed(self, answer: str) -> bool:
-        if self.values:
-            return answer in self.values
-        try:
-            return 0.0 <= float(answer) <= 5.0
-        except ValueError:
-            return False
+        value, limits = self.entry.answer.read_value(answer, self.entry.values), self.entry.score_range
+        return value is not None and (limits is None or limits[0] <= value <= limits[1])
 
 
 def answer_files() -> dict[str, AnswerFile]:
     """List the files of a submission by name, sorted."""
     found = {
-        file.submission: AnswerFile(name=file.submission, task=name, num_rows=file.rows, values=task.values)
+        file.submission: AnswerFile(name=file.submission, task=name, num_rows=file.rows, entry=task)
         for name, task in shipped_tasks().items()
         for file in task.test
         if file.submission is not None and file.rows is not None

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from measuring import compute_metrics
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from potstill.data import Metric, Task
-from potstill.evaluation import compute_metrics
+from potstill.answers import Metric, OneClass, Score
+from potstill.data import Task
 
 CLASS_METRICS: tuple[Metric, ...] = ("accuracy", "macro_f1", "matthews")
 SCORE_METRICS: tuple[Metric, ...] = ("pearson", "spearman", "pearson_spearman")
@@ -20,14 +21,13 @@ SCORE_METRICS: tuple[Metric, ...] = ("pearson", "spearman", "pearson_spearman")
 def classes(num_labels, metrics=None):
     return Task(
         name="made-up",
-        kind="classification",
+        answer=OneClass(label_names=tuple(map(str, range(num_labels)))),
         is_pair=False,
-        label_names=tuple(map(str, range(num_labels))),
         metrics=metrics or (CLASS_METRICS if num_labels != 2 else (*CLASS_METRICS, "f1")),
     )
 
 
-SCORES = Task(name="made-up", kind="regression", is_pair=True, label_names=(), metrics=SCORE_METRICS)
+SCORES = Task(name="made-up", answer=Score(), is_pair=True, metrics=SCORE_METRICS)
 
 
 def logits_of(predicted, num_labels):

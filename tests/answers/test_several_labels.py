@@ -4,17 +4,17 @@ import math
 
 import numpy as np
 import pytest
+from measuring import compute_metrics, paired_intervals, primary_interval
 from sklearn.metrics import accuracy_score, f1_score
 
-from potstill.data import Split, Task, default_metrics
-from potstill.evaluation import choose_examples, compute_metrics, decide, paired_intervals, primary_interval
-from potstill.evaluation.classes import measure_answers
-from potstill.evaluation.fidelity import label_divergences, measure_fidelity
+from potstill.answers import LabelRows, SeveralLabels
+from potstill.answers.fidelity import label_divergences
+from potstill.data import Split, Task
+from potstill.evaluation import choose_examples
 
 NAMES = ("calm", "dull", "warm")
-TASK = Task(
-    name="moods", kind="multi_label", is_pair=False, label_names=NAMES, metrics=default_metrics("multi_label", 3)
-)
+ANSWER = SeveralLabels(label_names=NAMES)
+TASK = Task(name="moods", answer=ANSWER, is_pair=False, metrics=ANSWER.default_metrics)
 RANDOM = np.random.default_rng(0)
 GOLD = (RANDOM.random((40, 3)) < 0.4).astype(np.float32)
 STUDENT = (RANDOM.normal(size=(40, 3)) + 2 * GOLD - 1).astype(np.float32)
@@ -22,7 +22,7 @@ TEACHER = (RANDOM.normal(size=(40, 3)) + 4 * GOLD - 2).astype(np.float32)
 
 
 def test_the_metrics_are_those_of_scikit_learn() -> None:
-    found = decide(TASK, STUDENT)
+    found = ANSWER.decide(STUDENT)
     assert compute_metrics(TASK, STUDENT, GOLD) == pytest.approx(
         {
             "micro_f1": f1_score(GOLD, found, average="micro"),
@@ -49,18 +49,18 @@ def test_the_divergence_is_the_sum_over_labels() -> None:
         p, q = sigmoid(t), sigmoid(z)
         wanted += p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
     assert label_divergences(STUDENT, TEACHER)[0] == pytest.approx(wanted, rel=1e-6)
-    assert measure_fidelity(TASK, TEACHER, TEACHER).model_dump()["agreement"] == 1.0
+    assert ANSWER.fidelity(TEACHER, TEACHER).model_dump()["agreement"] == 1.0
 
 
 def test_every_label_has_its_figures() -> None:
-    answers = measure_answers(TASK, STUDENT, GOLD)
+    answers = ANSWER.details(STUDENT, LabelRows.one_each(GOLD))
     assert [each.label for each in answers["classes"]] == list(NAMES)
     assert [each.support for each in answers["classes"]] == GOLD.sum(axis=0).tolist()
     assert "confusion" not in answers
 
 
 def test_examples_name_all_gold_labels() -> None:
-    split = Split(texts=[f"text {number}" for number in range(40)], labels=GOLD)
+    split = Split(texts=[f"text {number}" for number in range(40)], labels=LabelRows.one_each(GOLD))
     chosen = choose_examples(TASK, split, {"teacher": TEACHER, "student": STUDENT})
     assert chosen.has_independent_labels
     for example in chosen.spread:

@@ -1,18 +1,29 @@
-"""What a model is worth on a labelled split: accuracy, F1, Matthews, Pearson, Spearman.
+"""What answers are worth: accuracy, F1, Matthews, Pearson, Spearman.
 
 Each metric is one formula over the last axis, so that the figure itself and its thousand resamples
-(`potstill.evaluation.intervals`) come from the same lines.
+(`potstill.answers.intervals`) come from the same lines.
 """
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from potstill.data import LabelArray, Metric, Task
-
-Floats = NDArray[np.float64]
+Metric = Literal[
+    "accuracy",
+    "f1",
+    "macro_f1",
+    "matthews",
+    "micro_f1",
+    "pearson",
+    "pearson_spearman",
+    "spearman",
+    "subset_accuracy",
+]
+"""`f1` is that of label 1 of two labels; `pearson_spearman` is the mean of both correlations; `subset_accuracy` is the
+share of rows of which every label is right."""
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,50 +57,8 @@ class Tallies:
         return cls(hits=times @ (is_gold * is_predicted), gold=times @ is_gold, predicted=times @ is_predicted)
 
 
-def compute_metrics(task: Task, logits: NDArray[np.floating], gold: LabelArray) -> dict[str, float]:
-    """Measure a model's answers against the gold labels.
-
-    Args:
-        task: Says which metrics; the first is the primary one.
-        logits: Outputs of the head, [examples, labels]; one column of scores for a regression.
-        gold: As `LabelArray` says; at least one example.
-
-    Returns:
-        Metrics by name in the order of the task, as fractions: accuracy and F1 in 0 .. 1, the others in -1 .. 1.
-        Predictions or labels that are all the same give 0 for Matthews, Pearson and Spearman.
-    """
-    predictions = decide(task, logits)
-    if task.kind == "regression":
-        return {name: float(correlation(name, predictions, gold)) for name in task.metrics}
-    if task.kind == "multi_label":
-        once = np.ones((1, len(gold)))
-        return {name: float(label_metric(name, predictions, gold, times=once)[0]) for name in task.metrics}
-    tallies = Tallies.count(
-        predictions.astype(np.int64), gold.astype(np.int64), times=np.ones((1, len(gold))), num_labels=task.num_labels
-    )
-    return {name: float(class_metric(name, tallies)[0]) for name in task.metrics}
-
-
-def decide(task: Task, logits: NDArray[np.floating]) -> NDArray[np.generic]:
-    """Turn logits into answers.
-
-    Args:
-        task: Says whether the answers are classes, labels or scores.
-        logits: Outputs of the head, [examples, labels].
-
-    Returns:
-        The class with the highest logit (the first of equals), int64, or the score, float64; [examples]. Where there
-        may be several labels, 1 for those with a probability above one half and else 0, int64, [examples, labels].
-    """
-    if task.kind == "multi_label":
-        return np.asarray(logits > 0, dtype=np.int64)
-    if task.kind == "regression":
-        return np.asarray(logits[:, 0], dtype=np.float64)
-    return np.asarray(logits.argmax(axis=1), dtype=np.int64)
-
-
 def class_metric(name: Metric, tallies: Tallies) -> Floats:
-    """Compute a classification metric from tallies, with h hits, g gold and p predicted of each class, n examples.
+    """Compute a metric of classes from tallies, with h hits, g gold and p predicted of each class, n examples.
 
         accuracy   sum h / n
         f1         2 h / (g + p) of class 1, the positive one
@@ -138,7 +107,7 @@ def class_f1(tallies: Tallies) -> Floats:
 
 
 def correlation(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic]) -> Floats:
-    """Compute a regression metric."""
+    """Compute a metric of scores."""
     match name:
         case "pearson":
             return pearson(predicted, gold)
@@ -156,6 +125,8 @@ def pearson(first: NDArray[np.generic], second: NDArray[np.generic]) -> Floats:
 
 def spearman(first: NDArray[np.generic], second: NDArray[np.generic]) -> Floats:
     """Compute Spearman's rank correlation over the last axis; equal values share their mean rank."""
+    from scipy.stats import rankdata  # here, as whoever reads data need not wait for it
+
     return pearson(rankdata(first, axis=-1), rankdata(second, axis=-1))
 
 

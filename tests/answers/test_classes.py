@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from measuring import compute_metrics, paired_intervals
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from potstill.answers import LabelRows, OneClass
 from potstill.data import Task
-from potstill.evaluation import compute_metrics, count_confusion, exact_mcnemar, measure_classes, paired_intervals
 
 NAMES = ("animal", "mineral", "vegetable", "none")
 
 
 def task_with(metric="accuracy", names=NAMES):
-    return Task(name="made-up", kind="classification", is_pair=False, label_names=names, metrics=(metric,))
+    return Task(name="made-up", answer=OneClass(label_names=names), is_pair=False, metrics=(metric,))
 
 
 labels = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60)
@@ -24,7 +25,7 @@ labels = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, m
 @given(labels)
 def test_class_figures_are_scikit_learns(pairs):
     predicted, gold = map(np.array, zip(*pairs, strict=True))
-    figures = measure_classes(task_with(), np.eye(4)[predicted], gold)
+    figures = task_with().answer.details(np.eye(4)[predicted], LabelRows.one_each(gold))["classes"]
     expected = precision_recall_fscore_support(gold, predicted, labels=range(4), zero_division=0)
     for index, row in enumerate(figures):
         assert row.label == NAMES[index]
@@ -34,10 +35,16 @@ def test_class_figures_are_scikit_learns(pairs):
 @given(labels)
 def test_the_confusion_is_scikit_learns(pairs):
     predicted, gold = map(np.array, zip(*pairs, strict=True))
-    table = count_confusion(task_with(), np.eye(4)[predicted], gold)
+    table = task_with().answer.details(np.eye(4)[predicted], LabelRows.one_each(gold))["confusion"]
     matrix = [[table.get(row, {}).get(column, 0) for column in NAMES] for row in NAMES]
     assert np.array_equal(matrix, confusion_matrix(gold, predicted, labels=range(4)))
     assert all(count > 0 for row in table.values() for count in row.values())
+
+
+def mcnemar(student, other):
+    """Compare two models of examples whose class is 1."""
+    gold = LabelRows.one_each(np.ones(len(student), dtype=np.int64))
+    return OneClass(label_names=NAMES[:2]).mcnemar(student, other, gold)
 
 
 def slow_mcnemar(first, second):
@@ -53,7 +60,7 @@ def test_mcnemars_test_is_the_exact_binomial_one(only_student, only_other, both,
     if not right:
         return
     student, other = (np.eye(2)[list(column)] for column in zip(*right, strict=True))
-    test = exact_mcnemar(student, other, np.ones(len(right), dtype=np.int64))
+    test = mcnemar(student, other)
     assert (test.only_student, test.only_other) == (only_student, only_other)
     assert test.p_value == pytest.approx(slow_mcnemar(only_student, only_other))
 
@@ -61,7 +68,7 @@ def test_mcnemars_test_is_the_exact_binomial_one(only_student, only_other, both,
 def test_mcnemars_test_by_hand():
     # 1 against 9 of ten coins: 2 (C(10, 0) + C(10, 1)) / 2^10 = 22 / 1024.
     student, other = np.eye(2)[[1] + [0] * 9], np.eye(2)[[0] + [1] * 9]
-    assert exact_mcnemar(student, other, np.ones(10, dtype=np.int64)).p_value == pytest.approx(22 / 1024)
+    assert mcnemar(student, other).p_value == pytest.approx(22 / 1024)
 
 
 def test_the_interval_of_the_share_equals_a_bootstrap_over_rows():

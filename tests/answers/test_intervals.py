@@ -4,19 +4,19 @@ import time
 
 import numpy as np
 import pytest
+from measuring import compute_metrics, paired_intervals, primary_interval
 from scipy import stats
 
+from potstill.answers import OneClass, Score
 from potstill.data import Task
-from potstill.evaluation import compute_metrics, paired_intervals, primary_interval
 
 
 def task_with(metric, num_labels=2):
-    is_regression = metric in {"pearson", "spearman", "pearson_spearman"}
+    is_score = metric in {"pearson", "spearman", "pearson_spearman"}
     return Task(
         name="made-up",
-        kind="regression" if is_regression else "classification",
+        answer=Score() if is_score else OneClass(label_names=tuple(map(str, range(num_labels)))),
         is_pair=False,
-        label_names=() if is_regression else tuple(map(str, range(num_labels))),
         metrics=(metric,),
     )
 
@@ -82,7 +82,7 @@ def test_score_intervals_equal_scipys_bootstrap(metric):
 @pytest.mark.parametrize("metric", ["f1", "matthews", "spearman"])
 def test_intervals_are_the_same_every_time(metric):
     task = task_with(metric)
-    logits, gold = noisy_scores(80, noise=1.0) if task.kind == "regression" else noisy_classes(80, share_right=0.7)
+    logits, gold = noisy_scores(80, noise=1.0) if task.answer.is_number else noisy_classes(80, share_right=0.7)
     assert primary_interval(task, logits, gold) == primary_interval(task, logits, gold)
 
 
@@ -91,7 +91,7 @@ def test_an_interval_covers_the_truth_about_95_times_in_100(metric):
     task = task_with(metric)
 
     def sample(number, seed):
-        if task.kind == "regression":
+        if task.answer.is_number:
             return noisy_scores(number, noise=1.0, seed=seed)
         return noisy_classes(number, share_right=0.8, seed=seed)
 
@@ -104,7 +104,7 @@ def test_an_interval_covers_the_truth_about_95_times_in_100(metric):
 @pytest.mark.parametrize("metric", ["accuracy", "macro_f1", "matthews", "pearson_spearman"])
 def test_a_model_does_not_differ_from_itself(metric):
     task = task_with(metric)
-    logits, gold = noisy_scores(60, noise=1.0) if task.kind == "regression" else noisy_classes(60, share_right=0.7)
+    logits, gold = noisy_scores(60, noise=1.0) if task.answer.is_number else noisy_classes(60, share_right=0.7)
     assert paired_intervals(task, logits, logits, gold).difference == (0.0, 0.0)
 
 
@@ -132,7 +132,7 @@ def test_swapping_the_models_turns_the_difference_round():
 @pytest.mark.parametrize("metric", ["macro_f1", "matthews", "pearson_spearman"])
 def test_a_paired_interval_of_1500_examples_takes_under_two_seconds(metric):
     task = task_with(metric)
-    if task.kind == "regression":
+    if task.answer.is_number:
         (student, gold), (other, _) = noisy_scores(1_500, noise=1.0), noisy_scores(1_500, noise=2.0)
     else:
         (student, gold), (other, _) = noisy_classes(1_500, share_right=0.9), noisy_classes(1_500, share_right=0.8)

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import softmax
 
-from potstill.evaluation import measure_calibration
+from potstill.answers.calibration import measure_calibration
+
+
+def calibrate(logits, gold, num_bins=15):
+    """Measure the likeliest class of each row."""
+    confidence = softmax(logits, axis=1).max(axis=1)
+    return measure_calibration(confidence, logits.argmax(axis=1) == gold, num_bins=num_bins)
 
 
 def slow_calibration(logits, gold, num_bins):
@@ -33,7 +40,7 @@ examples = st.lists(st.tuples(st.lists(st.floats(-6, 6), min_size=3, max_size=3)
 @given(examples, st.sampled_from([1, 4, 15]))
 def test_calibration_equals_its_definition(rows, num_bins):
     logits, gold = map(list, zip(*rows, strict=True))
-    found = measure_calibration(np.array(logits), np.array(gold), num_bins=num_bins)
+    found = calibrate(np.array(logits), np.array(gold), num_bins=num_bins)
     slow = slow_calibration(logits, gold, num_bins)
     # A confidence on the edge of two bins may fall to either side by the last bit.
     if not any(abs(each * num_bins - round(each * num_bins)) < 1e-9 for each in confidences(logits)):
@@ -52,13 +59,13 @@ def confidences(logits):
 def test_a_small_case_by_hand():
     # Confidences 0.9 (right), 0.9 (wrong), 0.6 (right); four bins: (0.75, 1] and (0.5, 0.75].
     logits = np.log([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]])
-    found = measure_calibration(logits, np.array([0, 1, 1]), num_bins=4)
+    found = calibrate(logits, np.array([0, 1, 1]), num_bins=4)
     assert found.error == pytest.approx(2 / 3 * abs(0.5 - 0.9) + 1 / 3 * abs(1 - 0.6))
     assert [(each.low, each.high, each.num_examples) for each in found.bins] == [(0.5, 0.75, 1), (0.75, 1.0, 2)]
 
 
 def test_who_is_always_sure_and_right_has_no_error():
-    found = measure_calibration(np.array([[900.0, 0.0], [0.0, 900.0]]), np.array([0, 1]))
+    found = calibrate(np.array([[900.0, 0.0], [0.0, 900.0]]), np.array([0, 1]))
     assert found.error == 0.0
     assert found.num_bins == 15
     assert found.bins[0].low == pytest.approx(14 / 15)
@@ -68,5 +75,5 @@ def test_honest_probabilities_have_a_small_error_and_sharpened_ones_a_large():
     generator = np.random.default_rng(0)
     probabilities = generator.dirichlet([1.0, 1.0, 1.0], size=20_000)
     gold = np.array([generator.choice(3, p=row) for row in probabilities])
-    assert measure_calibration(np.log(probabilities), gold).error < 0.02
-    assert measure_calibration(4 * np.log(probabilities), gold).error > 0.15
+    assert calibrate(np.log(probabilities), gold).error < 0.02
+    assert calibrate(4 * np.log(probabilities), gold).error > 0.15

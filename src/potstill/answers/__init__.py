@@ -1,0 +1,52 @@
+"""What a task asks of a text, one class for each kind of answer; no torch."""
+
+from potstill.answers.answer import Answer, Floor, Told
+from potstill.answers.choosing import (
+    AnswerKind,
+    AnswerKindOrAuto,
+    When,
+    answer_of_labels,
+    answer_of_model,
+    check_model,
+    choose_answer,
+    find_answer,
+)
+from potstill.answers.class_answer import ClassAnswer
+from potstill.answers.column import LabelColumn, are_numbers, list_names
+from potstill.answers.intervals import PairedIntervals
+from potstill.answers.metrics import Metric
+from potstill.answers.one_class import OneClass
+from potstill.answers.prediction import Prediction
+from potstill.answers.rows import LabelArray, LabelRows
+from potstill.answers.score import Score
+from potstill.answers.several_labels import SeveralLabels
+
+ANSWERS: tuple[type[Answer], ...] = (OneClass, SeveralLabels, Score)
+"""Every kind of answer; the first is taken where nothing says which."""
+
+__all__ = [
+    "ANSWERS",
+    "Answer",
+    "AnswerKind",
+    "AnswerKindOrAuto",
+    "ClassAnswer",
+    "Floor",
+    "LabelArray",
+    "LabelColumn",
+    "LabelRows",
+    "Metric",
+    "OneClass",
+    "PairedIntervals",
+    "Prediction",
+    "Score",
+    "SeveralLabels",
+    "Told",
+    "When",
+    "answer_of_labels",
+    "answer_of_model",
+    "are_numbers",
+    "check_model",
+    "choose_answer",
+    "find_answer",
+    "list_names",
+]

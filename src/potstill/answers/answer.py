@@ -1,0 +1,276 @@
+"""What a task asks of a text: the frame of every kind of answer."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.answers.column import LabelColumn
+from potstill.answers.intervals import PairedIntervals, middle
+from potstill.answers.metrics import Floats, Metric
+from potstill.answers.prediction import Prediction
+from potstill.answers.rows import LabelArray, LabelRows
+from potstill.results import ClassFidelity, McNemar, ScoreFidelity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What a model reaches that never looks at the text.
+
+    Attributes:
+        metric: What is measured.
+        score: What the model at hand has.
+        floor: What is had without looking.
+        what: How, in words.
+        is_spared: Whether the model has learnt something though it is no better.
+    """
+
+    metric: Metric
+    score: float
+    floor: float
+    what: str
+    is_spared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An answer as a page tells it.
+
+    Attributes:
+        chosen: What is compared with the gold label; None where no answer is simply right or wrong.
+        written: The answer in words.
+    """
+
+    chosen: str | None
+    written: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(ABC):
+    """A kind of answer, with the labels of a task; all that differs between kinds is here and nowhere else.
+
+    Logits are [rows, labels]; a text is one row, unless the kind says otherwise.
+
+    Attributes:
+        label_names: Names of the labels in the order of the logits; empty where logits have no names.
+    """
+
+    kind: ClassVar[str]
+    """Its word in `data.kind` and in files."""
+    when: ClassVar[str]
+    """The word in an objective's `when` that asks for it."""
+    config_fields: ClassVar[Mapping[str, str]]
+    """Fields of a saved model's config that tell it from other kinds."""
+    pipeline_tag: ClassVar[str] = "text-classification"
+    """What the hub calls the task."""
+    has_names: ClassVar[bool] = True
+    """Whether its logits have names."""
+    has_independent_labels: ClassVar[bool] = False
+    """Whether several labels may hold at once."""
+    trained_to: ClassVar[str]
+    """What a model of it was trained to do, in words."""
+    expects: ClassVar[str]
+    """What stands with a text, in words."""
+    lacks_classes: ClassVar[str | None] = None
+    """Why there are no classes of which exactly one holds, in words; None where there are."""
+    forbids_new_texts: ClassVar[str | None] = None
+    """What texts cannot be varied, in words; None where they can."""
+    no_distribution: ClassVar[str | None] = None
+    """Why a page draws no distribution over the labels, in a sentence; None where it does."""
+    distance: ClassVar[str] = "KL"
+    """What `distances` are called."""
+    is_number: ClassVar[bool] = False
+    """Whether answers are numbers, to be drawn over the gold ones."""
+    takes_separator: ClassVar[bool] = False
+    """Whether a cell of a file may hold several labels."""
+    refuses_lists: ClassVar[bool] = False
+    """Whether cells that are lists of labels are a mistake."""
+
+    label_names: tuple[str, ...] = ()
+
+    @property
+    def num_labels(self) -> int:
+        """Width of the logits."""
+        return max(1, len(self.label_names))
+
+    @property
+    @abstractmethod
+    def default_metrics(self) -> tuple[Metric, ...]:
+        """What is measured where a task does not say; the primary one first."""
+
+    @property
+    @abstractmethod
+    def table_columns(self) -> list[str]:
+        """Name the columns of `table_cells`."""
+
+    @classmethod
+    def claims(cls, column: LabelColumn) -> bool:
+        """Say whether labels that nobody describes are of this kind."""
+        return False
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, column: LabelColumn) -> "Answer":
+        """Find out which labels there are."""
+
+    @abstractmethod
+    def encode(self, column: LabelColumn) -> LabelRows:
+        """Read the labels of a column."""
+
+    @abstractmethod
+    def is_labelled(self, column: LabelColumn) -> bool:
+        """Say whether any cell of a column has a label."""
+
+    @abstractmethod
+    def read_value(self, cell: str, values: Sequence[str]) -> Any:  # noqa: ANN401 - an entry of `LabelArray`
+        """Read a benchmark's cell, with what it writes for each label; None where the cell is none of its labels."""
+
+    @abstractmethod
+    def unusable(self, cell: str, values: Sequence[str]) -> str:
+        """Say what is wrong with a cell of which `read_value` makes nothing."""
+
+    @abstractmethod
+    def write_value(self, decided: Any, values: Sequence[str], limits: tuple[float, float] | None) -> str:  # noqa: ANN401
+        """Write an entry of `decide` as a benchmark does, a score within its limits."""
+
+    @abstractmethod
+    def pack(self, values: Sequence[Any]) -> LabelRows:
+        """Put results of `read_value` together, one for each example."""
+
+    @abstractmethod
+    def decide(self, logits: NDArray[np.floating]) -> NDArray[np.generic]:
+        """Turn logits into answers, of the shape of `LabelArray`."""
+
+    @abstractmethod
+    def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
+        """Turn a row of `probabilities` into the label of a new text, with its probability where it has one."""
+
+    @abstractmethod
+    def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Turn logits into probabilities, [rows, labels]; scores stay what they are."""
+
+    @abstractmethod
+    def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
+        """Turn logits into what a user of the model gets, one for each text."""
+
+    @abstractmethod
+    def table_cells(self, prediction: Prediction) -> list[Any]:
+        """Write a prediction as the cells of a table."""
+
+    @abstractmethod
+    def tell(self, logits: Sequence[float]) -> Told:
+        """Tell what the logits of a text say."""
+
+    @abstractmethod
+    def name_gold(self, rows: LabelArray) -> str | float:
+        """Tell the gold labels of one example by their names, or its score."""
+
+    @abstractmethod
+    def measure(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
+        """Measure answers against the gold labels of at least one example.
+
+        Args:
+            metrics: What is measured.
+            logits: Outputs of the head, [rows, labels].
+            gold: The gold labels.
+
+        Returns:
+            Metrics by name in the order wanted, as fractions: accuracy and F1 in 0 .. 1, the others in -1 .. 1.
+            Answers or labels that are all the same give 0 for Matthews, Pearson and Spearman.
+        """
+
+    @abstractmethod
+    def resample(self, metric: Metric, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
+        """Score the answers of each model on the same 1,000 resamples of the examples, drawn with a fixed seed."""
+
+    def interval(self, metric: Metric, logits: NDArray[np.floating], gold: LabelRows) -> tuple[float, float]:
+        """Give the 95 % interval of a metric.
+
+        Args:
+            metric: Which.
+            logits: Outputs of the head, [rows, labels].
+            gold: The gold labels of at least one example.
+
+        Returns:
+            Lower and upper end. For accuracy of examples with one row each Wilson's score interval; for the others the
+            middle 95 % of 1,000 bootstrap resamples of the examples.
+
+        Paper:
+            Efron 1979, doi:10.1214/aos/1176344552.
+        """
+        exact = self.exact_interval(metric, logits, gold)
+        return exact or middle(self.resample(metric, [self.decide(logits)], gold)[0])
+
+    def exact_interval(
+        self,
+        metric: Metric,
+        logits: NDArray[np.floating],
+        gold: LabelRows,
+    ) -> tuple[float, float] | None:
+        """Give the interval of a metric for which there is a formula; None where there is none."""
+        return None
+
+    def paired_intervals(
+        self, metric: Metric, student: NDArray[np.floating], other: NDArray[np.floating], gold: LabelRows
+    ) -> PairedIntervals:
+        """Give the 95 % intervals of the difference between two models on the same examples, and of their ratio.
+
+        Both are scored on the same resamples, so what is hard for both cancels out and the interval is narrower than
+        their separate ones suggest.
+
+        Args:
+            metric: Which.
+            student: Logits of the student, [rows, labels].
+            other: Logits of the model it is compared with, same shape.
+            gold: The gold labels of at least one example.
+
+        Returns:
+            The middle 95 % of 1,000 bootstrap resamples.
+        """
+        first, second = self.resample(metric, [self.decide(student), self.decide(other)], gold)
+        share = middle(first / second) if bool((second > 0).all()) else None
+        return PairedIntervals(difference=middle(first - second), share=share)
+
+    def mcnemar(
+        self,
+        student: NDArray[np.floating],
+        other: NDArray[np.floating],
+        gold: LabelRows,
+    ) -> McNemar | None:
+        """Test whether two models are equally often right; None where no answer is simply right or wrong."""
+        return None
+
+    @abstractmethod
+    def fidelity(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> ClassFidelity | ScoreFidelity:
+        """Say how faithfully a student repeats its teacher on the same rows."""
+
+    @abstractmethod
+    def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float | None:
+        """Give the share of rows on which both answer the same; None for scores."""
+
+    @abstractmethod
+    def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Say how far apart both are on each row."""
+
+    @abstractmethod
+    def spread(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Give each row the figure by which examples are ordered before some at even distances are shown."""
+
+    @abstractmethod
+    def details(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, Any]:
+        """Measure further fields of `ModelResult`: calibration, figures of each class, confusion."""
+
+    @abstractmethod
+    def floor(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
+        """Say what a model has to beat to be worth following."""
+
+    def strata(self, gold: LabelRows) -> NDArray[np.int64] | None:
+        """Give the class of each example, where splits keep every class in proportion."""
+        return None
+
+    @abstractmethod
+    def renumber(self, gold: LabelArray, places: NDArray[np.int64], label_names: tuple[str, ...]) -> LabelArray:
+        """Write gold labels by more label names, among which label i stands at `places[i]`."""

@@ -1,0 +1,213 @@
+"""What all answers share that are exactly one of several classes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.answers.answer import Answer, Floor, Told
+from potstill.answers.calibration import measure_calibration
+from potstill.answers.classes import count_confusion, measure_classes
+from potstill.answers.column import LabelColumn, list_names, sort_label_names
+from potstill.answers.fidelity import divergences, entropies
+from potstill.answers.intervals import exact_mcnemar, resample_classes, wilson
+from potstill.answers.metrics import Floats, Metric, Tallies, class_metric
+from potstill.answers.prediction import Prediction
+from potstill.answers.rows import LabelArray, LabelRows
+from potstill.errors import DataError
+from potstill.results import ClassFidelity, McNemar, write_labels
+
+MAX_CLASSES = 100
+"""More different labels than this are not taken as classes unless the user says so."""
+_KNOWS_RARE_CLASSES = 0.2
+"""Matthews coefficient above which a classifier has learnt something, though the majority class is right as often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassAnswer(Answer, ABC):
+    """Exactly one of several classes; a member says how probabilities become an answer."""
+
+    when: ClassVar[str] = "classification"
+    trained_to: ClassVar[str] = "to choose one label"
+    expects: ClassVar[str] = "each has exactly one"
+
+    @abstractmethod
+    def pick(self, scores: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Choose a class in each row, whether rows are logits or probabilities."""
+
+    @property
+    def default_metrics(self) -> tuple[Metric, ...]:
+        """See `Answer.default_metrics`.
+
+        Example:
+            >>> from potstill.answers import OneClass
+            >>> OneClass(label_names=("a", "b", "c")).default_metrics
+            ('accuracy', 'macro_f1', 'matthews')
+        """
+        return ("accuracy", "f1" if self.num_labels == 2 else "macro_f1", "matthews")
+
+    @property
+    def table_columns(self) -> list[str]:
+        """See `Answer.table_columns`."""
+        return ["label", *(f"probability_{name}" for name in self.label_names)]
+
+    @classmethod
+    def learn(cls, column: LabelColumn) -> "Answer":
+        """See `Answer.learn`."""
+        names = column.names()
+        different = set(names)
+        if len(different) < (column.fewest if column.is_told else 2):
+            raise DataError(f"{column.place}: every label is '{names[0]}'; at least two different ones are needed.")
+        if len(different) > MAX_CLASSES and not column.is_told:
+            raise DataError(
+                f"{column.place}: {len(different)} different labels (such as '{names[0]}') could be classes, scores or "
+                "a wrong column; set data.kind to classification or regression, or data.label to another column."
+            )
+        return cls(label_names=column.class_names or sort_label_names(names))
+
+    def encode(self, column: LabelColumn) -> LabelRows:
+        """See `Answer.encode`."""
+        names = column.names()
+        positions = {name: position for position, name in enumerate(self.label_names)}
+        for row, name in enumerate(names, start=1):
+            if name not in positions:
+                raise DataError(
+                    f"{column.place}: row {row} has the label '{name}', which does not occur in the training examples; "
+                    f"they have {list_names(self.label_names)}."
+                )
+        return self.pack([positions[name] for name in names])
+
+    def is_labelled(self, column: LabelColumn) -> bool:
+        """See `Answer.is_labelled`."""
+        return column.has_names
+
+    def read_value(self, cell: str, values: Sequence[str]) -> int | None:
+        """See `Answer.read_value`."""
+        return values.index(cell) if cell in values else None
+
+    def unusable(self, cell: str, values: Sequence[str]) -> str:
+        """See `Answer.unusable`."""
+        return f"label '{cell}'; allowed are {', '.join(values)}"
+
+    def write_value(self, decided: Any, values: Sequence[str], limits: tuple[float, float] | None) -> str:  # noqa: ANN401
+        """See `Answer.write_value`."""
+        return values[int(decided)]
+
+    def pack(self, values: Sequence[Any]) -> LabelRows:
+        """See `Answer.pack`."""
+        return LabelRows.one_each(np.array(values, dtype=np.int64))
+
+    def decide(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
+        """See `Answer.decide`."""
+        return self.pick(logits)
+
+    def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
+        """See `Answer.choose`."""
+        best = int(self.pick(shares[None])[0])
+        return {"label": self.label_names[best], "probability": float(shares[best])}
+
+    def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.floating]:
+        """See `Answer.probabilities`."""
+        from scipy.special import softmax
+
+        return np.asarray(softmax(logits, axis=1))
+
+    def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
+        """See `Answer.predict`."""
+        shares = self.probabilities(logits.astype(np.float64))
+        for best, row in zip(self.pick(shares).tolist(), shares.tolist(), strict=True):
+            yield Prediction(label=self.label_names[best], probabilities=dict(zip(self.label_names, row, strict=True)))
+
+    def table_cells(self, prediction: Prediction) -> list[Any]:
+        """See `Answer.table_cells`."""
+        return [prediction.label, *prediction.probabilities.values()]
+
+    def tell(self, logits: Sequence[float]) -> Told:
+        """See `Answer.tell`."""
+        prediction = next(self.predict(np.array([logits])))
+        assert prediction.label is not None
+        share = 100 * prediction.probabilities[prediction.label]
+        return Told(chosen=prediction.label, written=f"{prediction.label} ({share:.0f}\u00a0%)")
+
+    def name_gold(self, rows: LabelArray) -> str | float:
+        """See `Answer.name_gold`."""
+        return write_labels([self.label_names[index] for index in rows.tolist()])
+
+    def measure(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
+        """See `Answer.measure`."""
+        tallies = self._tallies(logits, gold)
+        return {name: float(class_metric(name, tallies)[0]) for name in metrics}
+
+    def resample(self, metric: Metric, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
+        """See `Answer.resample`."""
+        answers = [each.astype(np.int64) for each in predictions]
+        return resample_classes(
+            gold, answers, lambda tallies: class_metric(metric, tallies), num_labels=self.num_labels
+        )
+
+    def exact_interval(
+        self, metric: Metric, logits: NDArray[np.floating], gold: LabelRows
+    ) -> tuple[float, float] | None:
+        """See `Answer.exact_interval`."""
+        if metric != "accuracy" or not gold.is_one_each:
+            return None
+        return wilson(int((self.decide(logits) == gold.values).sum()), len(gold))
+
+    def mcnemar(self, student: NDArray[np.floating], other: NDArray[np.floating], gold: LabelRows) -> McNemar | None:
+        """See `Answer.mcnemar`."""
+        return exact_mcnemar(self.decide(student) == gold.values, self.decide(other) == gold.values)
+
+    def fidelity(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> ClassFidelity:
+        """See `Answer.fidelity`."""
+        assert student.shape == teacher.shape, (student.shape, teacher.shape)
+        return ClassFidelity(
+            agreement=self.agreement(student, teacher), divergence=float(self.distances(student, teacher).mean())
+        )
+
+    def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+        """See `Answer.agreement`."""
+        return float((self.decide(student) == self.decide(other)).mean())
+
+    def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.distances`."""
+        return divergences(student, teacher)
+
+    def spread(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.spread`; the entropy."""
+        return entropies(logits)
+
+    def details(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, Any]:
+        """See `Answer.details`."""
+        answers, values = self.decide(logits), gold.values.astype(np.int64)
+        shares = np.asarray(self.probabilities(logits.astype(np.float64)), dtype=np.float64)
+        return {
+            "calibration": measure_calibration(shares[np.arange(len(answers)), answers], answers == values),
+            "classes": measure_classes(self.label_names, self._tallies(logits, gold)),
+            "confusion": count_confusion(self.label_names, answers, values),
+        }
+
+    def floor(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
+        """See `Answer.floor`; the accuracy of the majority, unless Matthews' coefficient is above 0.2."""
+        measured = self.measure(("accuracy", "matthews"), logits, gold)
+        return Floor(
+            metric="accuracy",
+            score=measured["accuracy"],
+            floor=float(np.bincount(gold.values.astype(np.int64)).max() / len(gold.values)),
+            what="always answering the most frequent class",
+            is_spared=measured["matthews"] > _KNOWS_RARE_CLASSES,
+        )
+
+    def strata(self, gold: LabelRows) -> NDArray[np.int64] | None:
+        """See `Answer.strata`."""
+        return gold.values.astype(np.int64) if gold.is_one_each else None
+
+    def renumber(self, gold: LabelArray, places: NDArray[np.int64], label_names: tuple[str, ...]) -> LabelArray:
+        """See `Answer.renumber`."""
+        return places[gold.astype(np.int64)]
+
+    def _tallies(self, logits: NDArray[np.floating], gold: LabelRows) -> Tallies:
+        once = np.ones((1, len(gold.values)))
+        return Tallies.count(self.decide(logits), gold.values.astype(np.int64), times=once, num_labels=self.num_labels)

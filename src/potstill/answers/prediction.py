@@ -1,0 +1,30 @@
+"""What a served model says about one text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a model says about one text.
+
+    Attributes:
+        label: The most probable label; None for a score, and where a text may have several.
+        probabilities: Probability of every label by name; empty for a score.
+        score: The score; None where there are labels.
+        labels: Where a text may have several labels, those with a probability above one half; else None.
+    """
+
+    label: str | None = None
+    probabilities: Mapping[str, float]
+    score: float | None = None
+    labels: tuple[str, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give label or labels and probabilities, or the score, as JSON values."""
+        if self.score is not None:
+            return {"score": self.score}
+        if self.labels is not None:
+            return {"labels": list(self.labels), "probabilities": dict(self.probabilities)}
+        return {"label": self.label, "probabilities": dict(self.probabilities)}

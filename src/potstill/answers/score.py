@@ -1,0 +1,171 @@
+"""A score: one number without a name."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.answers.answer import Answer, Floor, Told
+from potstill.answers.column import NUMBER, LabelColumn, are_numbers
+from potstill.answers.intervals import resample_rows
+from potstill.answers.metrics import Floats, Metric, correlation, pearson
+from potstill.answers.prediction import Prediction
+from potstill.answers.rows import LabelArray, LabelRows
+from potstill.errors import DataError
+from potstill.results import ScoreFidelity
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score(Answer):
+    """A score; the answer is the only logit."""
+
+    kind: ClassVar[str] = "regression"
+    when: ClassVar[str] = "regression"
+    config_fields: ClassVar[Mapping[str, str]] = {"problem_type": "regression"}
+    has_names: ClassVar[bool] = False
+    trained_to: ClassVar[str] = "to give a score"
+    expects: ClassVar[str] = "each has a score"
+    lacks_classes: ClassVar[str | None] = "is a regression"
+    no_distribution: ClassVar[str | None] = "The task is a regression: its models give scores, not distributions."
+    distance: ClassVar[str] = "distance"
+    is_number: ClassVar[bool] = True
+    refuses_lists: ClassVar[bool] = True
+
+    @property
+    def default_metrics(self) -> tuple[Metric, ...]:
+        """See `Answer.default_metrics`."""
+        return ("spearman", "pearson")
+
+    @property
+    def table_columns(self) -> list[str]:
+        """See `Answer.table_columns`."""
+        return ["score"]
+
+    @classmethod
+    def claims(cls, column: LabelColumn) -> bool:
+        """See `Answer.claims`; fractional numbers are scores."""
+        if column.class_names or column.holds_lists or column.separator is not None:
+            return False
+        different = set(column.names())
+        return any("." in name or "e" in name for name in different) and are_numbers(different)
+
+    @classmethod
+    def learn(cls, column: LabelColumn) -> "Score":
+        """See `Answer.learn`."""
+        names = column.names()
+        if len(set(names)) < 2:
+            raise DataError(f"{column.place}: every label is '{names[0]}'; at least two different ones are needed.")
+        return cls()
+
+    def encode(self, column: LabelColumn) -> LabelRows:
+        """See `Answer.encode`."""
+        names = column.names()
+        for row, name in enumerate(names, start=1):
+            if not NUMBER.fullmatch(name):
+                raise DataError(
+                    f"{column.place}: row {row} has the label '{name}', which is not a number, as a score must be."
+                )
+        return self.pack([float(name) for name in names])
+
+    def is_labelled(self, column: LabelColumn) -> bool:
+        """See `Answer.is_labelled`."""
+        return column.has_names
+
+    def read_value(self, cell: str, values: Sequence[str]) -> float | None:
+        """See `Answer.read_value`."""
+        try:
+            value = float(cell)
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
+    def unusable(self, cell: str, values: Sequence[str]) -> str:
+        """See `Answer.unusable`."""
+        return f"score '{cell}', which is not a finite number"
+
+    def write_value(self, decided: Any, values: Sequence[str], limits: tuple[float, float] | None) -> str:  # noqa: ANN401
+        """See `Answer.write_value`."""
+        low, high = limits or (-math.inf, math.inf)
+        return f"{min(max(float(decided), low), high):.3f}"
+
+    def pack(self, values: Sequence[Any]) -> LabelRows:
+        """See `Answer.pack`."""
+        return LabelRows.one_each(np.array(values, dtype=np.float32))
+
+    def decide(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.decide`."""
+        return np.asarray(logits[:, 0], dtype=np.float64)
+
+    def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
+        """See `Answer.choose`."""
+        return {"label": float(shares[0])}
+
+    def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.floating]:
+        """See `Answer.probabilities`."""
+        return logits
+
+    def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
+        """See `Answer.predict`."""
+        yield from (Prediction(probabilities={}, score=float(row[0])) for row in logits)
+
+    def table_cells(self, prediction: Prediction) -> list[Any]:
+        """See `Answer.table_cells`."""
+        return [prediction.score]
+
+    def tell(self, logits: Sequence[float]) -> Told:
+        """See `Answer.tell`."""
+        return Told(chosen=None, written=f"{logits[0]:.2f}")
+
+    def name_gold(self, rows: LabelArray) -> str | float:
+        """See `Answer.name_gold`."""
+        return float(rows[0])
+
+    def measure(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
+        """See `Answer.measure`."""
+        scores = self.decide(logits)
+        return {name: float(correlation(name, scores, gold.values)) for name in metrics}
+
+    def resample(self, metric: Metric, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
+        """See `Answer.resample`."""
+        return resample_rows(gold, predictions, lambda scores, values: correlation(metric, scores, values))
+
+    def fidelity(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> ScoreFidelity:
+        """See `Answer.fidelity`."""
+        assert student.shape == teacher.shape, (student.shape, teacher.shape)
+        return ScoreFidelity(
+            pearson=float(pearson(self.decide(student), self.decide(teacher))),
+            mean_absolute_difference=float(self.distances(student, teacher).mean()),
+        )
+
+    def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> None:
+        """See `Answer.agreement`."""
+
+    def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.distances`."""
+        return np.asarray(np.abs(student[:, 0].astype(np.float64) - teacher[:, 0]))
+
+    def spread(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.spread`; the score."""
+        return self.decide(logits)
+
+    def details(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, Any]:
+        """See `Answer.details`."""
+        return {}
+
+    def floor(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
+        """See `Answer.floor`; 2 / sqrt(examples), at most 0.5, which random scores exceed about once in 40 times."""
+        primary = metrics[0]
+        return Floor(
+            metric=primary,
+            score=self.measure((primary,), logits, gold)[primary],
+            floor=min(0.5, 2.0 / len(gold) ** 0.5),  # two standard deviations of a correlation by chance
+            what="scores drawn at random often are",
+        )
+
+    def renumber(self, gold: LabelArray, places: NDArray[np.int64], label_names: tuple[str, ...]) -> LabelArray:
+        """See `Answer.renumber`."""
+        return gold
