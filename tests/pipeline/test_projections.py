@@ -12,7 +12,7 @@ from transformers import BertConfig
 
 from potstill import distill
 from potstill.errors import ModelError
-from potstill.hub import Encoder, build_encoder, load_tokenizer
+from potstill.hub import Encoder, build_encoder, open_model
 from potstill.objectives import EmbeddingsConfig, HiddenStatesConfig, SoftLabelsConfig
 from potstill.run_folder import RunFolder
 from potstill.training import Distiller
@@ -26,7 +26,7 @@ HIDDEN = ['stages.0.objectives=[{kind="hidden_states"}]', "stages.0.select=last"
 def student(base: Path) -> Encoder:
     sizes = {"num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 16}
     config = BertConfig(vocab_size=19, hidden_size=8, **sizes)
-    return build_encoder(config, load_tokenizer(str(base), "base"), label_names=("a", "b"))
+    return build_encoder(config, open_model(str(base)).tokenizer, label_names=("a", "b"))
 
 
 def make(student: Encoder, *configs: Any, width: int = 12) -> Distiller:

@@ -15,11 +15,10 @@ from potstill.hub.loading import (
     fingerprint_model,
     load_classifier,
     load_encoder_base,
-    load_tokenizer,
-    resolve_model,
 )
 from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, find_masked_lm, load_masked_lm
 from potstill.hub.masks import Layout, check_layout, read_masks, score_vocabulary
+from potstill.hub.opening import SavedModel, open_model, resolve_model
 from potstill.hub.pushing import PushPlan, plan_push, push
 from potstill.hub.shapes import build_shape
 from potstill.hub.tokenizing import Tokenizer
@@ -36,6 +35,7 @@ __all__ = [
     "ModelDescription",
     "ParameterCounts",
     "PushPlan",
+    "SavedModel",
     "Tokenizer",
     "add_vocabulary_head",
     "align_texts",
@@ -61,7 +61,7 @@ __all__ = [
     "load_classifier",
     "load_encoder_base",
     "load_masked_lm",
-    "load_tokenizer",
+    "open_model",
     "plan_push",
     "push",
     "read_masks",

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transformers import AutoConfig
-
-from potstill.errors import ModelError
 from potstill.hub.encoder import read_words
 from potstill.hub.families import count_positions
-from potstill.hub.loading import load_tokenizer, resolve_model
+from potstill.hub.opening import open_model
 from potstill.hub.tokenizing import Tokenizer
 
 
@@ -46,17 +43,12 @@ def describe_model(name: str) -> ModelDescription:
     Raises:
         ModelError: There is no such model, its config cannot be read, or it has no tokenizer.
     """
-    where = resolve_model(name)
-    try:
-        config = AutoConfig.from_pretrained(where, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).strip().split("\n")[0].rstrip(".")[:200]
-        raise ModelError(f"model '{name}' cannot be loaded ({first}).") from None
-    labels = () if config.num_labels == 1 else tuple(str(config.id2label[index]) for index in range(config.num_labels))
+    saved = open_model(name)
+    config, folder = saved.config, Path(saved.where)
     return ModelDescription(
-        folder=Path(where) if Path(where).is_dir() else None,
-        tokenizer=load_tokenizer(where, name),
-        label_names=labels,
+        folder=folder if folder.is_dir() else None,
+        tokenizer=saved.tokenizer,
+        label_names=saved.label_names(),
         max_tokens=count_positions(config),
         needs_pairs=bool(getattr(config, "is_pair", False)),
         config_words=read_words(config),

@@ -3,11 +3,11 @@
 import torch
 from tokenizers import Tokenizer as RawTokenizer
 from tokenizers import models
-from transformers import AutoConfig, BertConfig, PreTrainedTokenizerFast
+from transformers import BertConfig, PreTrainedTokenizerFast
 
-from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
-from potstill.hub.loading import build_encoder, resolve_model
+from potstill.hub.loading import build_encoder
+from potstill.hub.opening import open_config
 from potstill.hub.tokenizing import Tokenizer
 
 
@@ -23,10 +23,7 @@ def draft_encoder(name: str | None = None) -> Encoder:
     Raises:
         ModelError: There is no such model.
     """
-    try:
-        config = BertConfig() if name is None else AutoConfig.from_pretrained(resolve_model(name))
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"model '{name}' has no usable config ({str(error).splitlines()[0]}).") from None
+    config = BertConfig() if name is None else open_config(name)
     padding = "[PAD]"
     raw = RawTokenizer(models.WordLevel({padding: 0}, unk_token=padding))
     tokenizer = Tokenizer(PreTrainedTokenizerFast(tokenizer_object=raw, pad_token=padding))

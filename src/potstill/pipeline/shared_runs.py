@@ -10,7 +10,7 @@ from typing import Any
 from potstill.data import Corpus, find_sources, load_corpus
 from potstill.errors import RecipeError
 from potstill.files import one_at_a_time
-from potstill.hub import fingerprint_model, load_tokenizer, resolve_model
+from potstill.hub import fingerprint_model, open_model
 from potstill.processes import agree, is_main_process, main_first
 from potstill.progress import Observer
 from potstill.recipe import Recipe
@@ -55,7 +55,7 @@ def make_general(recipe: Recipe, out: Path, observer: Observer, run: Callable[[R
 def check_general(recipe: Recipe) -> None:
     """Refuse a general student or plain text that is not there, before hours are spent on a teacher."""
     if recipe.general is not None:
-        load_tokenizer(resolve_model(recipe.general), recipe.general)
+        open_model(recipe.general)
     elif recipe.corpus_stages:
         find_sources(recipe.data.corpus)
 
@@ -101,9 +101,7 @@ def read_corpus(recipe: Recipe, store: Path, observer: Observer) -> Corpus:
     _require_text(recipe)
     base = require_base(recipe)
     with main_first():
-        return load_corpus(
-            recipe.data.corpus, load_tokenizer(resolve_model(base), base), store=store, observer=observer
-        )
+        return load_corpus(recipe.data.corpus, open_model(base).tokenizer, store=store, observer=observer)
 
 
 def _require_text(recipe: Recipe) -> None:
