@@ -222,7 +222,7 @@ def test_an_explanation_counts_weights_and_tells_sources_figures_and_ablations(p
     for words in ("9,683,856", "4,568,736", "97,656", "109,483,778", "240,384", "0 follows 0, 1 follows 3"):
         assert words in page
     assert "Here: authors' README; the paper chooses from 1e-5, 2e-5 and 3e-5." in page
-    assert "GLUE test: MNLI 82.5/81.8" in page
+    assert "MNLI-m 82.5, MNLI-mm 81.8" in page
     assert "no-trm: No Trm: " in page
     without = potstill("recipes", "explain", "tinybert-4x312", "--ablation", "no-gd", "--ablation", "no-attn").stdout
     assert "Stage 1 of 2: intermediate" in without
