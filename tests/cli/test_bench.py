@@ -90,7 +90,7 @@ def test_what_cannot_be_benched_is_refused(potstill, tmp_path, arguments, senten
 def test_the_published_figures_stand_beside_ours(capsys):
     from rich.console import Console
 
-    from potstill.results import Parameters
+    from potstill.results import Parameters, to_terminal
     from potstill.serving import BenchConfig, BenchReport, make_bench_tables, published_rows
     from potstill.serving.bench_report import BenchEntry, Rate
 
@@ -110,7 +110,7 @@ def test_the_published_figures_stand_beside_ours(capsys):
     )
     console = Console(file=sys.stdout, width=200)
     for table in make_bench_tables(report):
-        console.print(table)
+        console.print(to_terminal(table))
     printed = capsys.readouterr().out
     for text in ("52.2M", "63.7", "3.0 x", "3.1 x", "not of 6 layers"):
         assert text in printed

@@ -8,11 +8,12 @@ from typing import get_args
 import pytest
 
 import potstill
-from potstill.data import Metric, describe_tasks
+from potstill.answers import Metric
+from potstill.data import describe_tasks
 from potstill.errors import RecipeError
 from potstill.published import PublishedRows, PublishedTable, average_half_up, load_published, published_names
+from potstill.results import to_markdown
 from potstill.suites.tables import show_published
-from potstill.suites.text_table import to_markdown
 
 AVERAGED = [
     pytest.param(row.values, row.average, id=f"{name}: {row.system}")

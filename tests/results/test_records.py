@@ -104,7 +104,7 @@ def test_a_record_survives_its_file(kind: type[Record], tmp_path: Path):
     assert kind.read(tmp_path / "record.json") == record
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
 def test_results_with_a_byte_that_flipped_are_read_or_refused(results: Results, tmp_path: Path, cut: float, byte: int):  # noqa: F811
     path = tmp_path / "results.json"

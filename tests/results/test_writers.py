@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import html5lib
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
@@ -37,6 +37,7 @@ AWKWARD = [
     "&amp;",
     "snake_case",
     "_emphasis_",
+    "__init__ a__b",
     "*strong*",
     "`code`",
     "~gone~",
@@ -170,8 +171,7 @@ def test_the_terminal_shows_the_same_words_in_every_column(table: Table):
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-@settings(deadline=None)
-@given(text=st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")), max_size=12))
+@given(text=st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Zl", "Zp")), max_size=12))
 def test_any_text_comes_back(read: Callable[[Table], Cells], text: str):
     table = Table(columns=word_columns("a", "b"), rows=((text, "x"), ("x", text)))
     assert flatten(read(table)) == flatten(expected(table))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from potstill.cli.options import AsJson, Text, TextPair, Threads
-from potstill.cli.output import check_file, make_console, print_json
+from potstill.cli.output import check_file, print_json, print_table
 from potstill.console import ConsoleObserver
 from potstill.files import write_json
 
@@ -141,4 +141,4 @@ def bench(
         print_json(report.model_dump(mode="json"))
         return
     for table in make_bench_tables(report):
-        make_console().print(table)
+        print_table(table)

@@ -4,11 +4,9 @@ import re
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from potstill.cli.options import Ablations, AsJson
-from potstill.cli.output import make_console, print_json
+from potstill.cli.output import make_console, print_json, print_list, print_table
 from potstill.files import expand_user
 
 RECIPES_EXAMPLES = """
@@ -31,6 +29,7 @@ def list_recipes(as_json: AsJson = False) -> None:
     """List the recipes that come with Potstill."""
     from potstill.recipe import load_recipe
     from potstill.recipe_file import read_recipe_file, shipped_recipes
+    from potstill.results import Table, word_columns
 
     loaded = {name: load_recipe(name) for name in shipped_recipes()}
     ablations = {name: list(read_recipe_file(name).ablations) for name in loaded}
@@ -42,13 +41,15 @@ def list_recipes(as_json: AsJson = False) -> None:
             ]
         )
         return
-    table = Table("recipe", "what it does", "ablations")
+    rows: list[tuple[str, ...]] = []
+    heads = []
     for paper, names in _group({name: item.paper for name, item in loaded.items()}).items():
-        table.add_section()
-        table.add_row("", f"[bold]{escape(paper)}[/]", "")
-        for name in names:
-            table.add_row(name, loaded[name].description, ", ".join(ablations[name]))
-    make_console().print(table)
+        heads.append(len(rows))
+        rows.append(("", paper, ""))
+        rows += [(name, loaded[name].description, ", ".join(ablations[name])) for name in names]
+    columns = word_columns("recipe", "what it does", "ablations")
+    table = Table(columns=columns, rows=tuple(rows), groups=frozenset(heads), strong_rows=frozenset(heads))
+    print_table(table, has_frame=True)
 
 
 def _group(papers: dict[str, str | None]) -> dict[str, list[str]]:
@@ -108,9 +109,9 @@ def tasks(as_json: AsJson = False) -> None:
     if as_json:
         print_json([entry.to_json() for entry in entries])
         return
-    table = Table("task", "predicts", "metrics, the first decides", "needs")
-    for entry in entries:
-        predicts = ", ".join(entry.answer.label_names) or "a score"
-        table.add_row(entry.name, predicts, ", ".join(entry.metrics), entry.needs)
-    make_console().print(table)
+    rows = (
+        (entry.name, ", ".join(entry.answer.label_names) or "a score", ", ".join(entry.metrics), entry.needs)
+        for entry in entries
+    )
+    print_list(("task", "predicts", "metrics, the first decides", "needs"), rows)
     make_console().print("Any other data: --data PATH --text COLUMN --label COLUMN, without --task.")

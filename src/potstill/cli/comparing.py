@@ -4,16 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE
-from rich.markup import escape
-from rich.table import Table
 
 from potstill.cli.options import AsJson, ExampleOptions, SomeOverrides
-from potstill.cli.output import check_file, make_console, print_json
+from potstill.cli.output import check_file, print_json, print_table
 from potstill.console import ConsoleObserver
 from potstill.files import write_json
 
 if TYPE_CHECKING:
+    from potstill.results import Table
     from potstill.serving import CompareReport
 
 COMPARE_EXAMPLES = """
@@ -60,34 +58,41 @@ def compare(
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        make_console().print(_table(report))
+        print_table(_tabulate(report))
 
 
-def _table(report: "CompareReport") -> Table:
-    title = f"{report.task}, {report.split}, {report.num_examples:,} examples"
-    table = Table(title=escape(title), box=SIMPLE, pad_edge=False, caption_justify="left")
-    table.add_column("")
-    for model in report.models:
-        table.add_column(escape(f"{model.name}\n{model.backend}"), justify="right")
-    for metric in report.models[0].metrics:
-        table.add_row(f"{metric} x 100", *(f"{100 * model.metrics[metric]:.1f}" for model in report.models))
-    table.add_row("same answer", "", *map(_likeness, report.fidelity))
-    table.add_row("weights", *(f"{model.num_parameters / 1e6:.1f} M" for model in report.models))
-    table.add_row("on disk", *(f"{model.size_bytes / 1e6:.1f} MB" for model in report.models))
-    table.add_row("sentences/s", *(f"{model.rate.median:,.0f}" for model in report.models))
-    table.add_row("times as fast", *(f"{model.rate.ratio:.1f}" for model in report.models))
+def _tabulate(report: "CompareReport") -> "Table":
+    from potstill.results import Table, figure_columns, word_columns
+
+    models = report.models
+    rows = [(f"{name} x 100", *(f"{100 * model.metrics[name]:.1f}" for model in models)) for name in models[0].metrics]
+    rows += [
+        ("same answer", "", *map(_likeness, report.fidelity)),
+        ("weights", *(f"{model.num_parameters / 1e6:.1f} M" for model in models)),
+        ("on disk", *(f"{model.size_bytes / 1e6:.1f} MB" for model in models)),
+        ("sentences/s", *(f"{model.rate.median:,.0f}" for model in models)),
+        ("times as fast", *(f"{model.rate.ratio:.1f}" for model in models)),
+    ]
     for name in ("p50", "p95", "p99"):
-        table.add_row(f"one text, ms {name}", *(f"{getattr(model.latency, name):.1f}" for model in report.models))
+        rows.append((f"one text, ms {name}", *(f"{getattr(model.latency, name):.1f}" for model in models)))
     if report.price_per_hour is not None:
-        table.add_row("a million sentences", *(f"{model.cost_per_million:.3f}" for model in report.models))
+        rows.append(("a million sentences", *(f"{model.cost_per_million:.3f}" for model in models)))
+    return Table(
+        title=f"{report.task}, {report.split}, {report.num_examples:,} examples",
+        columns=(*word_columns(""), *figure_columns(*(f"{model.name}\n{model.backend}" for model in models))),
+        rows=tuple(rows),
+        notes=tuple(_notes(report)),
+    )
+
+
+def _notes(report: "CompareReport") -> list[str]:
     metric = next(iter(report.models[0].metrics))
     notes = [
         f"{model.name} minus {report.models[0].name}: "
         f"{100 * difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] {metric}"
         for model, difference, (low, high) in zip(report.models[1:], report.differences, report.intervals, strict=True)
     ]
-    table.caption = escape("\n".join([*notes, f"{report.environment.get('num_threads')} threads, models in turns"]))
-    return table
+    return [*notes, f"{report.environment.get('num_threads')} threads, models in turns"]
 
 
 def _likeness(fidelity: object) -> str:

@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.box import SIMPLE
-from rich.table import Table
 
 from potstill.cli.options import AsJson, ExampleOptions, ModelName, SomeOverrides
-from potstill.cli.output import make_console, print_json
+from potstill.cli.output import make_console, print_json, print_table
 from potstill.console import ConsoleObserver
 
 if TYPE_CHECKING:
     from potstill.pipeline import Export
+    from potstill.results import Table
+    from potstill.serving import ExportReport
 
 EXPORT_EXAMPLES = """
 [bold]Examples[/]
@@ -117,19 +117,32 @@ def export(
         _print(done)
 
 
+def _tabulate(report: "ExportReport") -> "Table":
+    from potstill.results import Table, figure_columns, word_columns
+
+    rows = [
+        (
+            f"onnx/{file.file}",
+            f"{file.size_bytes / 1e6:.1f} MB",
+            f"{100 * file.score:.2f}",
+            f"{file.drop:+.2f}",
+            "-" if file.agreement is None else f"{100 * file.agreement:.1f} %",
+        )
+        for file in report.files
+    ]
+    return Table(
+        columns=(
+            *word_columns("file"),
+            *figure_columns("size", f"{report.metric} x 100", "points lost", "same answer"),
+        ),
+        rows=(("PyTorch, float32", "", f"{100 * report.score:.2f}", "", ""), *rows),
+    )
+
+
 def _print(done: "Export") -> None:
     report = done.report
-    table = Table("file", box=SIMPLE, pad_edge=False)
-    for name in ("size", f"{report.metric} x 100", "points lost", "same answer"):
-        table.add_column(name, justify="right")
-    table.add_row("[dim]PyTorch, float32[/]", "", f"{100 * report.score:.2f}", "", "")
-    for file in report.files:
-        same = "-" if file.agreement is None else f"{100 * file.agreement:.1f} %"
-        size = f"{file.size_bytes / 1e6:.1f} MB"
-        table.add_row(f"onnx/{file.file}", size, f"{100 * file.score:.2f}", f"{file.drop:+.2f}", same)
-    parity = report.parity
-    console = make_console()
-    console.print(table)
+    print_table(_tabulate(report))
+    parity, console = report.parity, make_console()
     if report.vocabulary is not None:
         cut = report.vocabulary
         console.print(f"vocabulary: {cut.tokens_before:,} to {cut.tokens_after:,} tokens, {cut.drop:+.2f} points lost")

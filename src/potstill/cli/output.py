@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,10 +38,17 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
 
 
 def print_table(table: "Table", *, has_frame: bool = False) -> None:
-    """Print a table; a list has a frame."""
+    """Print a table to stdout."""
     from potstill.results import to_terminal
 
     make_console().print(to_terminal(table, has_frame=has_frame))
+
+
+def print_list(names: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print what there is of something, columns of words in a frame."""
+    from potstill.results import Table, word_columns
+
+    print_table(Table(columns=word_columns(*names), rows=tuple(rows)), has_frame=True)
 
 
 def print_results(results: "Results") -> None:

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from potstill.cli.options import Ablations, AsJson, Corpus, Overrides, Resume, RunFolderPath
-from potstill.cli.output import make_console, print_json, resumable
+from potstill.cli.output import make_console, print_json, print_list, resumable
 from potstill.console import ConsoleObserver
 
 if TYPE_CHECKING:
@@ -99,12 +97,12 @@ def run_on_text(recipe: str, out: Path | None, settings: TextRun, *, as_json: bo
 
 def _print(run: "GeneralRun") -> None:
     results, console = run.results, make_console()
-    table = Table("stage", "on held-out text", "before", "after")
-    for stage in results.stages:
-        for name, after in stage.after.items():
-            before = stage.before.get(name)
-            table.add_row(stage.name, name, "" if before is None else f"{before:.4f}", f"{after:.4f}")
-    console.print(table)
+    figures = (
+        (stage.name, name, f"{stage.before[name]:.4f}" if name in stage.before else "", f"{after:.4f}")
+        for stage in results.stages
+        for name, after in stage.after.items()
+    )
+    print_list(("stage", "on held-out text", "before", "after"), figures)
     corpus = results.corpus
     console.print(
         f"{corpus.num_lines:,} lines, {corpus.num_examples:,} examples, {corpus.num_tokens:,} tokens; measured on "
@@ -112,10 +110,8 @@ def _print(run: "GeneralRun") -> None:
         f"{results.parameters['total']:,} weights, {results.parameters['encoder']:,} of them in the layers."
     )
     if results.fills:
-        fills = Table("hidden word", "guesses", "text")
-        for fill in results.fills:
-            fills.add_row(escape(fill.answer), escape(", ".join(fill.guesses)), escape(_shorten(fill.text)))
-        console.print(fills)
+        fills = ((fill.answer, ", ".join(fill.guesses), _shorten(fill.text)) for fill in results.fills)
+        print_list(("hidden word", "guesses", "text"), fills)
     console.print(f"\nrun folder: {run.folder}\nstart from it: potstill distill RECIPE --general {run.folder} ...")
 
 

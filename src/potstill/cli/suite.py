@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from potstill.cli.options import AsJson
-from potstill.cli.output import Stopped, make_console, print_json
+from potstill.cli.output import Stopped, make_console, print_json, print_list, print_table
 from potstill.errors import RunError
 
 if TYPE_CHECKING:
@@ -156,12 +155,13 @@ def _print_suites(*, as_json: bool) -> None:
     if as_json:
         print_json([{"name": item.name, "description": item.description} for item in loaded])
         return
-    table = Table("suite", "what it compares", "systems", "tasks", "seeds")
-    for item in loaded:
-        systems = len(item.systems) * max(1, len(item.variants))
-        tasks = ", ".join(task.name for task in item.tasks)
-        table.add_row(item.name, item.description, str(systems), tasks, str(len(item.seeds)))
-    make_console().print(table)
+    print_list(("suite", "what it compares", "systems", "tasks", "seeds"), map(_describe, loaded))
+
+
+def _describe(suite: "Suite") -> tuple[str, ...]:
+    systems = len(suite.systems) * max(1, len(suite.variants))
+    tasks = ", ".join(task.name for task in suite.tasks)
+    return (suite.name, suite.description, str(systems), tasks, str(len(suite.seeds)))
 
 
 def _print_plan(cells: "tuple[Cell, ...]", folder: "SuiteFolder", *, as_json: bool) -> None:
@@ -169,14 +169,14 @@ def _print_plan(cells: "tuple[Cell, ...]", folder: "SuiteFolder", *, as_json: bo
     if as_json:
         print_json([{"run": cell.id, "state": folder.state(cell), **cell.to_json()} for cell in cells])
         return
-    table = Table("run", "system", "task", "seed", "recipe", "waits for", "state")
-    for cell in cells:
-        waits = ", ".join(cell.waits_for)
-        table.add_row(cell.id, cell.row, cell.task, str(cell.seed), cell.recipe.name, waits, folder.state(cell))
-    console = make_console()
-    console.print(table)
+    rows = (
+        (cell.id, cell.row, cell.task, str(cell.seed), cell.recipe.name, ", ".join(cell.waits_for), folder.state(cell))
+        for cell in cells
+    )
+    print_list(("run", "system", "task", "seed", "recipe", "waits for", "state"), rows)
     missing = [cell for cell in cells if folder.state(cell) != "finished"]
-    console.print(f"{len(missing)} of {len(cells)} runs are to be made, in {folder.path}; {_estimate(missing, folder)}")
+    told = f"{len(missing)} of {len(cells)} runs are to be made, in {folder.path}; {_estimate(missing, folder)}"
+    make_console().print(told, markup=False)
 
 
 def _estimate(missing: "list[Cell]", folder: "SuiteFolder") -> str:
@@ -191,7 +191,7 @@ def _estimate(missing: "list[Cell]", folder: "SuiteFolder") -> str:
 
 def _print_outcome(run: "SuiteRun", folder: "SuiteFolder", *, as_json: bool) -> None:
     """Print the tables and where they lie, then what failed."""
-    from potstill.suites import collect_tables, read_scores, to_terminal, write_tables
+    from potstill.suites import collect_tables, read_scores, write_tables
 
     outcome = run.outcome
     if outcome.finished:
@@ -199,7 +199,7 @@ def _print_outcome(run: "SuiteRun", folder: "SuiteFolder", *, as_json: bool) -> 
         write_tables(sheet, folder.tables)
         if not as_json:
             for table in collect_tables(sheet):
-                make_console().print(to_terminal(table))
+                print_table(table)
             make_console().print(f"tables: {folder.tables}/tables.md, .tex, .csv", markup=False)
             make_console().print(f"report: {folder.report}", markup=False)
     if as_json:

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
 
 from potstill.cli.options import ResultsFile
-from potstill.cli.output import check_file, make_console
+from potstill.cli.output import check_file, print_list, print_table
 
 TABLES_EXAMPLES = """
 [bold]Examples[/]
@@ -36,7 +35,10 @@ def tables(
     ] = None,
     form: Annotated[
         Literal["terminal", "markdown", "latex", "csv"],
-        typer.Option("--format", help="How to print; CSV has every single figure on a line of its own."),
+        typer.Option(
+            "--format",
+            help="How to print; CSV has every single figure on a line of its own, LaTeX needs booktabs and graphicx.",
+        ),
     ] = "terminal",
     out: ResultsFile = None,
 ) -> None:
@@ -45,7 +47,7 @@ def tables(
     Averages are taken as the published tables take them. What is known to be wrong in those stands below them.
     """
     from potstill.files import write_text
-    from potstill.suites import collect_tables, read_scores, render_tables, to_terminal
+    from potstill.suites import collect_tables, read_scores, render_tables
 
     if path is None and not published:
         _print_published()
@@ -54,9 +56,8 @@ def tables(
     sheet = None if path is None else read_scores(path)
     names = tuple(published or ())
     if form == "terminal":
-        drawn = collect_tables(sheet, names)
-        for table in drawn:
-            make_console().print(to_terminal(table))
+        for table in collect_tables(sheet, names):
+            print_table(table)
     else:
         typer.echo(render_tables(sheet, names, form=form), nl=False)
     if out is not None:
@@ -66,8 +67,8 @@ def tables(
 def _print_published() -> None:
     from potstill.published import load_published, published_names
 
-    table = Table("published table", "what it shows", "source")
-    for name in published_names():
-        loaded = load_published(name)
-        table.add_row(name, loaded.title, loaded.source)
-    make_console().print(table)
+    loaded = {name: load_published(name) for name in published_names()}
+    print_list(
+        ("published table", "what it shows", "source"),
+        ((name, table.title, table.source) for name, table in loaded.items()),
+    )

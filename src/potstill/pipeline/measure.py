@@ -25,7 +25,19 @@ from potstill.pipeline.heldout import fill_some
 from potstill.pipeline.open_run import Guide, OpenRun
 from potstill.pipeline.shared_runs import require_base
 from potstill.pipeline.sources import TaskSource, TextSource
-from potstill.results import CorpusFigures, Fill, GeneralResults, Predictions, Results, Role, StageFigures
+from potstill.results import (
+    CorpusFigures,
+    Fill,
+    GeneralResults,
+    Predictions,
+    Results,
+    Role,
+    StageFigures,
+    Table,
+    figure_columns,
+    to_markdown,
+    word_columns,
+)
 from potstill.training import StageConfig
 
 
@@ -135,14 +147,15 @@ def measure_general(run: OpenRun[TextSource], student: Encoder, seconds: float) 
 def describe_general(results: GeneralResults) -> str:
     """Write a general student's page."""
     after = results.stages[-1].after
-    figures = "\n".join(f"| {name} | {value:.4f} |" for name, value in after.items())
+    rows = tuple((name, f"{value:.4f}") for name, value in after.items())
+    figures = Table(columns=(*word_columns("figure"), *figure_columns("value")), rows=rows)
     return (
         f"# A general student: {results.name}\n\n"
         f"Made by Potstill from `{Path(results.base).name}` and {results.corpus.num_lines:,} lines of text, without "
         "any task. Start a distillation from it:\n\n"
         "    potstill distill RECIPE --general FOLDER --task TASK\n\n"
         "## On text that was held out\n\n"
-        f"| figure | value |\n|---|---|\n{figures}\n"
+        f"{to_markdown(figures)}"
     )
 
 

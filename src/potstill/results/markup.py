@@ -12,7 +12,7 @@ _IN_MARKDOWN = {"\\": "&#92;", "|": "&#124;", "<": "&lt;", "`": "&#96;", "*": "&
 _MARKDOWN = re.compile(
     r"[\\|<`*~\n]"
     r"|&(?=#?\w+;)"  # what would be read as a character
-    r"|(?<!\w)_|_(?!\w)"  # inside of words it is no emphasis
+    r"|(?<![^\W_])_|_(?![^\W_])"  # between letters it is no emphasis
     r"|(?<=\])[(\[]"  # the address of a link
 )
 _IN_LATEX = {

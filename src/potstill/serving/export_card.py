@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from potstill.files import write_text
+from potstill.results import Heading, Table, figure_columns, to_markdown
 from potstill.serving.export_report import ExportReport
 
 _BEGIN, _END = "<!-- export -->", "<!-- end of export -->"
@@ -25,10 +26,17 @@ def describe_export(folder: Path, report: ExportReport) -> None:
 
 def _section(report: ExportReport) -> str:
     rows = [
-        f"| `onnx/{file.file}` | {file.size_bytes / 1e6:.1f} MB | {100 * file.score:.1f} | {file.drop:+.2f} | "
-        f"{'-' if file.agreement is None else f'{100 * file.agreement:.1f} %'} |"
+        (
+            f"onnx/{file.file}",
+            f"{file.size_bytes / 1e6:.1f} MB",
+            f"{100 * file.score:.1f}",
+            f"{file.drop:+.2f}",
+            "-" if file.agreement is None else f"{100 * file.agreement:.1f} %",
+        )
         for file in report.files
     ]
+    figures = figure_columns("size", f"{report.metric} x 100", "points lost", "same answer as float32")
+    table = Table(columns=(Heading(text="file", align="left", style="code"), *figures), rows=tuple(rows))
     vocabulary = report.vocabulary
     trimmed = (
         f"\nThe vocabulary was trimmed from {vocabulary.tokens_before:,} to {vocabulary.tokens_after:,} tokens, which "
@@ -40,10 +48,7 @@ def _section(report: ExportReport) -> str:
     return f"""
 ## ONNX files
 
-| file | size | {report.metric} x 100 | points lost | same answer as float32 |
-| :-- | --: | --: | --: | --: |
-{chr(10).join(rows)}
-
+{to_markdown(table)}
 Measured on {report.num_examples:,} examples ({report.split}), where the float32 model in PyTorch has
 {100 * report.score:.1f}. The float32 file repeats PyTorch within {parity.largest_difference:.1g} on {parity.num_texts}
 texts of {parity.shortest} to {parity.longest} tokens. Opset {report.settings.opset}; int8: {report.settings.int8}.

@@ -18,7 +18,6 @@ from potstill.suites.run import SuiteRun, choose_cells, estimate_missing, open_w
 from potstill.suites.schedule import Outcome, SilentWatcher, Watcher
 from potstill.suites.scores import Measured, ScoreSheet, read_scores
 from potstill.suites.submission import answer_files, check_submission, write_submission
-from potstill.suites.text_table import TextTable, to_terminal
 from potstill.suites.workers import InProcess, LocalProcesses, RayCluster, Workers
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "SuiteTeacher",
     "System",
     "TableFormat",
-    "TextTable",
     "Variant",
     "Watcher",
     "Workers",
@@ -55,7 +53,6 @@ __all__ = [
     "render_tables",
     "run_suite",
     "shipped_suites",
-    "to_terminal",
     "write_submission",
     "write_tables",
 ]

@@ -1,23 +1,22 @@
 """All tables of a suite in one format."""
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from potstill.errors import RecipeError
 from potstill.files import write_text
 from potstill.published import load_published
-from potstill.suites.long_form import published_lines, score_lines, to_csv
+from potstill.results import Table, to_csv, to_latex, to_markdown
+from potstill.suites.long_form import list_figures
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.tables import compare_with, make_own_tables, show_published
-from potstill.suites.text_table import TextTable, to_latex, to_markdown
 
 TableFormat = Literal["markdown", "latex", "csv"]
 _SUFFIXES: dict[TableFormat, str] = {"markdown": "md", "latex": "tex", "csv": "csv"}
 
 
-def collect_tables(sheet: ScoreSheet | None, published: Sequence[str] = ()) -> list[TextTable]:
+def collect_tables(sheet: ScoreSheet | None, published: Sequence[str] = ()) -> list[Table]:
     """Make the tables of what was measured and of what was published.
 
     Args:
@@ -34,8 +33,7 @@ def collect_tables(sheet: ScoreSheet | None, published: Sequence[str] = ()) -> l
         if not published:
             raise RecipeError("there is nothing to show: give the folder of a suite or of runs, or --published.")
         return [show_published(load_published(name)) for name in published]
-    names = tuple(published) or (sheet.suite.published if sheet.suite is not None else ())
-    return [*(compare_with(sheet, load_published(name)) for name in names), *make_own_tables(sheet)]
+    return [*(compare_with(sheet, load_published(name)) for name in _wanted(sheet, published)), *make_own_tables(sheet)]
 
 
 def render_tables(sheet: ScoreSheet | None, published: Sequence[str], *, form: TableFormat) -> str:
@@ -52,10 +50,11 @@ def render_tables(sheet: ScoreSheet | None, published: Sequence[str], *, form: T
     Raises:
         RecipeError: As in `collect_tables`.
     """
+    tables = collect_tables(sheet, published)
     if form == "csv":
-        return to_csv(_lines(sheet, published))
+        return to_csv(list_figures(sheet, _wanted(sheet, published)))
     write = to_markdown if form == "markdown" else to_latex
-    return "\n".join(write(table) for table in collect_tables(sheet, published))
+    return "\n".join(map(write, tables))
 
 
 def write_tables(sheet: ScoreSheet, folder: Path) -> None:
@@ -70,8 +69,6 @@ def write_tables(sheet: ScoreSheet, folder: Path) -> None:
         write_text(folder / f"tables.{suffix}", render_tables(sheet, (), form=form))
 
 
-def _lines(sheet: ScoreSheet | None, published: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    collect_tables(sheet, published)  # refuses what it would refuse
-    names = tuple(published) or (sheet.suite.published if sheet is not None and sheet.suite is not None else ())
-    ours = score_lines(sheet) if sheet is not None else iter(())
-    return chain(ours, *(published_lines(name, load_published(name)) for name in names))
+def _wanted(sheet: ScoreSheet | None, published: Sequence[str]) -> tuple[str, ...]:
+    """Name the published tables that are meant: those asked for, or else the suite's."""
+    return tuple(published) or (sheet.suite.published if sheet is not None and sheet.suite is not None else ())

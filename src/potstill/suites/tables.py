@@ -5,20 +5,20 @@ from decimal import Decimal
 
 from potstill.data import shipped_tasks
 from potstill.published import Column, PublishedTable
+from potstill.results import Heading, Table, figure_columns, word_columns
 from potstill.suites.figures import Figure, average_figures, find_figure
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.sizes import OUR_SIZES
-from potstill.suites.text_table import TextTable
 
 _ABSENT = "-"
 
 
-def make_own_tables(sheet: ScoreSheet) -> tuple[TextTable, TextTable]:
+def make_own_tables(sheet: ScoreSheet) -> tuple[Table, Table]:
     """Show what was measured: a table of quality and one of size and speed."""
     return _quality_table(sheet), _size_table(sheet)
 
 
-def _quality_table(sheet: ScoreSheet) -> TextTable:
+def _quality_table(sheet: ScoreSheet) -> Table:
     columns = _own_columns(sheet)
     rows = []
     for row in sheet.rows:
@@ -26,20 +26,23 @@ def _quality_table(sheet: ScoreSheet) -> TextTable:
         num_seeds = len({model.seed for model in sheet.find(row)})
         average = (_text(average_figures(figures)),) if len(columns) > 1 else ()
         rows.append((row, str(num_seeds), *map(_text, figures), *average))
-    return TextTable(
+    return Table(
         title="Quality on the development sets",
-        header=("system", "seeds", *(column.label for column in columns), *(["average"] if len(columns) > 1 else [])),
+        columns=(
+            *word_columns("system", "seeds"),
+            *figure_columns(*(column.label for column in columns), *(["average"] if len(columns) > 1 else [])),
+        ),
         rows=tuple(rows),
         notes=(*_spread_notes(sheet), *_notes(sheet)),
     )
 
 
-def _size_table(sheet: ScoreSheet) -> TextTable:
+def _size_table(sheet: ScoreSheet) -> Table:
     columns = [Column(label=label, quantity=quantity) for quantity, label in OUR_SIZES.items()]
-    rows = [(row, "", *(_text(find_figure(sheet, row, column)) for column in columns)) for row in sheet.rows]
-    return TextTable(
+    rows = [(row, *(_text(find_figure(sheet, row, column)) for column in columns)) for row in sheet.rows]
+    return Table(
         title="Size and speed",
-        header=("system", "", *(column.label for column in columns)),
+        columns=(*word_columns("system"), *figure_columns(*(column.label for column in columns))),
         rows=tuple(rows),
         notes=(
             "Weights: embeddings, layers and pooler, without the head. Speed: sentences/s of the forward pass over "
@@ -48,7 +51,7 @@ def _size_table(sheet: ScoreSheet) -> TextTable:
     )
 
 
-def compare_with(sheet: ScoreSheet, published: PublishedTable) -> TextTable:
+def compare_with(sheet: ScoreSheet, published: PublishedTable) -> Table:
     """Show ours, the published figures and the difference, system by system."""
     matches = _match(sheet, published)
     notes = _Footnotes()
@@ -70,35 +73,25 @@ def compare_with(sheet: ScoreSheet, published: PublishedTable) -> TextTable:
         ours = [find_figure(sheet, row, column) for column in published.columns]
         if any(ours):
             rows.append((row, "ours", *map(_text, ours), *_last(published, average_figures(ours))))
-    return TextTable(
+    return Table(
         title=published.title,
-        header=(
-            "system",
-            "",
-            *(column.label for column in published.columns),
-            *(["average"] if published.average else []),
-        ),
+        columns=_head("system", "", published=published),
         rows=tuple(rows),
         groups=frozenset(groups),
         notes=(*notes.texts, *_general_notes(published), *_our_notes(sheet, published)),
     )
 
 
-def show_published(published: PublishedTable) -> TextTable:
+def show_published(published: PublishedTable) -> Table:
     """Show a published table alone, with its footnotes."""
     notes = _Footnotes()
     rows = [
-        (row.system + notes.mark(row.notes), "", *_printed_cells(published, row.values, row.average))
+        (row.system + notes.mark(row.notes), *_printed_cells(published, row.values, row.average))
         for row in published.rows
     ]
-    return TextTable(
+    return Table(
         title=published.title,
-        header=(
-            "system",
-            "",
-            *(column.label for column in published.columns),
-            *(["average"] if published.average else []),
-        ),
+        columns=_head("system", published=published),
         rows=tuple(rows),
         notes=(*notes.texts, *_general_notes(published)),
     )
@@ -158,9 +151,9 @@ def _own_columns(sheet: ScoreSheet) -> list[Column]:
     return columns
 
 
-def _header(published: PublishedTable) -> tuple[str, ...]:
+def _head(*names: str, published: PublishedTable) -> tuple[Heading, ...]:
     average = ("average",) if published.average else ()
-    return ("system", "", *(column.label for column in published.columns), *average)
+    return (*word_columns(*names), *figure_columns(*(column.label for column in published.columns), *average))
 
 
 def _last(
