@@ -14,7 +14,7 @@ import typer
 
 from potstill.cli import app
 from potstill.recipe import load_recipe
-from potstill.recipe_file import shipped_recipes
+from potstill.recipes import shipped_recipes
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "potstill"

@@ -6,15 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from potstill.ablations import merge_ablations
 from potstill.answers import Answer
 from potstill.augmentation import AugmentationConfig
 from potstill.config import Config
 from potstill.data import DataConfig
 from potstill.errors import RecipeError
 from potstill.objectives import HardLabelsConfig
-from potstill.overrides import override_fields, set_field
-from potstill.recipe_file import read_recipe_file
+from potstill.recipes import merge_ablations, override_fields, read_recipe_file, set_field
 from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
 from potstill.training import CheckpointConfig, StageConfig, TrackingConfig

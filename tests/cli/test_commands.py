@@ -208,6 +208,24 @@ def test_recipes_are_listed_shown_and_explained(potstill):
         assert json.loads(potstill("recipes", "explain", name, "--json").stdout)["name"] == name
 
 
+def test_a_recipe_that_extends_another_is_shown_resolved_and_tells_whence_a_field_comes(potstill, tmp_path):
+    shown = potstill("recipes", "show", "bert-pkd-6-last").stdout
+    assert 'extends = "bert-pkd-6"' in shown
+    assert "temperature" not in shown
+    (tmp_path / "whole.toml").write_text(potstill("recipes", "show", "bert-pkd-6-last", "--resolved").stdout)
+    whole = potstill("recipes", "explain", "whole.toml", "--json").stdout
+    assert whole == potstill("recipes", "explain", "bert-pkd-6-last", "--json").stdout
+    plain = potstill("recipes", "explain", "kd", "--json").stdout
+    (tmp_path / "null.json").write_text(plain.replace('"clip_norm": 1.0', '"clip_norm": null'))
+    assert "TOML has no word" in potstill("recipes", "show", "null.json", "--resolved").stderr
+    page = potstill("recipes", "explain", "bert-pkd-6-last").stdout
+    assert "Extends: bert-pkd-6\n" in page
+    assert "From bert-pkd-6: 1 - alpha.\n" in page
+    assert "Here: PKD-Last: the last layers but one; the last student layer is left out.\n" in page
+    changed = potstill("recipes", "explain", "bert-pkd-6-last", "--ablation", "skip").stdout
+    assert "PKD-Last: the last" not in changed
+
+
 def test_a_recipe_of_ones_own_is_shown_and_explained(potstill, tmp_path):
     mine = tmp_path / "mine.toml"
     mine.write_text(potstill("recipes", "show", "kd").stdout.replace("temperature = 2.0", "temperature = 7.5"))

@@ -23,7 +23,7 @@ def test_a_defect_is_reported_as_one(potstill, monkeypatch):
     def broken():
         raise RuntimeError("the [list] is broken")
 
-    monkeypatch.setattr("potstill.recipe_file.shipped_recipes", broken)
+    monkeypatch.setattr("potstill.recipes.shipped_recipes", broken)
     outcome = potstill("recipes")
     assert outcome.code == 1
     assert "Traceback" in outcome.stderr

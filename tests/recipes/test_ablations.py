@@ -10,7 +10,7 @@ from potstill.answers import OneClass, Score
 from potstill.errors import RecipeError
 from potstill.objectives import ObjectiveConfig
 from potstill.recipe import Recipe, load_recipe
-from potstill.recipe_file import read_recipe_file, shipped_recipes
+from potstill.recipes import read_recipe_file, shipped_recipes
 
 TINYBERT = [name for name in shipped_recipes() if name.startswith("tinybert")]
 ABLATIONS = [(name, ablation) for name in shipped_recipes() for ablation in read_recipe_file(name).ablations]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from golden_runs import NUM_STEPS, GoldenWorld, draw_curves, make_world
 
-from potstill.recipe_file import shipped_recipes
+from potstill.recipes import shipped_recipes
 
 GOLDEN = Path(__file__).parent / "golden_curves.json"
 TOLERANCE = 2e-3

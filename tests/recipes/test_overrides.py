@@ -6,8 +6,8 @@ import pytest
 
 from potstill.config import Config
 from potstill.errors import RecipeError
-from potstill.overrides import override_fields
 from potstill.recipe import Recipe, load_recipe
+from potstill.recipes import override_fields
 
 
 def make() -> dict[str, Any]:

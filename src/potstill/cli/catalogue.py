@@ -1,12 +1,14 @@
 """The commands that tell what there is: `recipes` and `tasks`."""
 
 import re
+import tomllib
 from typing import Annotated
 
 import typer
 
 from potstill.cli.options import Ablations, AsJson
 from potstill.cli.output import make_console, print_json, print_list, print_table
+from potstill.errors import RecipeError
 from potstill.files import expand_user
 
 RECIPES_EXAMPLES = """
@@ -28,7 +30,7 @@ _RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped re
 def list_recipes(as_json: AsJson = False) -> None:
     """List the recipes that come with Potstill."""
     from potstill.recipe import load_recipe
-    from potstill.recipe_file import read_recipe_file, shipped_recipes
+    from potstill.recipes import read_recipe_file, shipped_recipes
     from potstill.results import Table, word_columns
 
     loaded = {name: load_recipe(name) for name in shipped_recipes()}
@@ -62,11 +64,29 @@ def _group(papers: dict[str, str | None]) -> dict[str, list[str]]:
     return {titles[key]: groups[key] for key in sorted(groups, key=lambda key: (key != "", titles[key]))}
 
 
-def show(recipe: _RecipeName) -> None:
+def show(
+    recipe: _RecipeName,
+    is_resolved: Annotated[
+        bool,
+        typer.Option(
+            "--resolved", help="With every field, those of the recipe that it extends and all defaults among them."
+        ),
+    ] = False,
+) -> None:
     """Print a recipe's file, comments and all."""
-    from potstill.recipe import load_recipe
-    from potstill.recipe_file import read_shipped_recipe, shipped_recipes
+    from potstill.recipe import Recipe, load_recipe
+    from potstill.recipes import read_shipped_recipe, shipped_recipes, to_toml
 
+    if is_resolved:
+        resolved = load_recipe(recipe)
+        text = to_toml(resolved.to_json())
+        if Recipe.parse(tomllib.loads(text)) != resolved:
+            raise RecipeError(
+                f"recipe '{recipe}': a field of it is null, for which TOML has no word; see 'potstill recipes explain "
+                f"{recipe} --json'."
+            )
+        typer.echo(text, nl=False)
+        return
     if recipe in shipped_recipes():
         typer.echo(read_shipped_recipe(recipe), nl=False)
         return
@@ -92,7 +112,7 @@ def explain(
     """
     from potstill.cli.explanation import print_explanation
     from potstill.recipe import load_recipe
-    from potstill.recipe_file import read_recipe_file
+    from potstill.recipes import read_recipe_file
 
     loaded = load_recipe(recipe, ablations=ablations or ())
     if as_json:

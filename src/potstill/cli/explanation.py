@@ -14,7 +14,7 @@ from potstill.training import StageConfig
 
 if TYPE_CHECKING:
     from potstill.pipeline import Blueprint
-    from potstill.recipe_file import RecipeFile
+    from potstill.recipes import RecipeFile
 
 _INDENT = "  "
 _PARTS = ("embeddings", "encoder", "pooler", "head", "vocabulary_head")
@@ -47,6 +47,8 @@ class _Page:
         lines = [f"[bold]{escape(recipe.name)}[/]", escape(recipe.description)]
         if recipe.paper is not None:
             lines.append(f"Paper: {escape(recipe.paper)}")
+        if self.file.extends is not None:
+            lines.append(f"Extends: {escape(self.file.extends)}")
         if self.file.published:
             lines += ["", "[bold]Published[/]", *(f"{_INDENT}{escape(line)}" for line in self.file.published)]
         lines += ["", "[bold]Teacher[/]", _INDENT + self._teacher()]
@@ -138,28 +140,18 @@ class _Page:
             lines += [
                 f"{_INDENT * (depth + 2)}[dim]{escape(line)}[/]" for line in (field.description or "").split("\n")
             ]
-            if (comment := self._find_comment(path, value)) is not None:
-                lines.append(f"{_INDENT * (depth + 2)}Here: {escape(comment)}.")
+            lines += [f"{_INDENT * (depth + 2)}{line}" for line in self._tell_source(path, value)]
         return lines
 
-    def _find_comment(self, path: str, value: Any) -> str | None:  # noqa: ANN401 - any field
-        """Find what the file says beside a field, where the value is the file's."""
-        holder: Any = self.file.values
-        place: list[str] = []
-        for part in path.split("."):
-            if isinstance(holder, list):
-                names = [{item.get("name"), item.get("kind")} for item in holder]
-                found = next((number for number, each in enumerate(names) if part in each), None)
-                if found is None:
-                    return None
-                part, holder = str(found), holder[found]
-            elif isinstance(holder, dict) and part in holder:
-                holder = holder[part]
-            else:
-                return None
-            place.append(part)
-        written = tuple(holder) if isinstance(holder, list) else holder
-        return self.file.comments.get(".".join(place)) if written == value else None
+    def _tell_source(self, path: str, value: Any) -> list[str]:  # noqa: ANN401 - any field
+        """Tell what the file, or the one that it extends, says beside a field, where the value is the file's."""
+        source = self.file.sources.get(path)
+        written = None if source is None else tuple(source.value) if isinstance(source.value, list) else source.value
+        if source is None or written != value:
+            return []
+        if source.recipe != self.file.name:
+            return [escape(f"From {source.recipe}: {source.comment}." if source.comment else f"From {source.recipe}.")]
+        return [f"Here: {escape(source.comment)}."] if source.comment else []
 
 
 def _tell_start(recipe: Recipe) -> str:

@@ -10,10 +10,10 @@ from potstill.config import Config
 from potstill.data import DataConfig, load_task_data, match_labels
 from potstill.errors import RunError
 from potstill.hub import fingerprint_model, load_classifier, reorder_labels
-from potstill.overrides import override_fields
 from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
+from potstill.recipes import override_fields
 from potstill.training import resolve_precision
 
 

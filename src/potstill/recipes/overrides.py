@@ -1,7 +1,7 @@
 """Changes of plain values by path, as `--set` makes them: set a field, replace, drop or add an item of a list."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from potstill.errors import RecipeError, did_you_mean
@@ -79,13 +79,16 @@ def set_field(values: dict[str, Any], path: str, value: Any) -> bool:  # noqa: A
     if isinstance(holder, list):
         _set_item(holder, parts[-1], path, value)
         return False
-    table = parts[-2] if len(parts) > 1 else ""
-    had = holder.get("kind", _UNNAMED.get(table))
-    is_another_kind = parts[-1] == "kind" and table not in _ONE_SORT and had != value
-    if is_another_kind:
+    is_other = parts[-1] == "kind" and is_another_kind(parts[-2] if len(parts) > 1 else "", holder, value)
+    if is_other:
         holder.clear()  # another kind has other fields
     holder[parts[-1]] = value
-    return is_another_kind
+    return is_other
+
+
+def is_another_kind(table: str, values: Mapping[str, Any], kind: Any) -> bool:  # noqa: ANN401 - any TOML value
+    """Say whether a kind is another than a table's own, and so has other fields."""
+    return table not in _ONE_SORT and values.get("kind", _UNNAMED.get(table)) != kind
 
 
 def _set_item(items: list[Any], part: str, path: str, value: Any) -> None:  # noqa: ANN401 - any TOML value
