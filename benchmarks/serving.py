@@ -19,12 +19,11 @@ import torch
 
 from potstill.console import ConsoleObserver
 from potstill.data import Batches
-from potstill.engines.backends import Backend
+from potstill.engines import Engine, build_engine, find_backend, time_in_turns
 from potstill.evaluation import describe_environment
 from potstill.serving.bench_batches import batches_of_lengths, qnli_lengths, square_batch
-from potstill.serving.bench_measure import make_rates, take_turns
+from potstill.serving.bench_measure import make_rates
 from potstill.serving.bench_report import Rate
-from potstill.serving.bench_subjects import Origin, Runner, load_runner
 from potstill.tensors import Batch
 
 TEACHER, STUDENT, BILSTM, HALF = "12x768x3072", "4x312x1200", "bilstm:300x400", "6x768x3072"
@@ -33,10 +32,9 @@ SERVED_TARGET = 100.0
 TOKENS = 128
 
 
-def load(shape: str, backend: Backend, scratch: str) -> Runner:
+def load(shape: str, backend: str, scratch: str) -> Engine:
     """Build a shape on a back-end."""
-    origin = Origin(name=shape, is_shape=True, backend=backend)
-    return load_runner(origin, scratch=Path(scratch), num_threads=None)
+    return build_engine(shape, find_backend(backend), Path(scratch))
 
 
 def pad(texts: Batches, num_tokens: int) -> Batch:
@@ -51,11 +49,11 @@ def pad(texts: Batches, num_tokens: int) -> Batch:
 
 
 def compare(
-    runners: Sequence[Runner], works: Sequence[Sequence[Batch]], *, rounds: int, observer: ConsoleObserver, name: str
+    engines: Sequence[Engine], works: Sequence[Sequence[Batch]], *, rounds: int, observer: ConsoleObserver, name: str
 ) -> list[Rate]:
     """Let models take turns."""
-    with observer.task(name, len(runners) * (rounds + 1)) as progress:
-        seconds = take_turns(works, [runner.engine for runner in runners], rounds=rounds, warmup=1, progress=progress)
+    with observer.task(name, len(engines) * (rounds + 1)) as progress:
+        seconds = time_in_turns(engines, works, rounds=rounds, progress=progress)
     return make_rates(seconds, [sum(map(len, work)) for work in works])
 
 
@@ -69,13 +67,13 @@ def tell(name: str, rate: Rate, target: float | None) -> None:
 def measure_full(options: argparse.Namespace, observer: ConsoleObserver) -> dict[str, object]:
     """Compare shapes like for like."""
     with tempfile.TemporaryDirectory() as scratch:
-        runners = [load(shape, "sdpa", scratch) for shape in (TEACHER, HALF, STUDENT, BILSTM)]
-        works = [[square_batch(each.encoder, num_examples=options.batch, num_tokens=TOKENS)] for each in runners]
-        rates = compare(runners, works, rounds=options.rounds, observer=observer, name="full batches")
+        engines = [load(shape, "sdpa", scratch) for shape in (TEACHER, HALF, STUDENT, BILSTM)]
+        works = [[square_batch(each.model, num_examples=options.batch, num_tokens=TOKENS)] for each in engines]
+        rates = compare(engines, works, rounds=options.rounds, observer=observer, name="full batches")
     print(f"full batches of {options.batch} x {TOKENS} tokens, PyTorch float32, {options.threads} threads")
-    for runner, rate in zip(runners, rates, strict=True):
-        tell(runner.origin.name, rate, TARGETS.get(runner.origin.name))
-    return {runner.origin.name: rate.model_dump() for runner, rate in zip(runners, rates, strict=True)}
+    for engine, rate in zip(engines, rates, strict=True):
+        tell(engine.name, rate, TARGETS.get(engine.name))
+    return {engine.name: rate.model_dump() for engine, rate in zip(engines, rates, strict=True)}
 
 
 def measure_served(options: argparse.Namespace, observer: ConsoleObserver) -> dict[str, object]:
@@ -83,13 +81,13 @@ def measure_served(options: argparse.Namespace, observer: ConsoleObserver) -> di
     with tempfile.TemporaryDirectory() as scratch:
         teacher = load(TEACHER, "sdpa", scratch)
         students = [load(options.student, backend, scratch) for backend in ("sdpa", "onnx", "onnx-int8")]
-        texts = batches_of_lengths(teacher.encoder, qnli_lengths(options.texts))
-        more = batches_of_lengths(students[0].encoder, qnli_lengths(8 * options.texts))
+        texts = batches_of_lengths(teacher.model, qnli_lengths(options.texts))
+        more = batches_of_lengths(students[0].model, qnli_lengths(8 * options.texts))
         works = [[pad(texts, TOKENS)], *([list(more.ordered())] * len(students))]
-        runners, rounds = [teacher, *students], max(3, options.rounds // 2)
-        rates = compare(runners, works, rounds=rounds, observer=observer, name="as served")
+        engines, rounds = [teacher, *students], max(3, options.rounds // 2)
+        rates = compare(engines, works, rounds=rounds, observer=observer, name="as served")
     print(f"texts as long as QNLI's: {TEACHER} padded to {TOKENS}; {options.student} in batches of similar length")
-    names = [f"{runner.origin.name} ({runner.origin.backend})" for runner in runners]
+    names = [f"{engine.name} ({engine.backend.name})" for engine in engines]
     for name, rate in zip(names, rates, strict=True):
         tell(name, rate, SERVED_TARGET if name == names[-1] else None)
     return {f"served {name}": rate.model_dump() for name, rate in zip(names, rates, strict=True)}

@@ -2,31 +2,36 @@
 
 import numpy as np
 import pytest
-import torch
 
 from potstill.data import Split
-from potstill.engines import predict_logits
+from potstill.engines import make_torch_engine, predict_logits
 from potstill.errors import DataError
 from potstill.evaluation import (
     EvaluationConfig,
+    Examples,
     Subject,
     collect_results,
-    evaluate_model,
+    evaluate_models,
+    merge_models,
 )
 from potstill.progress import SilentObserver
 from potstill.results import ClassFidelity, Results, ScoreFidelity
 
-CPU = torch.device("cpu")
 QUICK = EvaluationConfig(speed_repeats=1)
+
+
+def given(task, split):
+    return Examples(task=task, split=split, max_length=16)
 
 
 @pytest.fixture
 def evaluate(batches):
     def measure(encoder, task, split, *, role="student", teacher_logits=None, config=QUICK, name="kd"):
-        subject = Subject(role=role, name=name, encoder=encoder, batches=batches, training_seconds=1.5)
-        return evaluate_model(
-            subject, task, split, teacher_logits=teacher_logits, config=config, observer=SilentObserver()
-        )
+        engine = make_torch_engine(encoder, name=name)
+        subject = Subject(role=role, engine=engine, batches=batches, training_seconds=1.5)
+        return evaluate_models(
+            [subject], given(task, split), teacher_logits=teacher_logits, config=config, observer=SilentObserver()
+        )[0]
 
     return measure
 
@@ -35,7 +40,7 @@ def test_a_model_is_measured_on_every_side(evaluate, make_encoder, sentiment, sp
     encoder = make_encoder()
     evaluated = evaluate(encoder, sentiment, split)
     result = evaluated.result
-    np.testing.assert_array_equal(evaluated.logits, predict_logits(encoder, batches, device=CPU))
+    np.testing.assert_array_equal(evaluated.logits, predict_logits(encoder, batches))
     assert result.metrics == sentiment.answer.measure(sentiment.metrics, evaluated.logits, split.labels)
     assert result.interval == sentiment.answer.interval("accuracy", evaluated.logits, split.labels)
     assert result.num_examples == 37
@@ -63,7 +68,7 @@ def test_student_and_teacher_come_together_in_results(evaluate, make_encoder, se
     control = evaluate(
         make_encoder(seed=2), sentiment, split, role="student_hard_labels", teacher_logits=teacher.logits
     )
-    results = collect_results(sentiment, split, [teacher, student, control], environment={"python": "3"})
+    results = collect_results(given(sentiment, split), [teacher, student, control], environment={"python": "3"})
     assert isinstance(student.result.fidelity, ClassFidelity)
     assert student.result.fidelity.agreement == np.mean(student.logits.argmax(1) == teacher.logits.argmax(1))
     assert [item.other for item in results.comparisons] == ["teacher", "student_hard_labels"]
@@ -85,15 +90,44 @@ def test_a_regression_is_measured_on_every_side(evaluate, make_encoder, similari
     student = evaluate(make_encoder(label_names=()), similarity, scored_split, teacher_logits=teacher.logits)
     assert isinstance(student.result.fidelity, ScoreFidelity)
     assert list(student.result.metrics) == ["spearman", "pearson"]
-    results = collect_results(similarity, scored_split, [teacher, student], environment={})
+    results = collect_results(given(similarity, scored_split), [teacher, student], environment={})
     assert results.comparisons[0].difference == pytest.approx(student.result.score - teacher.result.score)
 
 
 def test_a_single_model_is_compared_with_nothing(evaluate, make_encoder, sentiment, split):
     single = evaluate(make_encoder(), sentiment, split, role="model")
-    assert collect_results(sentiment, split, [single], environment={}).comparisons == ()
+    assert collect_results(given(sentiment, split), [single], environment={}).comparisons == ()
 
 
 def test_a_split_without_labels_is_refused(evaluate, make_encoder, sentiment, split):
     with pytest.raises(DataError, match="'sentiment' has no labels"):
         evaluate(make_encoder(), sentiment, Split(texts=split.texts))
+
+
+def test_models_are_timed_in_turns(make_encoder, sentiment, split, batches):
+    turns = []
+    encoders = [make_encoder(num_layers=layers) for layers in (1, 2, 3)]
+    for number, encoder in enumerate(encoders):
+        encoder.model.register_forward_pre_hook(lambda *_, number=number: turns.append(number))
+    subjects = [Subject(role="student", engine=make_torch_engine(encoder), batches=batches) for encoder in encoders]
+    config = EvaluationConfig(speed_sentences=1000, speed_repeats=3)
+    evaluate_models(subjects, given(sentiment, split), config=config, observer=SilentObserver())
+    rounds = [number for number, before in zip(turns, [None, *turns], strict=False) if number != before]
+    assert rounds == [0, 1, 2] * 5  # the answers, a round that warms up, three that count
+
+
+def test_an_ensemble_is_worth_what_its_members_say_together_and_costs_what_they_cost(
+    evaluate, make_encoder, sentiment, split
+):
+    members = [evaluate(make_encoder(num_layers=layers), sentiment, split, role="teacher") for layers in (1, 3)]
+    together = 0.2 * members[0].logits + 0.8 * members[1].logits
+    merged = merge_models(members, together, given(sentiment, split), name="two")
+    first, second = (member.result for member in members)
+    assert merged.result.metrics == sentiment.answer.measure(sentiment.metrics, together, split.labels) != first.metrics
+    assert merged.result.interval == sentiment.answer.interval("accuracy", together, split.labels)
+    assert merged.result.parameters.encoder == first.parameters.encoder + second.parameters.encoder
+    assert merged.result.parameters.total == first.parameters.total + second.parameters.total
+    assert merged.result.size_bytes == first.size_bytes + second.size_bytes
+    for name in ("sentences_per_second", "slowest", "fastest"):
+        one_after_another = 1 / getattr(first.speed, name) + 1 / getattr(second.speed, name)
+        assert getattr(merged.result.speed, name) == pytest.approx(1 / one_after_another)

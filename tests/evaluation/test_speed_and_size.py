@@ -3,15 +3,23 @@
 import pytest
 import torch
 
-from potstill.engines import measure_speed, spread_sample
+from potstill.engines import (
+    make_torch_engine,
+    measure_speeds,
+    safetensors_bytes,
+    split_parameters,
+    spread_sample,
+    weight_bytes,
+)
 from potstill.errors import ModelError
-from potstill.evaluation import safetensors_bytes, split_parameters, weight_bytes
 
-CPU = torch.device("cpu")
+
+def measure(encoders, work, *, rounds=5):
+    return measure_speeds([make_torch_engine(encoder) for encoder in encoders], [work] * len(encoders), rounds=rounds)
 
 
 def test_speed_is_reported_with_its_spread_and_its_conditions(make_encoder, batches):
-    speed = measure_speed(make_encoder(), list(batches.ordered()), device=CPU, num_repeats=3)
+    (speed,) = measure([make_encoder()], list(batches.ordered()), rounds=3)
     assert 0 < speed.slowest <= speed.sentences_per_second <= speed.fastest
     assert (speed.num_repeats, speed.num_sentences) == (3, 37)
     assert (speed.device, speed.num_threads, speed.precision) == ("cpu", torch.get_num_threads(), "fp32")
@@ -19,15 +27,8 @@ def test_speed_is_reported_with_its_spread_and_its_conditions(make_encoder, batc
 
 def test_a_much_deeper_encoder_is_slower(make_encoder, batches):
     prepared = list(batches.ordered())
-    shallow = measure_speed(make_encoder(num_layers=1), prepared, device=CPU)
-    deep = measure_speed(make_encoder(num_layers=12), prepared, device=CPU, num_repeats=2)
+    shallow, deep = measure([make_encoder(num_layers=1), make_encoder(num_layers=12)], prepared)
     assert deep.fastest < shallow.fastest / 2  # the fastest pass is the one that other programs disturbed least
-
-
-def test_timing_leaves_the_training_mode_alone(make_encoder, batches):
-    encoder = make_encoder().train()
-    measure_speed(encoder, list(batches.ordered()), device=CPU, num_repeats=1)
-    assert encoder.training
 
 
 def test_a_sample_keeps_the_mean_length_of_the_split(batches):

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -16,10 +17,14 @@ from transformers import (
     BertTokenizerFast,
 )
 
-from potstill import distill, finetune
+from potstill import distill, finetune, load
+from potstill.data import load_task_data
 from potstill.errors import PotstillError
 from potstill.hub import load_classifier
-from potstill.results import Results
+from potstill.recipe import load_recipe
+from potstill.results import Predictions, Results
+from potstill.run_folder import RunFolder
+from potstill.teachers import combine_logits
 
 QUICK = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=6", "tracking.every_steps=1"]
 WEIGHTS = "student/model.safetensors"
@@ -114,6 +119,19 @@ def test_an_ensemble_across_tokenizers_is_measured_as_one_teacher(
     assert len(list((foreign_run.parent / "store").glob("logits-*"))) == 2
     environment = json.loads((foreign_run / "environment.json").read_text())
     assert len(environment["teacher"]["members"]) == 2
+
+
+def test_what_is_reported_of_an_ensemble_is_what_it_says_together(
+    teacher: Path, foreigner: Path, foreign_run: Path
+) -> None:
+    data = load_task_data(load_recipe(str(foreign_run / "recipe.json")).data)
+    alone = [torch.from_numpy(load(member).logits(data.dev)) for member in (teacher, foreigner)]
+    together = combine_logits(alone, combine="probabilities", weights=(1.0, 9.0)).numpy()
+    kept = Predictions.read(RunFolder(path=foreign_run).predictions)
+    np.testing.assert_allclose(kept.logits["teacher"], together, atol=1e-4)
+    found = Results.read(foreign_run / "results.json").find("teacher")
+    assert found is not None
+    assert found.metrics == data.task.answer.measure(data.task.metrics, together, data.dev.labels)
 
 
 def test_weights_and_combination_reach_the_student(

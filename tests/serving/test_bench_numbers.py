@@ -1,17 +1,18 @@
 """Sizes, operations, lengths and statistics of a bench."""
 
 import statistics
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 
+from potstill.engines import SDPA, Engine, build_engine, time_in_turns
 from potstill.errors import ModelError
-from potstill.hub import build_shape, count_parameters
+from potstill.hub import build_shape, count_parameters, describe_shape
 from potstill.serving.bench_batches import batches_of_lengths, published_rows, qnli_lengths, square_batch
-from potstill.serving.bench_measure import make_latency, make_rates, take_turns
+from potstill.serving.bench_measure import make_latency, make_rates
 from potstill.serving.bench_probe import probe
-from potstill.serving.bench_subjects import Origin, load_runner
 from potstill.serving.flops import bilstm_flops, count_flops, transformer_flops
 from potstill.tensors import EncoderShape
 
@@ -78,46 +79,54 @@ def test_stored_lengths_are_spread_as_they_are():
 
 def test_the_published_row_of_four_layers_is_told_as_such():
     row = published_rows()["4x768x3072"]
-    assert (row["seconds"], row["speedup"], row["parameters"]) == (63.7, 3.0, "52.2M")
-    assert "those of 4" in row["note"]
+    assert (row.seconds, row.speedup, row.parameters) == (63.7, 3.0, "52.2M")
+    assert "those of the 4-layer models" in (row.note or "")
     for shape, seconds in (("12x768x3072", 188.0), ("bilstm:300x400", 24.8), ("4x312x1200", 19.9)):
-        assert published_rows()[shape]["seconds"] == seconds
-        assert published_rows()[shape]["speedup"] == pytest.approx(188 / seconds, abs=0.06)
+        assert published_rows()[shape].seconds == seconds
+        assert published_rows()[shape].speedup == pytest.approx(188 / seconds, abs=0.06)
 
 
 def test_made_batches_have_the_lengths_and_no_special_tokens():
-    encoder = build_shape("1x12x12")
+    model = describe_shape("1x12x12")
     lengths = [5, 3, 9, 600]
-    batches = list(batches_of_lengths(encoder, lengths).ordered())
+    batches = list(batches_of_lengths(model, lengths).ordered())
     found = {int(row) for batch in batches for row in batch.token_mask.sum(1)}
     assert found == {3, 5, 9, 512}
-    square = square_batch(encoder, num_examples=3, num_tokens=4)
+    square = square_batch(model, num_examples=3, num_tokens=4)
     assert square.token_mask.all()
     for batch in [*batches, square]:
         assert (batch.input_ids[batch.token_mask] > 1).all()
         assert batch.input_ids.max() < 30522
 
 
-class Recorder:
-    def __init__(self, name, seen):
-        self.name, self.seen = name, seen
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recorder(Engine):
+    seen: list[str]
 
     def run(self, batch):
         self.seen.append(self.name)
         return np.zeros((len(batch), 2), dtype=np.float32)
 
 
-class NoBar:
-    def advance(self, amount=1, *, text=None):
-        pass
+def make_recorder(name, seen):
+    return Recorder(
+        name=name,
+        backend=SDPA,
+        model=describe_shape("1x12x12"),
+        device=torch.device("cpu"),
+        precision="fp32",
+        num_threads=1,
+        size_bytes=1,
+        draft=lambda: build_shape("1x12x12"),
+        seen=seen,
+    )
 
 
 def test_models_take_turns_and_warm_up_is_not_counted():
-    encoder = build_shape("1x12x12")
-    batch = square_batch(encoder, num_examples=1, num_tokens=2)
+    batch = square_batch(describe_shape("1x12x12"), num_examples=1, num_tokens=2)
     seen = []
-    engines = [Recorder("a", seen), Recorder("b", seen)]
-    seconds = take_turns([[batch], [batch, batch]], engines, rounds=3, warmup=1, progress=NoBar())
+    engines = [make_recorder("a", seen), make_recorder("b", seen)]
+    seconds = time_in_turns(engines, [[batch], [batch, batch]], rounds=3, warmup=1)
     assert seen == ["a", "b", "b"] * 4
     assert [len(taken) for taken in seconds] == [3, 3]
 
@@ -144,13 +153,13 @@ def test_percentiles_are_in_milliseconds():
 
 
 def test_a_batch_of_random_tokens_is_always_the_same():
-    encoder = build_shape("1x12x12")
-    once, again = (square_batch(encoder, num_examples=2, num_tokens=5).input_ids for _ in range(2))
+    model = describe_shape("1x12x12")
+    once, again = (square_batch(model, num_examples=2, num_tokens=5).input_ids for _ in range(2))
     assert torch.equal(once, again)
 
 
 def test_the_memory_of_a_probed_process_is_its_own(tmp_path):
-    runner = load_runner(Origin(name="1x24x48", is_shape=True, backend="sdpa"), scratch=tmp_path, num_threads=1)
+    engine = build_engine("1x24x48", SDPA, tmp_path)
     held = torch.ones(1500, 2**20 // 4)  # 1,500 MB in this process, and for a moment in the one that it starts
-    found = probe(runner, num_threads=1)
+    found = probe(engine, tmp_path)
     assert 0 < found.model_bytes < found.peak_bytes < held.nbytes

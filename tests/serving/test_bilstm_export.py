@@ -6,11 +6,8 @@ import pytest
 import torch
 from transformers import AutoConfig
 
-from potstill.engines.engine import OnnxEngine, TorchEngine
-from potstill.hub import build_encoder, build_shape
-from potstill.serving.export_config import ExportConfig
-from potstill.serving.export_graph import export_graph, save_graph
-from potstill.serving.export_quantise import group_nodes, quantise
+from potstill.engines import ONNX, export_graph, group_nodes, make_torch_engine, quantise, save_graph
+from potstill.hub import build_encoder, build_shape, describe_encoder
 from potstill.tensors import Batch
 
 pytest.importorskip("onnxruntime")
@@ -62,11 +59,15 @@ def export(encoder, folder: Path) -> Path:
     return file
 
 
+def serve(encoder, folder: Path):
+    return ONNX.open(export(encoder, folder), describe_encoder(encoder))
+
+
 @pytest.mark.parametrize("channels", ["trained", "both"])
 @pytest.mark.parametrize("is_pair", [False, True])
 def test_the_graph_repeats_the_model_at_every_length(tmp_path, channels, is_pair):
     encoder = make_encoder(channels=channels, is_pair=is_pair)
-    engine, reference = OnnxEngine(export(encoder, tmp_path)), TorchEngine(encoder)
+    engine, reference = serve(encoder, tmp_path), make_torch_engine(encoder)
     for seed, lengths in enumerate(([1], [5, 1, 9], [0, 3], [30, 2, 17, 30])):
         batch = make_batch(lengths, is_pair=is_pair, seed=seed)
         assert engine.run(batch) == pytest.approx(reference.run(batch), abs=1e-6)
@@ -74,7 +75,7 @@ def test_the_graph_repeats_the_model_at_every_length(tmp_path, channels, is_pair
 
 def test_padding_does_not_change_an_answer(tmp_path):
     encoder = make_encoder(channels="trained", is_pair=False)
-    engine = OnnxEngine(export(encoder, tmp_path))
+    engine = serve(encoder, tmp_path)
     together = engine.run(make_batch([4, 20], is_pair=False))
     assert engine.run(make_batch([4], is_pair=False))[0] == pytest.approx(together[0], abs=1e-6)
 
@@ -84,6 +85,7 @@ def test_a_bilstm_is_quantised(tmp_path):
     source, target = export(encoder, tmp_path), tmp_path / "small.onnx"
     groups = group_nodes(source)
     assert list(groups) == ["embeddings", "lstm", "head"]
-    quantise(source, target, ExportConfig(), nodes=[node for nodes in groups.values() for node in nodes])
+    quantise(source, target, nodes=[node for nodes in groups.values() for node in nodes])
     batch = make_batch([5, 1, 9], is_pair=True)
-    assert OnnxEngine(target).run(batch) == pytest.approx(OnnxEngine(source).run(batch), abs=0.05)
+    small, whole = (ONNX.open(file, describe_encoder(encoder)) for file in (target, source))
+    assert small.run(batch) == pytest.approx(whole.run(batch), abs=0.05)

@@ -1,26 +1,79 @@
 """Batches in, rows of logits out: the one way in which anything is predicted or timed."""
 
-from potstill.engines.backends import ONNX_FILES, Backend, check_backend, is_onnx, parse_backend
-from potstill.engines.engine import Engine, OnnxEngine, TorchEngine, find_onnx, load_engine, make_torch_engine, to_feeds
-from potstill.engines.predict import evaluating, predict_logits, run_batch
-from potstill.engines.speed import measure_speed, spread_sample
+from potstill.engines.batching import make_batches
+from potstill.engines.engine import Backend, Engine, build_engine, load_engine
+from potstill.engines.onnx_engine import ONNX, ONNX_FP16, ONNX_INT8, OnnxBackend, OnnxEngine, find_file
+from potstill.engines.onnx_graph import DEFAULT_OPSET, check_export_packages, export_graph, save_graph
+from potstill.engines.onnx_quantise import group_nodes, kept_nodes, quantise, write_fp16
+from potstill.engines.predict import predict, predict_logits
+from potstill.engines.size import safetensors_bytes, split_parameters, weight_bytes
+from potstill.engines.torch_engine import (
+    BF16,
+    COMPILED,
+    EAGER,
+    SDPA,
+    TorchBackend,
+    TorchEngine,
+    evaluating,
+    make_torch_engine,
+)
+from potstill.engines.turns import measure_speeds, spread_sample, time_in_turns
+from potstill.errors import ModelError, did_you_mean
 
 __all__ = [
+    "BACKENDS",
     "Backend",
+    "DEFAULT_OPSET",
     "Engine",
-    "ONNX_FILES",
+    "ONNX",
+    "ONNX_FP16",
+    "ONNX_INT8",
+    "OnnxBackend",
     "OnnxEngine",
+    "SDPA",
+    "TorchBackend",
     "TorchEngine",
-    "check_backend",
+    "build_engine",
+    "check_export_packages",
     "evaluating",
-    "find_onnx",
-    "is_onnx",
+    "export_graph",
+    "find_backend",
+    "find_file",
+    "group_nodes",
+    "kept_nodes",
     "load_engine",
+    "make_batches",
     "make_torch_engine",
-    "measure_speed",
-    "parse_backend",
+    "measure_speeds",
+    "predict",
     "predict_logits",
-    "run_batch",
+    "quantise",
+    "safetensors_bytes",
+    "save_graph",
+    "split_parameters",
     "spread_sample",
-    "to_feeds",
+    "time_in_turns",
+    "weight_bytes",
+    "write_fp16",
 ]
+
+BACKENDS: tuple[Backend, ...] = (SDPA, EAGER, BF16, COMPILED, ONNX, ONNX_FP16, ONNX_INT8)
+"""Where a model can be served."""
+
+
+def find_backend(name: str) -> Backend:
+    """Find a back-end by its name.
+
+    Args:
+        name: What the user wrote.
+
+    Returns:
+        The back-end.
+
+    Raises:
+        ModelError: There is none of this name.
+    """
+    names = tuple(backend.name for backend in BACKENDS)
+    if name not in names:
+        raise ModelError(f"--backend {name}: no such back-end.{did_you_mean(name, names)}")
+    return BACKENDS[names.index(name)]

@@ -1,39 +1,23 @@
 """A model's logits for every example of a split."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from potstill.data import Batches
+from potstill.engines.engine import Engine
+from potstill.engines.torch_engine import evaluating, make_torch_engine
 from potstill.errors import ModelError
 from potstill.hub import Encoder
 from potstill.progress import ProgressTask
 from potstill.results import Precision
-from potstill.tensors import Batch, Needs
-
-_LOGITS = Needs(logits=True)
-_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def predict_logits(
-    encoder: Encoder,
-    batches: Batches,
-    *,
-    device: torch.device,
-    precision: Precision = "fp32",
-    progress: ProgressTask | None = None,
-) -> NDArray[np.float32]:
-    """Run a model over a split, without dropout and gradients.
+def predict(engine: Engine, batches: Batches, *, progress: ProgressTask | None = None) -> NDArray[np.float32]:
+    """Let a model answer a split, every example once.
 
     Args:
-        encoder: The model, on `device`. Every module is left in the mode, training or eval, in which it came.
-        batches: The split, tokenised for this model.
-        device: Where the batches are copied to.
-        precision: Number format of the matrix products; the logits are float32 in any case.
+        engine: The model.
+        batches: The split, tokenised for it.
         progress: A bar that counts examples; it is moved on after each batch.
 
     Returns:
@@ -42,59 +26,42 @@ def predict_logits(
     Raises:
         ModelError: A logit is not finite.
     """
-    logits: list[Tensor] = []
-    order: list[Tensor] = []
-    with evaluating(encoder):
-        for batch in batches.ordered():
-            logits.append(run_batch(encoder, batch.to(device), precision=precision))
-            order.append(batch.example_ids)
-            if progress is not None:
-                progress.advance(len(batch))
-    example_ids = torch.cat(order).cpu().numpy()
-    assert np.array_equal(np.sort(example_ids), np.arange(len(example_ids))), "every example must come once"
-    rows = torch.cat(logits).cpu().numpy()
+    logits: list[NDArray[np.float32]] = []
+    order: list[NDArray[np.int64]] = []
+    for batch in batches.ordered():
+        logits.append(engine.run(batch))
+        order.append(batch.example_ids.numpy())
+        if progress is not None:
+            progress.advance(len(batch))
+    rows, example_ids = np.concatenate(logits), np.concatenate(order)
+    assert np.array_equal(np.sort(example_ids), np.arange(len(rows))), "every example must come once"
     if not (is_finite := np.isfinite(rows).all(axis=1)).all():
         raise ModelError(
-            f"the model gives logits that are not finite for {(~is_finite).sum()} of {len(rows)} examples; its weights "
-            "have diverged, so train it again with a lower learning rate, or evaluate it in fp32."
+            f"{engine.name} gives logits that are not finite for {(~is_finite).sum()} of {len(rows)} examples; "
+            f"{engine.backend.cure}."
         )
     ordered = np.empty_like(rows)
     ordered[example_ids] = rows
     return ordered
 
 
-def run_batch(encoder: Encoder, batch: Batch, *, precision: Precision) -> Tensor:
-    """Compute the logits of one batch, without gradients.
+def predict_logits(
+    encoder: Encoder, batches: Batches, *, precision: Precision = "fp32", progress: ProgressTask | None = None
+) -> NDArray[np.float32]:
+    """Let an encoder at hand answer a split, as `predict`.
 
     Args:
-        encoder: The model.
-        batch: Examples on the model's device.
+        encoder: The model, on the device where it is to run. Every module is left in the mode, training or eval, in
+            which it came.
+        batches: The split, tokenised for it.
         precision: Number format of the matrix products.
+        progress: A bar that counts examples.
 
     Returns:
-        Logits, [batch, labels], float32, on the model's device.
+        Logits in the split's own order, [examples, labels].
+
+    Raises:
+        ModelError: A logit is not finite.
     """
-    dtype = _DTYPES.get(precision)
-    with torch.inference_mode(), torch.autocast(batch.input_ids.device.type, dtype=dtype, enabled=dtype is not None):
-        logits = encoder(batch, _LOGITS).logits
-    assert isinstance(logits, Tensor)
-    return logits
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Generator[None]:
-    """Put a module into eval mode for a while.
-
-    Args:
-        module: The module; each of its parts gets its own mode back, also where the block raises.
-
-    Yields:
-        Nothing.
-    """
-    training = [part for part in module.modules() if part.training]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part in training:
-            part.training = True
+    with evaluating(encoder):
+        return predict(make_torch_engine(encoder, precision=precision), batches, progress=progress)

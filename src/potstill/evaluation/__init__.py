@@ -11,41 +11,51 @@ if TYPE_CHECKING:
     from potstill.evaluation.card import import_line, write_model_card
     from potstill.evaluation.ensemble import merge_models
     from potstill.evaluation.environment import describe_environment
-    from potstill.evaluation.evaluate import EvaluatedModel, EvaluationConfig, Subject, collect_results, evaluate_model
+    from potstill.evaluation.evaluate import (
+        EvaluatedModel,
+        EvaluationConfig,
+        Subject,
+        collect_results,
+        compare_pair,
+        evaluate_models,
+        make_subject,
+    )
     from potstill.evaluation.examples import choose_examples
-    from potstill.evaluation.size import safetensors_bytes, split_parameters, weight_bytes
+    from potstill.evaluation.labelled import Examples, in_task_order
 
 __all__ = [
     "EvaluatedModel",
     "EvaluationConfig",
+    "Examples",
     "Subject",
     "choose_examples",
     "collect_results",
+    "compare_pair",
     "describe_environment",
     "draw_attention",
-    "evaluate_model",
+    "evaluate_models",
     "import_line",
+    "in_task_order",
+    "make_subject",
     "merge_models",
-    "safetensors_bytes",
-    "split_parameters",
-    "weight_bytes",
     "write_model_card",
 ]
 
 _HOMES = {
     "EvaluatedModel": "evaluate",
     "EvaluationConfig": "evaluate",
+    "Examples": "labelled",
     "Subject": "evaluate",
     "choose_examples": "examples",
     "collect_results": "evaluate",
+    "compare_pair": "evaluate",
     "describe_environment": "environment",
     "draw_attention": "attention",
-    "evaluate_model": "evaluate",
+    "evaluate_models": "evaluate",
     "import_line": "card",
+    "in_task_order": "labelled",
+    "make_subject": "evaluate",
     "merge_models": "ensemble",
-    "safetensors_bytes": "size",
-    "split_parameters": "size",
-    "weight_bytes": "size",
     "write_model_card": "card",
 }
 """The module of each public name."""

@@ -5,22 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.data import Split, Task
-from potstill.errors import DataError
 from potstill.evaluation.evaluate import EvaluatedModel
+from potstill.evaluation.labelled import Examples
 from potstill.results import Parameters, Speed
 
 
 def merge_models(
-    members: Sequence[EvaluatedModel], logits: NDArray[np.float32], task: Task, split: Split, *, name: str
+    members: Sequence[EvaluatedModel], logits: NDArray[np.float32], examples: Examples, *, name: str
 ) -> EvaluatedModel:
     """Put the members of an ensemble together to one model.
 
     Args:
         members: Each measured alone on the split; at least one.
         logits: What they say together, [examples, labels].
-        task: What is predicted, and which metrics judge it.
-        split: The examples, with labels.
+        examples: What they were measured on.
         name: What the ensemble is called.
 
     Returns:
@@ -28,20 +26,19 @@ def merge_models(
         reckoned from their own speeds; nothing on further splits, which the members read alone.
 
     Raises:
-        DataError: The split has no labels.
+        DataError: The examples have no labels.
     """
-    if split.labels is None:
-        raise DataError(f"the split of task '{task.name}' has no labels; evaluation needs them.")
+    task, gold = examples.task, examples.gold
     results = [member.result for member in members]
     parts = ("embeddings", "encoder", "pooler", "head", "total")
     weights = {part: sum(getattr(each.parameters, part) for each in results) for part in parts}
     result = results[0].model_copy(
         update={
             "name": name,
-            "metrics": task.answer.measure(task.metrics, logits, split.labels),
-            "interval": task.answer.interval(task.metrics[0], logits, split.labels),
+            "metrics": task.answer.measure(task.metrics, logits, gold),
+            "interval": task.answer.interval(task.metrics[0], logits, gold),
             "other_splits": {},
-            **task.answer.details(logits, split.labels),
+            **task.answer.details(logits, gold),
             "parameters": Parameters(**weights),
             "size_bytes": sum(each.size_bytes for each in results),
             "speed": _one_after_another([each.speed for each in results if each.speed is not None]),

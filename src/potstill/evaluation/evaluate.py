@@ -1,4 +1,4 @@
-"""Measure a model, compare the models of a run, and put it all into `Results`."""
+"""Measure models side by side, compare them, and put it all into `Results`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,47 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
-from potstill.answers import LabelRows
 from potstill.config import Config
-from potstill.data import Batches, Split, Task
-from potstill.engines import measure_speed, predict_logits, spread_sample
-from potstill.errors import DataError
-from potstill.evaluation.size import split_parameters, weight_bytes
-from potstill.hub import Encoder
-from potstill.progress import Observer
-from potstill.results import Comparison, ModelResult, Precision, Results, Role
+from potstill.data import Batches, Task
+from potstill.engines import Engine, make_batches, measure_speeds, predict, spread_sample
+from potstill.evaluation.labelled import Examples, find_gold, in_task_order
+from potstill.progress import Observer, ProgressTask
+from potstill.results import Comparison, ModelResult, Results, Role, Speed
 
 
 class EvaluationConfig(Config):
     """How models are measured."""
 
-    precision: Precision = "fp32"
-    """Number format of the matrix products."""
     speed_sentences: int | None = Field(default=256, ge=1)
-    """About how many sentences a timed pass has; absent: the speed is not measured."""
+    """About how many sentences a timed round has; absent: the speed is not measured."""
     speed_repeats: int = Field(default=5, ge=1)
-    """Timed passes; the median counts."""
+    """Timed rounds, in each of which every model has its turn; the median counts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Subject:
     """A model that is to be measured.
 
     Attributes:
         role: Its part in the run.
-        name: Hub name or folder.
-        encoder: The model, on the device where it is to run.
+        engine: The model, ready to answer.
         batches: The split to measure on, tokenised for it.
         training_seconds: Wall time of its training, or None where it was not trained here.
-        other_splits: Further labelled splits by name, tokenised for it, on which only the metrics are measured.
+        other_batches: Further labelled splits by name, tokenised for it, on which only the metrics are measured.
+        title: What the progress calls it; absent: its role.
     """
 
     role: Role
-    name: str
-    encoder: Encoder
+    engine: Engine
     batches: Batches
     training_seconds: float | None = None
-    other_splits: Mapping[str, tuple[Batches, Split]] = field(default_factory=dict)
+    other_batches: Mapping[str, Batches] = field(default_factory=dict)
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,107 +60,113 @@ class EvaluatedModel:
     logits: NDArray[np.float32]
 
 
-def evaluate_model(
-    subject: Subject,
-    task: Task,
-    split: Split,
+def make_subject(engine: Engine, role: Role, examples: Examples, *, title: str | None = None) -> Subject:
+    """Let a model read examples.
+
+    Args:
+        engine: The model.
+        role: Its part.
+        examples: What it is measured on.
+        title: What the progress calls it; absent: its role.
+
+    Returns:
+        The model with the examples, tokenised for it.
+
+    Raises:
+        DataError: It cannot read them.
+    """
+    others = {
+        name: make_batches(split, engine.model, max_length=examples.max_length)
+        for name, split in examples.other_splits.items()
+    }
+    batches = make_batches(examples.split, engine.model, max_length=examples.max_length)
+    return Subject(role=role, engine=engine, batches=batches, other_batches=others, title=title)
+
+
+def evaluate_models(
+    subjects: Sequence[Subject],
+    examples: Examples,
     *,
     teacher_logits: NDArray[np.float32] | None = None,
     config: EvaluationConfig,
     observer: Observer,
-) -> EvaluatedModel:
-    """Measure quality, likeness to the teacher, size and speed of one model.
+) -> list[EvaluatedModel]:
+    """Measure quality, likeness to the teacher, size and speed of models.
 
     Args:
-        subject: The model.
-        task: What is predicted, and which metrics judge it.
-        split: The examples, with labels.
-        teacher_logits: Logits of the teacher on the same split, or None for the teacher itself and without one.
+        subjects: The models; they are timed in turns, round by round.
+        examples: What they are measured on, with labels.
+        teacher_logits: Logits of the teacher on the same examples; absent: those of the first of the models that is
+            a teacher, if there is one.
         config: How to measure.
         observer: Draws the progress.
 
     Returns:
-        The figures and the logits.
+        The figures and the logits of each.
 
     Raises:
-        DataError: The split has no labels.
-        ModelError: The model gives logits that are not finite.
+        DataError: The examples have no labels, or a model has other labels than they.
+        ModelError: A model gives logits that are not finite.
     """
-    gold, answer = _gold(task, split), task.answer
-    encoder, device = subject.encoder, subject.encoder.device
-    with observer.task(f"evaluate {subject.role.replace('_', ' ')}", len(gold)) as progress:
-        logits = predict_logits(encoder, subject.batches, device=device, precision=config.precision, progress=progress)
-    speed = None
-    if config.speed_sentences is not None:
-        sample = spread_sample(list(subject.batches.ordered()), num_sentences=config.speed_sentences)
-        speed = measure_speed(
-            encoder, sample, device=device, num_repeats=config.speed_repeats, precision=config.precision
-        )
-    result = ModelResult(
-        role=subject.role,
-        name=Path(subject.name).name if Path(subject.name).is_absolute() else subject.name,
-        metrics=answer.measure(task.metrics, logits, gold),
-        interval=answer.interval(task.metrics[0], logits, gold),
-        num_examples=len(gold),
-        other_splits={
-            name: answer.measure(
-                task.metrics,
-                predict_logits(encoder, batches, device=device, precision=config.precision),
-                _gold(task, other),
-            )
-            for name, (batches, other) in subject.other_splits.items()
-        },
-        fidelity=None if teacher_logits is None else answer.fidelity(logits, teacher_logits),
-        **answer.details(logits, gold),
-        parameters=split_parameters(encoder),
-        size_bytes=weight_bytes(encoder),
-        speed=speed,
-        training_seconds=subject.training_seconds,
-    )
-    return EvaluatedModel(result=result, logits=logits)
+    find_gold(examples.task, examples.split)
+    answers = []
+    for subject in subjects:
+        name = f"evaluate {subject.title or subject.role.replace('_', ' ')}"
+        with observer.task(name, len(examples.split)) as progress:
+            answers.append(_answer(subject.engine, subject.batches, examples.task, progress))
+    if teacher_logits is None:
+        taught = zip(subjects, answers, strict=True)
+        teacher_logits = next((logits for subject, logits in taught if subject.role == "teacher"), None)
+    speeds = _measure_speeds(subjects, config)
+    return [
+        EvaluatedModel(result=_describe(subject, examples, logits, teacher_logits, speed), logits=logits)
+        for subject, logits, speed in zip(subjects, answers, speeds, strict=True)
+    ]
 
 
 def collect_results(
-    task: Task,
-    split: Split,
-    models: Sequence[EvaluatedModel],
-    *,
-    split_name: str = "dev",
-    environment: dict[str, JsonValue],
+    examples: Examples, models: Sequence[EvaluatedModel], *, environment: dict[str, JsonValue]
 ) -> Results:
     """Put the models of a run side by side.
 
     Args:
-        task: What is predicted, and which metrics judge it.
-        split: The examples, with labels.
-        models: Evaluated on this split; at least one. The student, where there is one, is compared with
-            each of the others.
-        split_name: What the split is called.
+        examples: What they were measured on.
+        models: At least one. The student, where there is one, is compared with each of the others.
         environment: From `describe_environment`.
 
     Returns:
         What belongs into results.json.
 
     Raises:
-        DataError: The split has no labels.
+        DataError: The examples have no labels.
     """
-    gold = _gold(task, split)
     student = next((model for model in models if model.result.role == "student"), None)
     return Results(
-        task=task.name,
-        primary_metric=task.metrics[0],
-        split=split_name,
-        num_examples=len(gold),
+        task=examples.task.name,
+        primary_metric=examples.task.metrics[0],
+        split=examples.split_name,
+        num_examples=len(examples.gold),
         models=tuple(model.result for model in models),
         comparisons=()
         if student is None
-        else tuple(_compare(task, gold, student, other) for other in models if other is not student),
+        else tuple(compare_pair(student, other, examples) for other in models if other is not student),
         environment=environment,
         created=datetime.now(UTC).replace(microsecond=0),
     )
 
 
-def _compare(task: Task, gold: LabelRows, student: EvaluatedModel, other: EvaluatedModel) -> Comparison:
+def compare_pair(student: EvaluatedModel, other: EvaluatedModel, examples: Examples) -> Comparison:
+    """Compare two models on the same examples.
+
+    Args:
+        student: The one.
+        other: The other.
+        examples: What both were measured on.
+
+    Returns:
+        Difference and share of the primary metric with their intervals, and McNemar's test for classes.
+    """
+    task, gold = examples.task, examples.gold
     intervals = task.answer.paired_intervals(task.metrics[0], student.logits, other.logits, gold)
     ours, theirs = student.result.score, other.result.score
     return Comparison(
@@ -178,7 +179,47 @@ def _compare(task: Task, gold: LabelRows, student: EvaluatedModel, other: Evalua
     )
 
 
-def _gold(task: Task, split: Split) -> LabelRows:
-    if split.labels is None:
-        raise DataError(f"the split of task '{task.name}' has no labels; evaluation needs them.")
-    return split.labels
+def _answer(engine: Engine, batches: Batches, task: Task, progress: ProgressTask | None = None) -> NDArray[np.float32]:
+    return in_task_order(predict(engine, batches, progress=progress), task, engine.model.label_names)
+
+
+def _measure_speeds(subjects: Sequence[Subject], config: EvaluationConfig) -> list[Speed] | list[None]:
+    if config.speed_sentences is None:
+        return [None] * len(subjects)
+    works = [
+        spread_sample(list(subject.batches.ordered()), num_sentences=config.speed_sentences) for subject in subjects
+    ]
+    return measure_speeds([subject.engine for subject in subjects], works, rounds=config.speed_repeats)
+
+
+def _describe(
+    subject: Subject,
+    examples: Examples,
+    logits: NDArray[np.float32],
+    teacher_logits: NDArray[np.float32] | None,
+    speed: Speed | None,
+) -> ModelResult:
+    task, gold, engine = examples.task, examples.gold, subject.engine
+    answer = task.answer
+    fidelity = None
+    if teacher_logits is not None and subject.role != "teacher":
+        fidelity = answer.fidelity(logits, teacher_logits)
+    return ModelResult(
+        role=subject.role,
+        name=Path(engine.name).name if Path(engine.name).is_absolute() else engine.name,
+        metrics=answer.measure(task.metrics, logits, gold),
+        interval=answer.interval(task.metrics[0], logits, gold),
+        num_examples=len(gold),
+        other_splits={
+            name: answer.measure(
+                task.metrics, _answer(engine, batches, task), find_gold(task, examples.other_splits[name])
+            )
+            for name, batches in subject.other_batches.items()
+        },
+        fidelity=fidelity,
+        **answer.details(logits, gold),
+        parameters=engine.parameters,
+        size_bytes=engine.size_bytes,
+        speed=speed,
+        training_seconds=subject.training_seconds,
+    )

@@ -5,8 +5,8 @@ from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
 from potstill.hub.building import build_bert, build_bilstm, build_distilbert
 from potstill.hub.compiling import check_compiler, check_layers, compiled_layers
 from potstill.hub.counting import ParameterCounts, count_parameters
-from potstill.hub.description import ModelDescription, describe_model
-from potstill.hub.drafting import draft_encoder
+from potstill.hub.description import ModelDescription, describe_encoder, describe_model, describe_shape
+from potstill.hub.drafting import draft_classifier, draft_encoder
 from potstill.hub.encoder import Encoder
 from potstill.hub.exporting import ExportModule, exporting, input_names
 from potstill.hub.labels import reorder_labels, set_config_words
@@ -51,7 +51,10 @@ __all__ = [
     "compiled_layers",
     "copy_vocabulary_head",
     "count_parameters",
+    "describe_encoder",
     "describe_model",
+    "describe_shape",
+    "draft_classifier",
     "draft_encoder",
     "exporting",
     "find_masked_lm",

@@ -1,13 +1,15 @@
 """An encoder without weights, of which only the sizes are wanted."""
 
+from collections.abc import Sequence
+
 import torch
 from tokenizers import Tokenizer as RawTokenizer
 from tokenizers import models
-from transformers import BertConfig, PreTrainedTokenizerFast
+from transformers import BertConfig, PretrainedConfig, PreTrainedTokenizerFast
 
 from potstill.hub.encoder import Encoder
 from potstill.hub.loading import build_encoder
-from potstill.hub.opening import open_config
+from potstill.hub.opening import open_config, open_model
 from potstill.hub.tokenizing import Tokenizer
 
 
@@ -24,8 +26,28 @@ def draft_encoder(name: str | None = None) -> Encoder:
         ModelError: There is no such model.
     """
     config = BertConfig() if name is None else open_config(name)
+    return _draft(config, ("0", "1"))
+
+
+def draft_classifier(name: str) -> Encoder:
+    """Make a saved classifier or regressor without its weights, for counting them.
+
+    Args:
+        name: As for `resolve_model`.
+
+    Returns:
+        The encoder, as `draft_encoder` makes it, with the labels of its config.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    saved = open_model(name)
+    return _draft(saved.config, saved.label_names())
+
+
+def _draft(config: PretrainedConfig, label_names: Sequence[str]) -> Encoder:
     padding = "[PAD]"
     raw = RawTokenizer(models.WordLevel({padding: 0}, unk_token=padding))
     tokenizer = Tokenizer(PreTrainedTokenizerFast(tokenizer_object=raw, pad_token=padding))
     with torch.device("meta"):
-        return build_encoder(config, tokenizer, label_names=("0", "1"))
+        return build_encoder(config, tokenizer, label_names=label_names)

@@ -14,7 +14,8 @@ from potstill.hub.tokenizing import Tokenizer
 _TRANSFORMER = re.compile(r"(\d+)x(\d+)(?:x(\d+))?")
 _BILSTM = re.compile(r"bilstm(?::(\d+)x(\d+))?")
 _VOCABULARY = 30522
-_NAMES = ("no", "yes")
+SHAPE_LABELS = ("no", "yes")
+"""Labels of every shape."""
 
 
 def build_shape(shape: str) -> Encoder:
@@ -30,10 +31,11 @@ def build_shape(shape: str) -> Encoder:
     Raises:
         ModelError: There is no such shape.
     """
-    return build_encoder(_make_config(shape), _make_tokenizer(), label_names=_NAMES)
+    return build_encoder(make_shape_config(shape), make_shape_tokenizer(), label_names=SHAPE_LABELS)
 
 
-def _make_config(shape: str) -> PretrainedConfig:
+def make_shape_config(shape: str) -> PretrainedConfig:
+    """Read a shape."""
     if shape == "distilbert":
         return DistilBertConfig(vocab_size=_VOCABULARY)
     if found := _BILSTM.fullmatch(shape):
@@ -62,7 +64,8 @@ def _count_heads(width: int) -> int:
     return width // 64 if width % 64 == 0 else 1
 
 
-def _make_tokenizer() -> Tokenizer:
+def make_shape_tokenizer() -> Tokenizer:
+    """Make a tokenizer that knows padding and nothing else."""
     raw = RawTokenizer(models.WordLevel({"[PAD]": 0, "[UNK]": 1}, unk_token="[UNK]"))
     inputs = ["input_ids", "token_type_ids", "attention_mask"]
     return Tokenizer(

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from potstill.data import DataConfig, load_task_data, match_labels, shipped_tasks
-from potstill.engines import predict_logits
+from potstill.engines import make_batches, predict_logits
 from potstill.errors import DataError
 from potstill.hub import load_classifier, reorder_labels
-from potstill.pipeline.sources import make_batches
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.serving import trained_length
@@ -48,7 +47,7 @@ def answer_test_sets(
         if file.submission is not None:
             batches = make_batches(split, encoder, max_length=max_length or trained_length(str(model)))
             with (observer or SilentObserver()).task(f"answer {file.submission}", len(split)) as progress:
-                logits = predict_logits(encoder, batches, device=encoder.device, progress=progress)
+                logits = predict_logits(encoder, batches, progress=progress)
             answer = examples.task.answer
             answers[file.submission] = [
                 answer.write_value(each, entry.values, entry.score_range) for each in answer.decide(logits).tolist()

@@ -1,22 +1,20 @@
 """Measure a saved model on labelled examples."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from potstill.answers import answer_of_model, check_model
 from potstill.data import Task, match_labels
+from potstill.engines import make_torch_engine
 from potstill.evaluation import (
-    EvaluatedModel,
     EvaluationConfig,
-    Subject,
     collect_results,
     describe_environment,
-    evaluate_model,
+    evaluate_models,
+    make_subject,
 )
 from potstill.hub import Encoder, load_classifier, reorder_labels
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
-from potstill.pipeline.sources import make_batches
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.results import Results, Role
@@ -62,31 +60,16 @@ def evaluate(
     encoder = load_classifier(str(model))
     given = answer_of_model(encoder.config_words, encoder.label_names)
     examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None)
-    models: list[tuple[Role, str, Encoder]] = [("model" if teacher is None else "student", str(model), encoder)]
+    precision = resolve_precision(recipe.precision)
+    encoders: dict[Role, tuple[str, Encoder]] = {"model" if teacher is None else "student": (str(model), encoder)}
     if teacher is not None:
-        models.insert(0, ("teacher", teacher, load_classifier(teacher)))
-    measured: list[EvaluatedModel] = []
-    for role, name, each in models:
+        encoders = {"teacher": (teacher, load_classifier(teacher)), **encoders}
+    subjects = []
+    for role, (name, each) in encoders.items():
         _order_labels(each, name, examples.task).to(process_state().device)
-        prepare = partial(make_batches, encoder=each, max_length=examples.max_length)
-        others = {other: (prepare(split), split) for other, split in examples.other_splits.items()}
-        measured.append(
-            evaluate_model(
-                Subject(role=role, name=name, encoder=each, batches=prepare(examples.split), other_splits=others),
-                examples.task,
-                examples.split,
-                teacher_logits=measured[0].logits if measured else None,
-                config=EvaluationConfig(precision=resolve_precision(recipe.precision)),
-                observer=observer or SilentObserver(),
-            )
-        )
-    return collect_results(
-        examples.task,
-        examples.split,
-        measured,
-        split_name=examples.split_name,
-        environment=describe_environment(),
-    )
+        subjects.append(make_subject(make_torch_engine(each, name=name, precision=precision), role, examples))
+    measured = evaluate_models(subjects, examples, config=EvaluationConfig(), observer=observer or SilentObserver())
+    return collect_results(examples, measured, environment=describe_environment())
 
 
 def _order_labels(encoder: Encoder, name: str, task: Task) -> Encoder:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from potstill.data import Split, read_texts
-from potstill.engines import parse_backend
+from potstill.engines import find_backend
 from potstill.errors import DataError, ModelError, RecipeError
 from potstill.progress import Observer, SilentObserver
-from potstill.serving import BenchConfig, BenchReport, Origin, published_rows, run_bench
+from potstill.serving import BenchConfig, BenchReport, published_rows, run_bench
 
 _ONLY = {
     "seed": ("num_batches", "batch_size", "num_tokens"),
@@ -64,17 +64,15 @@ def bench(
             )
     if texts is not None and config.protocol == "seed":
         raise DataError("--data: the protocol 'seed' reads random tokens of one length; leave it out here.")
-    wanted = [parse_backend(name) for name in backends or ("sdpa",)]
+    wanted = [find_backend(name) for name in backends or ("sdpa",)]
     every = [*(published_rows() if is_seed_table else ()), *shapes]
-    origins = [
-        *(Origin(name=str(name), is_shape=False, backend=backend) for name in models for backend in wanted),
-        *(Origin(name=name, is_shape=True, backend=backend) for name in every for backend in wanted),
-    ]
-    if not origins:
+    saved = [(str(name), backend) for name in models for backend in wanted]
+    bare = [(shape, backend) for shape in every for backend in wanted]
+    if not saved + bare:
         raise ModelError("there is nothing to time; name models, or give --shape or --seed-table.")
     split: Split | None = None
     if texts is not None:
         if not models:
             raise DataError("--data: shapes read random tokens; name a model, or leave the data out.")
         split = read_texts(texts[0], text=texts[1], text_pair=texts[2])
-    return run_bench(origins, split, config, observer=observer or SilentObserver())
+    return run_bench(saved, bare, split, config, observer=observer or SilentObserver())

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from potstill.answers import answer_of_model
-from potstill.engines import parse_backend
+from potstill.engines import find_backend, load_engine
 from potstill.errors import ModelError
 from potstill.hub import describe_model
 from potstill.pipeline.examples import DataOptions, find_examples, read_settings
 from potstill.progress import Observer, SilentObserver
-from potstill.serving import BenchConfig, CompareReport, Origin, compare_models
+from potstill.serving import BenchConfig, CompareReport, compare_models
 
 
 def compare(
@@ -41,13 +41,12 @@ def compare(
     names = [str(model) for model in models]
     if len(names) < 2:
         raise ModelError(f"{len(names)} model is given, and a comparison needs two or more; name another one.")
-    wanted = [parse_backend(name) for name in backends or ("sdpa",)]
+    wanted = [find_backend(name) for name in backends or ("sdpa",)]
     if len(wanted) not in (1, len(names)):
         raise ModelError(
             f"--backend: {len(wanted)} are given for {len(names)} models; give one for all, or one for each."
         )
     each = wanted * len(names) if len(wanted) == 1 else wanted
-    origins = [Origin(name=name, is_shape=False, backend=backend) for name, backend in zip(names, each, strict=True)]
     settings = read_settings(names[-1], options or DataOptions(), overrides)
     takes_whole_file = options is not None and options.data is not None
     last = describe_model(names[-1])
@@ -55,4 +54,5 @@ def compare(
     examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file)
     config = BenchConfig(lengths=(), has_probe=False)
     watch = observer or SilentObserver()
-    return compare_models(origins, examples, config, price_per_hour=price_per_hour, observer=watch)
+    engines = [load_engine(name, backend) for name, backend in zip(names, each, strict=True)]
+    return compare_models(engines, examples, config, price_per_hour=price_per_hour, observer=watch)

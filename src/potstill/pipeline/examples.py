@@ -10,9 +10,10 @@ import numpy as np
 from potstill.answers import Answer, LabelRows
 from potstill.data import DataConfig, TaskData, load_task_data
 from potstill.errors import DataError, RecipeError
+from potstill.evaluation import Examples
 from potstill.files import expand_user
 from potstill.recipe import Recipe, load_recipe
-from potstill.serving import Examples, check_pairs, recipe_of, trained_length, trained_on_pairs
+from potstill.serving import check_pairs, recipe_of, trained_length, trained_on_pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

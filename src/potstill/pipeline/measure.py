@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.controls import find_controls
+from potstill.engines import make_torch_engine
 from potstill.evaluation import (
     EvaluatedModel,
     EvaluationConfig,
+    Examples,
     Subject,
     choose_examples,
     collect_results,
     describe_environment,
     draw_attention,
-    evaluate_model,
+    evaluate_models,
     merge_models,
 )
 from potstill.hub import Encoder, count_parameters, load_classifier, load_masked_lm
@@ -43,54 +45,50 @@ from potstill.training import StageConfig
 
 def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str, float | None]) -> Results:
     """Evaluate every model of a run on the development set, and keep what its report shows besides figures."""
-    evaluated = [] if guide is None else [_measure_teacher(run, guide)]
-    shown = {} if guide is None or guide.members else {"teacher": guide.encoder}
+    singles = () if guide is None else guide.singles
+    subjects = [_make_subject(run, single.encoder, "teacher", single.name) for single in singles]
+    shown = {"teacher": singles[0].encoder} if len(singles) == 1 else {}
     for name, seconds in trained.items():
         place = run.folder if name == "student" else run.folder.nested(name)
         own: Role = "model" if run.recipe.student.kind == "whole" else "student"
         role = own if name == "student" else find_controls([name])[0].role
         encoder = load_classifier(str(place.student))
-        evaluated.append(_measure(run, encoder, role, run.recipe.name, guide=guide, seconds=seconds))
+        subjects.append(_make_subject(run, encoder, role, run.recipe.name, seconds=seconds))
         if name == "student":
             shown[role] = encoder
-    _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, shown)
-    return collect_results(run.source.data.task, run.source.data.dev, evaluated, environment=describe_environment())
-
-
-def _measure_teacher(run: OpenRun[TaskSource], guide: Guide) -> EvaluatedModel:
-    singles = [_measure(run, single.encoder, "teacher", single.name) for single in guide.singles]
-    if len(singles) == 1:
-        return singles[0]
-    assert guide.dev_logits is not None, "a teacher of a task has answered its development set"
-    return merge_models(singles, guide.dev_logits, run.source.data.task, run.source.data.dev, name=guide.name)
-
-
-def _measure(
-    run: OpenRun[TaskSource],
-    encoder: Encoder,
-    role: Role,
-    name: str,
-    *,
-    guide: Guide | None = None,
-    seconds: float | None = None,
-) -> EvaluatedModel:
-    return evaluate_model(
-        Subject(
-            role=role,
-            name=name,
-            encoder=encoder.to(run.device),
-            batches=run.source.batches_of("dev", encoder),
-            training_seconds=seconds,
-            other_splits={
-                other: (run.source.batches_of(other, encoder), split)
-                for other, split in run.source.data.other_dev.items()
-            },
-        ),
-        run.source.data.task,
-        run.source.data.dev,
+    data = run.source.data
+    examples = Examples(
+        task=data.task, split=data.dev, max_length=run.recipe.data.max_length, other_splits=data.other_dev
+    )
+    evaluated = evaluate_models(
+        subjects,
+        examples,
         teacher_logits=None if guide is None else guide.dev_logits,
-        config=EvaluationConfig(precision=run.precision),
+        config=EvaluationConfig(),
         observer=run.observer,
+    )
+    if guide is not None:
+        evaluated = [_join(evaluated[: len(singles)], guide, examples), *evaluated[len(singles) :]]
+    _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, shown)
+    return collect_results(examples, evaluated, environment=describe_environment())
+
+
+def _join(members: list[EvaluatedModel], guide: Guide, examples: Examples) -> EvaluatedModel:
+    if len(members) == 1:
+        return members[0]
+    assert guide.dev_logits is not None, "a teacher of a task has answered its development set"
+    return merge_models(members, guide.dev_logits, examples, name=guide.name)
+
+
+def _make_subject(
+    run: OpenRun[TaskSource], encoder: Encoder, role: Role, name: str, *, seconds: float | None = None
+) -> Subject:
+    return Subject(
+        role=role,
+        engine=make_torch_engine(encoder.to(run.device), name=name, precision=run.precision),
+        batches=run.source.batches_of("dev", encoder),
+        training_seconds=seconds,
+        other_batches={other: run.source.batches_of(other, encoder) for other in run.source.data.other_dev},
     )
 
 

@@ -17,9 +17,8 @@ from potstill.data import (
     TaskData,
     TokenisedSplit,
     count_tokens,
-    tokenise,
 )
-from potstill.engines import predict_logits
+from potstill.engines import make_batches, predict_logits
 from potstill.errors import DataError, RecipeError
 from potstill.hub import Encoder
 from potstill.pipeline.heldout import HeldoutScorer
@@ -45,20 +44,6 @@ class TokenisedSplits:
         if key not in self._known:
             self._known[key] = make_batches(split, encoder, max_length=max_length).tokenised
         return self._known[key]
-
-
-def make_batches(split: Split, encoder: Encoder, *, max_length: int) -> Batches:
-    """Tokenise a split for an encoder and put it into batches."""
-    if encoder.needs_pairs and split.pairs is None:
-        raise DataError("the model compares two texts and was given one; name the second text's column (--text-pair).")
-    tokenised = tokenise(split, encoder.tokenizer, max_length=max_length)
-    longest = int(tokenised.tokens.lengths.max(initial=0))
-    if encoder.max_tokens is not None and longest > encoder.max_tokens:
-        raise DataError(
-            f"data.max_length: {max_length} lets a text of {longest} tokens through, but the model reads at most "
-            f"{encoder.max_tokens}; set data.max_length to {encoder.max_tokens} or less."
-        )
-    return Batches(tokenised, BatchConfig(), seed=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,11 +132,8 @@ class TaskSource:
     def logits(self, encoder: Encoder, batches: Batches | None = None) -> NDArray[np.float32]:
         """Run an encoder over the development set, or over other examples."""
         assert self.recipe.precision != "auto"
-        device = process_state().device
-        encoder.to(device)
-        return predict_logits(
-            encoder, batches or self.heldout(encoder), device=torch.device(device), precision=self.recipe.precision
-        )
+        encoder.to(process_state().device)
+        return predict_logits(encoder, batches or self.heldout(encoder), precision=self.recipe.precision)
 
     def masker(self, stage: StageConfig, encoder: Encoder) -> None:
         """Hide nothing: stages on a task read their texts as they are."""

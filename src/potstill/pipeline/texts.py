@@ -28,10 +28,9 @@ from potstill.augmentation import (
     count_attempts,
 )
 from potstill.data import Split, TaskData
-from potstill.engines import predict_logits
+from potstill.engines import make_batches, predict_logits
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
-from potstill.pipeline.sources import make_batches
 from potstill.progress import Observer
 from potstill.teachers import combine_logits
 
@@ -69,7 +68,7 @@ class TextTeacher:
         parts = []
         for encoder in self.encoders:
             batches = make_batches(split, encoder, max_length=self.max_length)
-            own = predict_logits(encoder.to(device), batches, device=device, precision=precision)
+            own = predict_logits(encoder.to(device), batches, precision=precision)
             parts.append(torch.from_numpy(own))
         combined = parts[0] if len(parts) == 1 else combine_logits(parts, combine=self.combine, weights=self.weights)
         logits: NDArray[np.float32] = combined.numpy()

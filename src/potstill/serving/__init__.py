@@ -5,7 +5,6 @@ from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_plot import check_plot, write_plot
 from potstill.serving.bench_report import BenchReport
 from potstill.serving.bench_run import run_bench
-from potstill.serving.bench_subjects import Origin
 from potstill.serving.bench_table import make_bench_tables
 from potstill.serving.classifier import (
     Classifier,
@@ -17,7 +16,6 @@ from potstill.serving.classifier import (
     trained_on_pairs,
 )
 from potstill.serving.compare import CompareReport, compare_models
-from potstill.serving.examples import Examples
 from potstill.serving.export import export_onnx, refuse_foreign_folder, trim
 from potstill.serving.export_card import describe_export
 from potstill.serving.export_config import ExportConfig
@@ -28,10 +26,8 @@ __all__ = [
     "BenchReport",
     "Classifier",
     "CompareReport",
-    "Examples",
     "ExportConfig",
     "ExportReport",
-    "Origin",
     "check_pairs",
     "check_plot",
     "compare_models",

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, TokenisedSplit
-from potstill.hub import Encoder
+from potstill.hub import ModelDescription
 from potstill.published import load_published
 from potstill.serving.bench_report import Published
 from potstill.tensors import Batch, TokenBlock
@@ -49,41 +48,33 @@ def qnli_lengths(count: int) -> NDArray[np.int64]:
     return known[((np.arange(count) + 0.5) * len(known) / count).astype(np.int64) % len(known)]
 
 
-def batches_of_lengths(encoder: Encoder, lengths: Sequence[int] | NDArray[np.int64]) -> Batches:
+def batches_of_lengths(model: ModelDescription, lengths: Sequence[int] | NDArray[np.int64]) -> Batches:
     """Make texts of random tokens, in batches of similar length as texts are served."""
-    limit = encoder.max_tokens
-    sizes = np.minimum(np.asarray(lengths, dtype=np.int64), limit or np.iinfo(np.int64).max)
-    ids = np.random.default_rng(0).integers(_first_id(encoder), encoder.shape.vocab_size, size=int(sizes.sum()))
+    sizes = np.minimum(np.asarray(lengths, dtype=np.int64), model.max_tokens or np.iinfo(np.int64).max)
+    ids = np.random.default_rng(0).integers(_first_id(model), model.vocab_size, size=int(sizes.sum()))
     tokens = TokenBlock(
         ids=ids.astype(np.int32),
-        type_ids=np.zeros(len(ids), dtype=np.uint8) if encoder.tokenizer.has_types else None,
+        type_ids=np.zeros(len(ids), dtype=np.uint8) if model.tokenizer.has_types else None,
         offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        padding_id=encoder.tokenizer.padding_id,
+        padding_id=model.tokenizer.padding_id,
     )
     return Batches(TokenisedSplit(tokens=tokens, labels=None), BatchConfig(), seed=0)
 
 
-def square_batch(encoder: Encoder, *, num_examples: int, num_tokens: int) -> Batch:
+def square_batch(model: ModelDescription, *, num_examples: int, num_tokens: int) -> Batch:
     """Make a full batch of random tokens, so that no model can skip any of it."""
-    ids = range(_first_id(encoder), encoder.shape.vocab_size)
-    batch = random_batch(num_examples=num_examples, num_tokens=num_tokens, ids=ids)
-    return batch if encoder.tokenizer.has_types else replace(batch, token_type_ids=None)
-
-
-def random_batch(*, num_examples: int, num_tokens: int, ids: range) -> Batch:
-    """Make a full batch of random tokens."""
     generator = torch.Generator().manual_seed(0)
-    drawn = torch.randint(ids.start, ids.stop, (num_examples, num_tokens), generator=generator)
+    drawn = torch.randint(_first_id(model), model.vocab_size, (num_examples, num_tokens), generator=generator)
     return Batch(
         input_ids=drawn,
         token_mask=torch.ones_like(drawn, dtype=torch.bool),
-        token_type_ids=torch.zeros_like(drawn),
+        token_type_ids=torch.zeros_like(drawn) if model.tokenizer.has_types else None,
         labels=None,
         example_ids=torch.arange(num_examples),
     )
 
 
-def _first_id(encoder: Encoder) -> int:
+def _first_id(model: ModelDescription) -> int:
     """Give the id behind the last special token, so that none is drawn."""
-    last = max((*encoder.tokenizer.special_ids, encoder.tokenizer.padding_id))
-    return last + 1 if last + 1 < encoder.shape.vocab_size else 0
+    last = max((*model.tokenizer.special_ids, model.tokenizer.padding_id))
+    return last + 1 if last + 1 < model.vocab_size else 0

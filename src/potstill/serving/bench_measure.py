@@ -1,37 +1,11 @@
-"""Time models in turns: within every round each of them does the same work, so that noise hits all alike."""
+"""Rates, ratios and percentiles of models that took turns."""
 
 import statistics
 from collections.abc import Sequence
 
 import numpy as np
 
-from potstill.engines import Engine
-from potstill.processes import process_state
-from potstill.progress import ProgressTask
 from potstill.serving.bench_report import Latency, Rate
-from potstill.tensors import Batch
-from potstill.timing import time_work
-
-
-def take_turns(
-    works: Sequence[Sequence[Batch]],
-    engines: Sequence[Engine],
-    *,
-    rounds: int,
-    warmup: int,
-    progress: ProgressTask,
-) -> list[list[float]]:
-    """Time what each model does in each round."""
-    assert len(works) == len(engines)
-    assert rounds >= 1
-    seconds: list[list[float]] = [[] for _ in engines]
-    for number in range(-warmup, rounds):
-        for taken, work, engine in zip(seconds, works, engines, strict=True):
-            spent = _time(engine, work)
-            if number >= 0:
-                taken.append(spent)
-            progress.advance()
-    return seconds
 
 
 def make_rates(seconds: Sequence[Sequence[float]], counts: Sequence[int]) -> list[Rate]:
@@ -55,8 +29,3 @@ def make_latency(seconds: Sequence[float]) -> Latency:
     """Give the percentiles of answers, in milliseconds."""
     p50, p95, p99 = (1000 * np.percentile(seconds, [50, 95, 99])).tolist()
     return Latency(p50=p50, p95=p95, p99=p99)
-
-
-def _time(engine: Engine, work: Sequence[Batch]) -> float:
-    """Time a model's work."""
-    return time_work(lambda: [engine.run(batch) for batch in work], device=process_state().device)

@@ -8,33 +8,32 @@ import re
 import resource
 import subprocess
 import sys
-import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from potstill.engines import OnnxEngine
+from potstill.engines import Backend, Engine, build_engine
 from potstill.errors import ModelError
-from potstill.serving.bench_batches import random_batch, square_batch
+from potstill.serving.bench_batches import square_batch
 from potstill.serving.bench_report import ProbeReport
-from potstill.serving.bench_subjects import Origin, Runner, load_runner
-from potstill.serving.classifier import load
+from potstill.serving.classifier import load_classifier
 
 _LONGEST_SECONDS = 600
 
 
-def probe(runner: Runner, *, num_threads: int) -> ProbeReport:
-    """Start a model in a process of its own."""
-    origin = runner.origin
+def probe(engine: Engine, scratch: Path) -> ProbeReport:
+    """Start a model in a process of its own, on as many threads as here."""
     specification = json.dumps(
         {
-            "name": origin.name,
-            "is_shape": origin.is_shape,
-            "backend": origin.backend,
-            "file": None if runner.file is None else str(runner.file),
-            "threads": num_threads,
+            "name": engine.name,
+            "is_shape": engine.is_shape,
+            "backend": engine.backend.name,
+            "module": type(engine.backend).__module__,
+            "scratch": str(scratch),
+            "threads": torch.get_num_threads(),
             "started": time.time(),
         }
     )
@@ -44,7 +43,7 @@ def probe(runner: Runner, *, num_threads: int) -> ProbeReport:
     except subprocess.SubprocessError as error:
         output = str(getattr(error, "stderr", "") or error).strip().split("\n")
         raise ModelError(
-            f"'{origin.name}' could not be started in a process of its own ({output[-1][:200]}); leave its cold start "
+            f"'{engine.name}' could not be started in a process of its own ({output[-1][:200]}); leave its cold start "
             "and memory out with --no-probe."
         ) from None
     return ProbeReport.parse(json.loads(answer.stdout.strip().split("\n")[-1]))
@@ -65,10 +64,10 @@ def _peak_bytes() -> int:
 def _main(specification: str) -> None:
     wanted = json.loads(specification)
     torch.set_num_threads(wanted["threads"])
-    if wanted["file"]:
-        import onnxruntime  # noqa: F401 - so that its import is not counted as the model's
+    backend = _find_backend(wanted["module"], wanted["backend"])
+    backend.check()
     now, imported, before = time.time(), time.perf_counter(), _peak_bytes()
-    _answer(wanted)
+    _answer(backend, wanted)
     answered = time.perf_counter()
     report = ProbeReport(
         cold_start_seconds=None if wanted["is_shape"] else answered - imported,
@@ -79,17 +78,19 @@ def _main(specification: str) -> None:
     sys.stdout.write(json.dumps(report.model_dump(mode="json")) + "\n")
 
 
-def _answer(wanted: dict[str, Any]) -> None:
+def _find_backend(module: str, name: str) -> Backend:
+    """Find a back-end in the module of its class."""
+    found = vars(import_module(module)).values()
+    return next(each for each in found if isinstance(each, Backend) and each.name == name)
+
+
+def _answer(backend: Backend, wanted: dict[str, Any]) -> None:
     """Load the model and have it answer once."""
-    if not wanted["is_shape"]:
-        load(wanted["name"], backend=wanted["backend"])(["A text."])
-    elif wanted["file"]:
-        OnnxEngine(Path(wanted["file"])).run(random_batch(num_examples=1, num_tokens=16, ids=range(2, 1000)))
+    if wanted["is_shape"]:
+        engine = build_engine(wanted["name"], backend, Path(wanted["scratch"]))
+        engine.run(square_batch(engine.model, num_examples=1, num_tokens=16))
     else:
-        origin = Origin(name=wanted["name"], is_shape=True, backend=wanted["backend"])
-        with tempfile.TemporaryDirectory() as scratch:
-            runner = load_runner(origin, scratch=Path(scratch), num_threads=None)
-        runner.engine.run(square_batch(runner.encoder, num_examples=1, num_tokens=16))
+        load_classifier(wanted["name"], backend)(["A text."])
 
 
 if __name__ == "__main__":

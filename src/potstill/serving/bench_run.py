@@ -1,23 +1,23 @@
 """The bench: load everybody, let them take turns, put the figures together."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from potstill.data import BatchConfig, Batches, Split, tokenise
-from potstill.engines import spread_sample
+from potstill.data import Batches, Split
+from potstill.engines import Backend, Engine, build_engine, load_engine, make_batches, spread_sample, time_in_turns
 from potstill.errors import ModelError
-from potstill.evaluation import describe_environment, split_parameters
+from potstill.evaluation import describe_environment
 from potstill.progress import Observer
 from potstill.serving.bench_batches import batches_of_lengths, published_rows, qnli_lengths, square_batch
 from potstill.serving.bench_config import BenchConfig
-from potstill.serving.bench_measure import make_latency, make_rates, take_turns
+from potstill.serving.bench_measure import make_latency, make_rates
 from potstill.serving.bench_probe import probe
 from potstill.serving.bench_report import BenchEntry, BenchReport, LengthSpeed
-from potstill.serving.bench_subjects import Origin, Runner, load_runner
 from potstill.serving.classifier import trained_length
 from potstill.serving.flops import count_flops
 from potstill.tensors import Batch
@@ -28,12 +28,18 @@ _PUBLISHED_EXAMPLES = 100 * 128
 
 
 def run_bench(
-    origins: Sequence[Origin], texts: Split | None, config: BenchConfig, *, observer: Observer
+    models: Sequence[tuple[str, Backend]],
+    shapes: Sequence[tuple[str, Backend]],
+    texts: Split | None,
+    config: BenchConfig,
+    *,
+    observer: Observer,
 ) -> BenchReport:
     """Time models side by side.
 
     Args:
-        origins: The models; ratios refer to the first.
+        models: Saved models, each with its back-end; ratios refer to the first.
+        shapes: Bare shapes, each with its back-end.
         texts: What they read in the protocol `real`; absent: random tokens with the lengths of QNLI.
         config: What is timed.
         observer: Draws the progress.
@@ -46,20 +52,16 @@ def run_bench(
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    threads = torch.get_num_threads()
     with tempfile.TemporaryDirectory() as scratch:
-        runners = []
-        for origin in origins:
-            observer.note(f"load {origin.name} on {origin.backend}")
-            runners.append(load_runner(origin, scratch=Path(scratch), num_threads=threads))
-        probes = [probe(runner, num_threads=threads) if config.has_probe else None for runner in runners]
-        bases = [_describe(runner) for runner in runners]
+        engines = [*_load(models, observer), *_build(shapes, Path(scratch), observer)]
+        probes = [probe(engine, Path(scratch)) if config.has_probe else None for engine in engines]
+        bases = [_describe(engine) for engine in engines]
         if config.protocol == "seed":
-            timed = _run_seed(runners, config, observer)
+            timed = _run_seed(engines, config, observer)
             mean = float(config.num_tokens)
         else:
-            works = [_real_texts(runner, texts, config) for runner in runners]
-            timed = run_real(runners, works, config, observer)
+            works = [_real_texts(engine, texts, config) for engine in engines]
+            timed = run_real(engines, works, config, observer)
             mean = float(works[0].tokenised.tokens.lengths.mean())
     entries = [
         BenchEntry.parse({**base, **more, "probe": found})
@@ -75,37 +77,42 @@ def run_bench(
     )
 
 
-def _describe(runner: Runner) -> dict[str, object]:
+def _load(models: Sequence[tuple[str, Backend]], observer: Observer) -> Iterator[Engine]:
+    for name, backend in models:
+        observer.note(f"load {name} on {backend.name}")
+        yield load_engine(name, backend)
+
+
+def _build(shapes: Sequence[tuple[str, Backend]], scratch: Path, observer: Observer) -> Iterator[Engine]:
+    for shape, backend in shapes:
+        observer.note(f"load {shape} on {backend.name}")
+        yield build_engine(shape, backend, scratch)
+
+
+def _describe(engine: Engine) -> dict[str, object]:
     """Tell what a model is, apart from its speed."""
-    origin = runner.origin
-    row = published_rows().get(origin.name) if origin.is_shape else None
+    row = published_rows().get(engine.name) if engine.is_shape else None
     return {
-        "name": origin.name if origin.is_shape else Path(origin.name).name or origin.name,
-        "backend": origin.backend,
-        "parameters": split_parameters(runner.encoder),
-        "size_bytes": runner.size_bytes,
-        "gigaflops": count_flops(runner.encoder, _FLOPS_TOKENS) / 1e9,
+        "name": engine.name if engine.is_shape else Path(engine.name).name or engine.name,
+        "backend": engine.backend.name,
+        "parameters": engine.parameters,
+        "size_bytes": engine.size_bytes,
+        "gigaflops": count_flops(engine.draft(), _FLOPS_TOKENS) / 1e9,
         "published": row,
     }
 
 
-def _run_seed(runners: Sequence[Runner], config: BenchConfig, observer: Observer) -> list[dict[str, object]]:
+def _run_seed(engines: Sequence[Engine], config: BenchConfig, observer: Observer) -> list[dict[str, object]]:
     """Time full batches of one length; a round is one batch of each model."""
-    for runner in runners:
-        _check_length(runner, config.num_tokens)
+    for engine in engines:
+        _check_length(engine, config.num_tokens)
     works = [
-        [square_batch(each.encoder, num_examples=config.batch_size, num_tokens=config.num_tokens)] for each in runners
+        [square_batch(each.model, num_examples=config.batch_size, num_tokens=config.num_tokens)] for each in engines
     ]
-    total = len(runners) * (config.warmup + config.num_batches)
+    total = len(engines) * (config.warmup + config.num_batches)
     with observer.task("time full batches", total) as progress:
-        seconds = take_turns(
-            works,
-            [runner.engine for runner in runners],
-            rounds=config.num_batches,
-            warmup=config.warmup,
-            progress=progress,
-        )
-    rates = make_rates(seconds, [config.batch_size] * len(runners))
+        seconds = time_in_turns(engines, works, rounds=config.num_batches, warmup=config.warmup, progress=progress)
+    rates = make_rates(seconds, [config.batch_size] * len(engines))
     scale = _PUBLISHED_EXAMPLES / (config.num_batches * config.batch_size)
     return [
         {"rate": rate, "seconds_per_100_batches": scale * sum(taken)}
@@ -114,30 +121,28 @@ def _run_seed(runners: Sequence[Runner], config: BenchConfig, observer: Observer
 
 
 def run_real(
-    runners: Sequence[Runner], works: Sequence[Batches], config: BenchConfig, observer: Observer
+    engines: Sequence[Engine], works: Sequence[Batches], config: BenchConfig, observer: Observer
 ) -> list[dict[str, object]]:
     """Time texts alone, texts in batches of similar length, and batches of given lengths."""
-    engines = [runner.engine for runner in runners]
     batched = [spread_sample(list(work.ordered()), num_sentences=4 * config.num_texts) for work in works]
     singles = [_singles(work, config.num_texts) for work in works]
-    lengths = [length for length in config.lengths if all(_reads(runner, length) for runner in runners)]
+    lengths = [length for length in config.lengths if all(_reads(engine, length) for engine in engines)]
     rounds = config.repeats + config.warmup
     total = len(engines) * (rounds * (1 + len(lengths)) + config.warmup + config.repeats * len(singles[0]))
     with observer.task("time", total) as progress:
-        seconds = take_turns(batched, engines, rounds=config.repeats, warmup=config.warmup, progress=progress)
+        take_turns = partial(time_in_turns, engines, rounds=config.repeats, progress=progress)
+        seconds = take_turns(batched, warmup=config.warmup)
         rates = make_rates(seconds, [sum(map(len, work)) for work in batched])
         by_length: list[list[LengthSpeed]] = [[] for _ in engines]
         for length in lengths:
-            square = [[square_batch(each.encoder, num_examples=_LENGTH_BATCH, num_tokens=length)] for each in runners]
-            taken = take_turns(square, engines, rounds=config.repeats, warmup=config.warmup, progress=progress)
+            square = [[square_batch(each.model, num_examples=_LENGTH_BATCH, num_tokens=length)] for each in engines]
+            taken = take_turns(square, warmup=config.warmup)
             for found, rate in zip(by_length, make_rates(taken, [_LENGTH_BATCH] * len(engines)), strict=True):
                 found.append(LengthSpeed(num_tokens=length, rate=rate))
         answers: list[list[float]] = [[] for _ in engines]
         for number in range(len(singles[0])):
             one = [[work[number]] for work in singles]
-            warmup = config.warmup if number == 0 else 0
-            times = take_turns(one, engines, rounds=config.repeats, warmup=warmup, progress=progress)
-            for heard, more in zip(answers, times, strict=True):
+            for heard, more in zip(answers, take_turns(one, warmup=0 if number else config.warmup), strict=True):
                 heard.extend(more)
     return [
         {"rate": rate, "latency": make_latency(heard), "by_length": tuple(speeds)}
@@ -145,14 +150,12 @@ def run_real(
     ]
 
 
-def _real_texts(runner: Runner, texts: Split | None, config: BenchConfig) -> Batches:
+def _real_texts(engine: Engine, texts: Split | None, config: BenchConfig) -> Batches:
     """Make what a model reads: the given texts with its own tokenizer, or random tokens."""
-    if texts is None or runner.origin.is_shape:
-        return batches_of_lengths(runner.encoder, qnli_lengths(4 * config.num_texts))
-    longest = trained_length(runner.origin.name)
-    limit = runner.encoder.max_tokens
-    tokenised = tokenise(texts, runner.encoder.tokenizer, max_length=min(longest, limit or longest))
-    return Batches(tokenised, BatchConfig(), seed=0)
+    if texts is None or engine.is_shape:
+        return batches_of_lengths(engine.model, qnli_lengths(4 * config.num_texts))
+    longest = trained_length(engine.name)
+    return make_batches(texts, engine.model, max_length=min(longest, engine.model.max_tokens or longest))
 
 
 def _singles(work: Batches, count: int) -> list[Batch]:
@@ -162,13 +165,13 @@ def _singles(work: Batches, count: int) -> list[Batch]:
     return [work.collate(chosen[index : index + 1]) for index in range(count)]
 
 
-def _reads(runner: Runner, num_tokens: int) -> bool:
-    return runner.encoder.max_tokens is None or runner.encoder.max_tokens >= num_tokens
+def _reads(engine: Engine, num_tokens: int) -> bool:
+    return engine.model.max_tokens is None or engine.model.max_tokens >= num_tokens
 
 
-def _check_length(runner: Runner, num_tokens: int) -> None:
-    if not _reads(runner, num_tokens):
+def _check_length(engine: Engine, num_tokens: int) -> None:
+    if not _reads(engine, num_tokens):
         raise ModelError(
-            f"'{runner.origin.name}' reads at most {runner.encoder.max_tokens} tokens, and the bench pads to "
-            f"{num_tokens}; give a smaller --tokens."
+            f"'{engine.name}' reads at most {engine.model.max_tokens} tokens, and the bench pads to {num_tokens}; give "
+            "a smaller --tokens."
         )

@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from potstill.answers import Prediction, answer_of_model
-from potstill.data import BatchConfig, Batches, DataConfig, Split, tokenise
-from potstill.engines import Engine, load_engine, parse_backend
+from potstill.data import Batches, DataConfig, Split
+from potstill.engines import Backend, Engine, find_backend, load_engine, make_batches
+from potstill.engines import predict as predict_split
 from potstill.errors import DataError
 from potstill.files import expand_user
-from potstill.hub import ModelDescription, describe_model
-from potstill.processes import process_state
 from potstill.progress import Observer
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
@@ -31,23 +30,19 @@ class Classifier:
         label_names: Names of the labels; empty for scores.
     """
 
-    def __init__(
-        self, engine: Engine, description: ModelDescription, *, max_length: int, is_of_pairs: bool | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, *, max_length: int, is_of_pairs: bool | None = None) -> None:
         """Join a model on a back-end with the way in which it reads texts.
 
         Args:
             engine: The model.
-            description: Its tokenizer and label names.
             max_length: Longest text in tokens; longer ones are cut.
             is_of_pairs: Whether it was trained on pairs of texts; None = not known.
         """
-        self.answer = answer_of_model(description.config_words, description.label_names)
-        self.label_names = description.label_names
+        self.answer = answer_of_model(engine.model.config_words, engine.model.label_names)
+        self.label_names = engine.model.label_names
         self._engine = engine
-        self._description = description
         self._max_length = max_length
-        self._is_of_pairs = True if description.needs_pairs else is_of_pairs
+        self._is_of_pairs = True if engine.model.needs_pairs else is_of_pairs
 
     def __call__(self, texts: Iterable[str], pairs: Iterable[str] | None = None) -> list[Prediction]:
         """Predict the labels or scores of texts.
@@ -95,8 +90,9 @@ class Classifier:
 
         Raises:
             DataError: A text is longer than the model can read, after it was cut to the longest length.
+            ModelError: A logit is not finite.
         """
-        return run_engine(self._engine, self.batches(split))
+        return predict_split(self._engine, self.batches(split))
 
     def batches(self, split: Split) -> Batches:
         """Tokenise examples and put them into batches of similar length.
@@ -112,14 +108,7 @@ class Classifier:
                 compares two texts and is given one, or the other way round.
         """
         check_pairs(self._is_of_pairs, has_pairs=split.pairs is not None)
-        tokenised = tokenise(split, self._description.tokenizer, max_length=self._max_length)
-        longest, limit = int(tokenised.tokens.lengths.max(initial=0)), self._description.max_tokens
-        if limit is not None and longest > limit:
-            raise DataError(
-                f"data.max_length: {self._max_length} lets a text of {longest} tokens through, but the model reads at "
-                f"most {limit}; set a max_length of {limit} or less."
-            )
-        return Batches(tokenised, BatchConfig(), seed=0)
+        return make_batches(split, self._engine.model, max_length=self._max_length)
 
     def _answer(self, splits: Iterable[Split]) -> Iterator[Prediction]:
         for split in splits:
@@ -147,14 +136,18 @@ def load(
     Raises:
         ModelError: The model cannot be loaded, was not exported, or the machine lacks what the back-end needs.
     """
-    wanted = parse_backend(backend)
-    name = str(model)
-    description = describe_model(name)
+    wanted = find_backend(backend)
     if threads is not None:
         torch.set_num_threads(threads)
-    engine = load_engine(name, wanted, device=process_state().device, num_threads=threads)
+    return load_classifier(str(model), wanted, max_length=max_length)
+
+
+def load_classifier(model: str, backend: Backend, *, max_length: int | None = None) -> Classifier:
+    """Load a model on a back-end."""
     return Classifier(
-        engine, description, max_length=max_length or trained_length(name), is_of_pairs=trained_on_pairs(name)
+        load_engine(model, backend),
+        max_length=max_length or trained_length(model),
+        is_of_pairs=trained_on_pairs(model),
     )
 
 
@@ -247,19 +240,6 @@ def check_pairs(is_of_pairs: bool | None, *, has_pairs: bool) -> None:
         raise DataError("the model compares two texts and was given one; name the second text's column (--text-pair).")
     if is_of_pairs is False and has_pairs:
         raise DataError("the model was trained on single texts and was given pairs; leave the second text out.")
-
-
-def run_engine(engine: Engine, batches: Batches) -> NDArray[np.float32]:
-    """Run a model over all examples."""
-    order: list[NDArray[np.int64]] = []
-    logits: list[NDArray[np.float32]] = []
-    for batch in batches.ordered():
-        logits.append(engine.run(batch))
-        order.append(batch.example_ids.numpy())
-    rows = np.concatenate(logits)
-    ordered = np.empty_like(rows)
-    ordered[np.concatenate(order)] = rows
-    return ordered
 
 
 def _chunks(texts: Iterable[str], pairs: Iterable[str] | None, size: int) -> Iterator[Split]:

@@ -1,27 +1,25 @@
 """Two models side by side on the same labelled examples: scores, likeness, latency, cost."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
-from potstill.data import BatchConfig, Batches, tokenise
-from potstill.errors import DataError
-from potstill.evaluation import describe_environment
-from potstill.hub import count_parameters
+from potstill.engines import Engine
+from potstill.evaluation import (
+    EvaluationConfig,
+    Examples,
+    compare_pair,
+    describe_environment,
+    evaluate_models,
+    make_subject,
+)
 from potstill.progress import Observer
-from potstill.results import Fidelity, Interval
+from potstill.results import Fidelity, Interval, ModelResult
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_report import Latency, Rate
 from potstill.serving.bench_run import run_real
-from potstill.serving.bench_subjects import Origin, Runner, load_runner
-from potstill.serving.classifier import run_engine
-from potstill.serving.examples import Examples, in_task_order
 
 
 class ComparedModel(Config):
@@ -71,7 +69,7 @@ class CompareReport(Config):
 
 
 def compare_models(
-    origins: Sequence[Origin],
+    engines: Sequence[Engine],
     examples: Examples,
     config: BenchConfig,
     *,
@@ -81,7 +79,7 @@ def compare_models(
     """Measure models on the same examples, in turns.
 
     Args:
-        origins: At least two saved models; the first is the reference.
+        engines: At least two models; the first is the reference.
         examples: What they are measured on.
         config: How they are timed.
         price_per_hour: What this machine costs, in any currency, or None.
@@ -91,33 +89,28 @@ def compare_models(
         The figures.
 
     Raises:
-        ModelError: A model cannot be loaded on its back-end.
-        DataError: A model has other labels than the data.
+        DataError: A model has other labels than the data, or cannot read them.
     """
-    task, gold = examples.task, examples.split.labels
-    assert gold is not None
-    assert len(origins) >= 2
-    with tempfile.TemporaryDirectory() as scratch:
-        threads = torch.get_num_threads()
-        runners = [load_runner(origin, scratch=Path(scratch), num_threads=threads) for origin in origins]
-        works = [_read(runner, examples) for runner in runners]
-        logits = [_run(runner, work, examples, observer) for runner, work in zip(runners, works, strict=True)]
-        timed = run_real(runners, works, config, observer)
-    first, *others = logits
-    primary = task.metrics[0]
-    answer = task.answer
-    scores = [answer.measure(task.metrics, each, gold) for each in logits]
+    assert len(engines) >= 2
+    subjects = [
+        make_subject(engine, "student" if number else "teacher", examples, title=Path(engine.name).name)
+        for number, engine in enumerate(engines)
+    ]
+    untimed = EvaluationConfig(speed_sentences=None)
+    first, *others = measured = evaluate_models(subjects, examples, config=untimed, observer=observer)
+    timed = run_real(engines, [subject.batches for subject in subjects], config, observer)
+    pairs = [compare_pair(other, first, examples) for other in others]
     return CompareReport(
-        task=task.name,
+        task=examples.task.name,
         split=examples.split_name,
-        num_examples=len(gold),
+        num_examples=len(examples.split),
         models=tuple(
-            _describe(runner, metrics, answer.interval(primary, each, gold), more, price_per_hour)
-            for runner, metrics, each, more in zip(runners, scores, logits, timed, strict=True)
+            _describe(engine, each.result, more, price_per_hour)
+            for engine, each, more in zip(engines, measured, timed, strict=True)
         ),
-        fidelity=tuple(answer.fidelity(each, first) for each in others),
-        differences=tuple(each[primary] - scores[0][primary] for each in scores[1:]),
-        intervals=tuple(answer.paired_intervals(primary, each, first, gold).difference for each in others),
+        fidelity=tuple(other.result.fidelity for other in others if other.result.fidelity is not None),
+        differences=tuple(pair.difference for pair in pairs),
+        intervals=tuple(pair.interval for pair in pairs),
         price_per_hour=price_per_hour,
         environment=describe_environment(),
     )
@@ -133,38 +126,18 @@ def cost_per_million(price_per_hour: float, sentences_per_second: float) -> floa
     return price_per_hour / 3600 * (1_000_000 / sentences_per_second)
 
 
-def _describe(
-    runner: Runner, metrics: dict[str, float], interval: Interval, timed: dict[str, object], price: float | None
-) -> ComparedModel:
+def _describe(engine: Engine, result: ModelResult, timed: dict[str, object], price: float | None) -> ComparedModel:
     rate, latency = timed["rate"], timed["latency"]
     assert isinstance(rate, Rate)
     assert isinstance(latency, Latency)
     return ComparedModel(
-        name=Path(runner.origin.name).name or runner.origin.name,
-        backend=runner.origin.backend,
-        num_parameters=count_parameters(runner.encoder).total,
-        size_bytes=runner.size_bytes,
-        metrics=metrics,
-        interval=interval,
+        name=Path(engine.name).name or engine.name,
+        backend=engine.backend.name,
+        num_parameters=result.parameters.total,
+        size_bytes=result.size_bytes,
+        metrics=result.metrics,
+        interval=result.interval,
         rate=rate,
         latency=latency,
         cost_per_million=None if price is None else cost_per_million(price, rate.median),
     )
-
-
-def _read(runner: Runner, examples: Examples) -> Batches:
-    tokenised = tokenise(examples.split, runner.encoder.tokenizer, max_length=examples.max_length)
-    longest, limit = int(tokenised.tokens.lengths.max(initial=0)), runner.encoder.max_tokens
-    if limit is not None and longest > limit:
-        raise DataError(
-            f"data.max_length: {examples.max_length} lets a text of {longest} tokens through, but "
-            f"'{runner.origin.name}' reads at most {limit}; set data.max_length to {limit} or less."
-        )
-    return Batches(tokenised, BatchConfig(), seed=0)
-
-
-def _run(runner: Runner, work: Batches, examples: Examples, observer: Observer) -> NDArray[np.float32]:
-    with observer.task(f"evaluate {Path(runner.origin.name).name}", len(examples.split)) as progress:
-        logits = run_engine(runner.engine, work)
-        progress.advance(len(examples.split))
-    return in_task_order(logits, examples.task, runner.encoder.label_names)

@@ -7,18 +7,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.data import BatchConfig, Batches, tokenise
-from potstill.engines import ONNX_FILES, OnnxEngine, TorchEngine
+from potstill.engines import (
+    ONNX,
+    ONNX_FP16,
+    ONNX_INT8,
+    Engine,
+    OnnxBackend,
+    check_export_packages,
+    export_graph,
+    group_nodes,
+    kept_nodes,
+    make_batches,
+    make_torch_engine,
+    predict,
+    quantise,
+    save_graph,
+    write_fp16,
+)
 from potstill.errors import ModelError
+from potstill.evaluation import Examples, in_task_order
 from potstill.files import whole_folder, write_json
 from potstill.hub import Encoder, trim_vocabulary
 from potstill.progress import Observer
-from potstill.serving.classifier import run_engine
-from potstill.serving.examples import Examples, in_task_order
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_gate import check_metric, check_parity, find_culprit, texts_of_all_lengths
-from potstill.serving.export_graph import check_export_packages, export_graph, save_graph
-from potstill.serving.export_quantise import group_nodes, kept_nodes, quantise, write_fp16
 from potstill.serving.export_report import ExportReport, FileReport, VocabularyReport
 
 REPORT_NAME = "export.json"
@@ -29,20 +41,17 @@ class _Measured:
     """The examples as the model reads them, with the answers of its float32 form."""
 
     def __init__(self, encoder: Encoder, examples: Examples) -> None:
-        tokenised = tokenise(examples.split, encoder.tokenizer, max_length=examples.max_length)
-        self.batches = Batches(tokenised, BatchConfig(), seed=0)
-        self._encoder, self._examples = encoder, examples
-        self.reference = self._ordered(run_engine(TorchEngine(encoder), self.batches))
+        self.engine, self._examples = make_torch_engine(encoder), examples
+        self.batches = make_batches(examples.split, encoder, max_length=examples.max_length)
+        self.reference = self._answer(self.engine)
 
-    def check(self, file: Path) -> FileReport:
+    def check(self, file: Path, backend: OnnxBackend) -> FileReport:
         """Measure a file."""
-        logits = self._ordered(run_engine(OnnxEngine(file), self.batches))
-        if not np.isfinite(logits).all():
-            raise ModelError(f"{file.name} gives logits that are not finite; export it without this file.")
+        logits = self._answer(backend.open(file, self.engine.model))
         return check_metric(file, self._examples.task, self._examples.split, self.reference, logits)
 
-    def _ordered(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        return in_task_order(logits, self._examples.task, self._encoder.label_names)
+    def _answer(self, engine: Engine) -> NDArray[np.float32]:
+        return in_task_order(predict(engine, self.batches), self._examples.task, engine.model.label_names)
 
 
 def export_onnx(
@@ -75,16 +84,17 @@ def export_onnx(
     refuse_foreign_folder(folder / "onnx", ".")
     measured = _Measured(encoder, examples)
     with whole_folder(folder / "onnx") as aside:
-        whole = aside / ONNX_FILES["onnx"]
+        whole = aside / ONNX.file
         observer.note(f"export {type(encoder.model).__name__} with opset {config.opset}")
         save_graph(export_graph(encoder, opset=config.opset), whole)
-        parity = check_parity(encoder, whole, texts_of_all_lengths(examples.split, encoder), config)
-        files = [_gated(measured.check(whole), config, "try another --opset")]
+        exported = ONNX.open(whole, measured.engine.model)
+        parity = check_parity(measured.engine, exported, texts_of_all_lengths(examples.split, encoder), config)
+        files = [_gated(measured.check(whole, ONNX), config, "try another --opset")]
         if config.fp16:
             observer.note("make the float16 file")
-            half = aside / ONNX_FILES["onnx-fp16"]
+            half = aside / ONNX_FP16.file
             write_fp16(whole, half)
-            files.append(_gated(measured.check(half), config, "export without --fp16"))
+            files.append(_gated(measured.check(half, ONNX_FP16), config, "export without --fp16"))
         if config.int8 != "none":
             observer.note(f"make the int8 file ({config.int8})")
             files.append(_make_int8(whole, measured, config))
@@ -164,16 +174,22 @@ def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileRe
     groups = {part: left for part, nodes in groups.items() if (left := [node for node in nodes if node not in kept])}
     if config.int8 == "static":  # a lookup has no range to measure, and quantised static it only costs time
         groups.pop("embeddings", None)
-    small = whole.with_name(ONNX_FILES["onnx-int8"])
+    small = whole.with_name(ONNX_INT8.file)
     count = min(config.calibration_texts, len(measured.batches.tokenised))
     chosen = np.linspace(0, len(measured.batches.tokenised) - 1, count).astype(np.int64)
     calibration = [measured.batches.collate(chosen[index : index + 1]) for index in range(count)]
     nodes = [node for part in groups.values() for node in part]
-    quantise(whole, small, config, nodes=nodes, calibration=calibration)
-    report = measured.check(small)
+    quantise(
+        whole,
+        small,
+        nodes=nodes,
+        per_channel=config.per_channel,
+        calibration=calibration if config.int8 == "static" else None,
+    )
+    report = measured.check(small, ONNX_INT8)
     if report.drop <= config.max_drop:
         return report
-    culprit = find_culprit(whole, groups, measured.batches, config)
+    culprit = find_culprit(ONNX.open(whole, measured.engine.model), whole, groups, measured.batches, config)
     return _gated(report, config, _advice(config, culprit), culprit)
 
 

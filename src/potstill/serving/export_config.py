@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from potstill.config import Config
-from potstill.serving.export_graph import DEFAULT_OPSET
+from potstill.engines import DEFAULT_OPSET
 
 Int8 = Literal["dynamic", "static", "none"]
 KeptPart = Literal["embeddings", "last-layer"]

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, Split, Task, tokenise
-from potstill.engines import OnnxEngine, TorchEngine
+from potstill.engines import ONNX_INT8, Engine, OnnxEngine, quantise
 from potstill.errors import ModelError
 from potstill.hub import Encoder
 from potstill.serving.export_config import ExportConfig
-from potstill.serving.export_quantise import quantise
 from potstill.serving.export_report import FileReport, ParityReport
 from potstill.tensors import Batch
 
@@ -40,14 +39,13 @@ def texts_of_all_lengths(split: Split, encoder: Encoder) -> Batches:
     return Batches(tokenised, BatchConfig(tokens_per_batch=8 * limit, examples_per_batch=8), seed=0)
 
 
-def check_parity(encoder: Encoder, file: Path, batches: Batches, config: ExportConfig) -> ParityReport:
+def check_parity(reference: Engine, exported: Engine, batches: Batches, config: ExportConfig) -> ParityReport:
     """Compare the float32 file with PyTorch, alone and in padded batches."""
-    torch_engine, onnx_engine = TorchEngine(encoder), OnnxEngine(file)
     every = list(batches.ordered())
     singles = [batches.collate(np.array([index], dtype=np.int64)) for index in range(len(batches.tokenised))]
     worst, worst_length = 0.0, 0
     for batch in [*every, *singles]:
-        ours, theirs = onnx_engine.run(batch), torch_engine.run(batch)
+        ours, theirs = exported.run(batch), reference.run(batch)
         difference = float(np.abs(ours - theirs).max() / max(1.0, float(np.abs(theirs).max())))
         if not difference <= worst:  # also where it is not a number
             worst, worst_length = difference, batch.input_ids.shape[1]
@@ -83,15 +81,18 @@ def check_metric(
     )
 
 
-def find_culprit(file: Path, groups: dict[str, list[str]], batches: Batches, config: ExportConfig) -> str:
-    """Find the part whose quantisation changes the logits most, by quantising one part at a time."""
+def find_culprit(
+    whole: OnnxEngine, file: Path, groups: dict[str, list[str]], batches: Batches, config: ExportConfig
+) -> str:
+    """Find the part whose quantisation changes the logits most, by quantising one part of a file at a time."""
     some = _sample(batches)
-    reference = _run(file, some)
+    reference = _run(whole, some)
     changes: dict[str, float] = {}
     for part, nodes in groups.items():
         trial = file.with_name(f"trial-{file.name}")
-        quantise(file, trial, config, nodes=nodes, calibration=some)
-        changes[part] = float(np.abs(_run(trial, some) - reference).mean())
+        calibration = some if config.int8 == "static" else None
+        quantise(file, trial, nodes=nodes, per_channel=config.per_channel, calibration=calibration)
+        changes[part] = float(np.abs(_run(ONNX_INT8.open(trial, whole.model), some) - reference).mean())
         trial.unlink()
     worst = max(changes, key=changes.__getitem__)
     total = sum(changes.values()) or 1.0
@@ -104,6 +105,5 @@ def _sample(batches: Batches) -> list[Batch]:
     return [batches.collate(part) for part in np.array_split(chosen, max(1, count // 8))]
 
 
-def _run(file: Path, batches: Sequence[Batch]) -> NDArray[np.float32]:
-    engine = OnnxEngine(file)
+def _run(engine: Engine, batches: Sequence[Batch]) -> NDArray[np.float32]:
     return np.concatenate([engine.run(batch) for batch in batches])

@@ -1,4 +1,4 @@
-"""The labelled examples on which served models are measured."""
+"""The labelled examples on which models are measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from potstill.answers import LabelRows
 from potstill.data import Split, Task, match_labels
+from potstill.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,13 +25,37 @@ class Examples:
 
     task: Task
     split: Split
-    split_name: str
+    split_name: str = "dev"
     max_length: int
     other_splits: Mapping[str, Split] = field(default_factory=dict)
 
+    @property
+    def gold(self) -> LabelRows:
+        """The labels of the split; one without labels is refused."""
+        return find_gold(self.task, self.split)
+
+
+def find_gold(task: Task, split: Split) -> LabelRows:
+    """Give the labels of a split, and refuse one that has none."""
+    if split.labels is None:
+        raise DataError(f"the split of task '{task.name}' has no labels; evaluation needs them.")
+    return split.labels
+
 
 def in_task_order(logits: NDArray[np.float32], task: Task, label_names: Sequence[str]) -> NDArray[np.float32]:
-    """Put the columns of logits into the order of a task's labels."""
+    """Put the columns of logits into the order of a task's labels.
+
+    Args:
+        logits: As a model gives them, [examples, labels].
+        task: The task.
+        label_names: Names of the model's labels; empty for a regression.
+
+    Returns:
+        The same figures.
+
+    Raises:
+        DataError: The model has other labels than the task.
+    """
     ordered = np.empty_like(logits)
     ordered[:, list(match_labels(task, label_names))] = logits
     return ordered

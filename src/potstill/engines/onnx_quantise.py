@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from potstill.engines import to_feeds
+from potstill.engines.onnx_feeds import to_feeds
+from potstill.engines.onnx_graph import save_graph
 from potstill.errors import ModelError
-from potstill.serving.export_config import ExportConfig
-from potstill.serving.export_graph import save_graph
 from potstill.tensors import Batch
 
 _KINDS = ("MatMul", "Gemm", "Gather", "LSTM")
@@ -18,7 +17,14 @@ _LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.(.*)")
 
 
 def group_nodes(file: Path) -> dict[str, list[str]]:
-    """Group the nodes of a float32 graph that have weights to quantise."""
+    """Group the nodes of a float32 graph that have weights to quantise.
+
+    Args:
+        file: The graph.
+
+    Returns:
+        Names of nodes by part: `embeddings`, `layer 1 attention`, ..., `lstm`, `head`.
+    """
     import onnx
 
     graph = onnx.load(str(file), load_external_data=False).graph
@@ -31,7 +37,15 @@ def group_nodes(file: Path) -> dict[str, list[str]]:
 
 
 def kept_nodes(groups: dict[str, list[str]], keep_fp32: Sequence[str]) -> list[str]:
-    """List the nodes that stay float32."""
+    """List the nodes that stay float32.
+
+    Args:
+        groups: From `group_nodes`.
+        keep_fp32: `embeddings`, `last-layer` (with pooler and head), or both.
+
+    Returns:
+        Their names.
+    """
     layers = [int(name.split()[1]) for name in groups if name.startswith("layer ")]
     parts = {"embeddings"} if "embeddings" in keep_fp32 else set()
     if "last-layer" in keep_fp32:
@@ -41,23 +55,38 @@ def kept_nodes(groups: dict[str, list[str]], keep_fp32: Sequence[str]) -> list[s
 
 
 def quantise(
-    source: Path, target: Path, config: ExportConfig, *, nodes: Sequence[str], calibration: Iterable[Batch] = ()
+    source: Path,
+    target: Path,
+    *,
+    nodes: Sequence[str],
+    per_channel: bool = False,
+    calibration: Iterable[Batch] | None = None,
 ) -> None:
     """Write an int8 file.
 
     Weights are signed and use 7 of their 8 bits: on processors without VNNI, pairs of full products overflow 16 bits.
+
+    Args:
+        source: The float32 file.
+        target: The file to write.
+        nodes: What is quantised, by name.
+        per_channel: Whether each output of a layer has a scale of its own.
+        calibration: Batches on which the ranges of activations are measured; absent: they are in every batch.
+
+    Raises:
+        ModelError: ONNX Runtime cannot quantise the model.
     """
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_dynamic, quantize_static
 
     shared: dict[str, Any] = {
         "nodes_to_quantize": list(nodes),
-        "per_channel": config.per_channel,
+        "per_channel": per_channel,
         "reduce_range": True,
         "weight_type": QuantType.QInt8,
     }
     with _silence():
         try:
-            if config.int8 == "dynamic":
+            if calibration is None:
                 quantize_dynamic(str(source), str(target), **shared)
             else:
                 quantize_static(
@@ -76,8 +105,21 @@ def quantise(
             ) from None
 
 
+def quantise_all(source: Path, target: Path) -> None:
+    """Write an int8 file of everything that can be quantised."""
+    groups = group_nodes(source)
+    if not groups:
+        raise ModelError(f"'{source.name}': nothing in it can be quantised; bench it with another back-end.")
+    quantise(source, target, nodes=[node for nodes in groups.values() for node in nodes])
+
+
 def write_fp16(source: Path, target: Path) -> None:
-    """Write a float16 file whose inputs and outputs are those of the float32 one."""
+    """Write a float16 file whose inputs and outputs are those of the float32 one.
+
+    Args:
+        source: The float32 file.
+        target: The file to write.
+    """
     import onnx
     from onnxruntime.transformers.float16 import convert_float_to_float16
 

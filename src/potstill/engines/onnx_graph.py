@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from potstill.engines.onnx_bilstm import build_bilstm_graph
 from potstill.errors import ModelError
 from potstill.hub import Encoder, exporting, input_names
-from potstill.serving.export_bilstm import build_bilstm_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -29,7 +29,11 @@ _LARGEST_FILE = 2_000_000_000
 
 
 def check_export_packages() -> None:
-    """Refuse to export where a package is missing."""
+    """Refuse to export where a package is missing.
+
+    Raises:
+        ModelError: Which one, and how to get it.
+    """
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise ModelError(
@@ -42,6 +46,16 @@ def export_graph(encoder: Encoder, *, opset: int = DEFAULT_OPSET) -> "onnx.Model
 
     The inputs are `input_ids`, `attention_mask` and, where the model reads segments, `token_type_ids`, each int64
     [batch_size, sequence_length]; the output is `logits`, float32 [batch_size, labels].
+
+    Args:
+        encoder: In eval mode on the CPU.
+        opset: Version of ONNX's operators.
+
+    Returns:
+        The graph.
+
+    Raises:
+        ModelError: A package is missing, or PyTorch cannot export the model.
     """
     check_export_packages()
     if opset not in OPSETS:
@@ -60,7 +74,12 @@ def export_graph(encoder: Encoder, *, opset: int = DEFAULT_OPSET) -> "onnx.Model
 
 
 def save_graph(model: "onnx.ModelProto", file: Path) -> None:
-    """Write an ONNX model, with its weights in a file beside it where they are too many for one."""
+    """Write an ONNX model, with its weights in a file beside it where they are too many for one.
+
+    Args:
+        model: The graph.
+        file: Where to.
+    """
     import onnx
 
     num_bytes = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
