@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tiny_reviews import WORDS
 from transformers import (
@@ -21,10 +22,17 @@ from potstill import distill, finetune, load
 from potstill.data import load_task_data
 from potstill.errors import PotstillError
 from potstill.hub import load_classifier
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.student import build_student
+from potstill.pipeline.targets import make_distiller, make_targets
+from potstill.pipeline.teacher import find_teacher
+from potstill.progress import SilentObserver
 from potstill.recipe import load_recipe
 from potstill.results import Predictions, Results
 from potstill.run_folder import RunFolder
 from potstill.teachers import combine_logits
+from potstill.tensors import Needs
 
 QUICK = ["precision=fp32", "stages.0.epochs=none", "stages.0.steps=6", "tracking.every_steps=1"]
 WEIGHTS = "student/model.safetensors"
@@ -134,11 +142,57 @@ def test_what_is_reported_of_an_ensemble_is_what_it_says_together(
     assert found.metrics == data.task.answer.measure(data.task.metrics, together, data.dev.labels)
 
 
-def test_weights_and_combination_reach_the_student(
-    teacher: Path, foreigner: Path, foreign_run: Path, reviews: Path, tmp_path: Path
+@pytest.mark.parametrize("is_stored", [True, False])
+@pytest.mark.parametrize("combine", ["logits", "probabilities"])
+@pytest.mark.parametrize("weights", [None, [1.0, 9.0]])
+def test_weights_and_combination_reach_what_is_followed_and_what_is_reported(
+    teacher: Path,
+    mirrored: Path,
+    reviews: Path,
+    tmp_path: Path,
+    combine: str,
+    weights: list[float] | None,
+    is_stored: bool,
 ) -> None:
-    plain = follow([teacher, foreigner], reviews, tmp_path / "run")
-    assert (plain / WEIGHTS).read_bytes() != (foreign_run / WEIGHTS).read_bytes()
+    fields = {"data.path": str(reviews), "data.text": "review", "data.label": "stars", "precision": "fp32"}
+    settings = {"teacher.combine": combine, "teacher.weights": weights, "teacher.store": is_stored}
+    names = [str(teacher), str(shift(mirrored, tmp_path / "shifted"))]
+    recipe = load_recipe("kd", fields=fields | settings | {"teacher.models": names})
+    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    run = OpenRun(source=source, folder=RunFolder(path=tmp_path / "run"), observer=SilentObserver())
+    guide = find_teacher(run, lambda *_: None)
+    assert guide is not None
+    assert guide.dev_logits is not None
+    (stage,), batches = recipe.stages, source.batches_of("train", guide.encoder)
+    distiller = make_distiller(stage, build_student(run, guide), guide)
+    (followed,) = make_targets(run, stage, distiller, guide).values()
+    batch = batches.collate(np.arange(16))
+    alone = [single.encoder(batch, Needs(logits=True)).logits.detach().numpy() for single in guide.singles]
+    told = followed.outputs(batch, Needs(logits=True)).logits
+    assert told is not None
+    np.testing.assert_allclose(told.numpy(), average(alone, combine, weights), atol=1e-4)
+    on_dev = [source.logits(single.encoder) for single in guide.singles]
+    np.testing.assert_allclose(guide.dev_logits, average(on_dev, combine, weights), atol=1e-4)
+
+
+def shift(mirrored: Path, folder: Path) -> Path:
+    """A teacher that is less sure of everything, and leans to one side."""
+    shutil.copytree(mirrored, folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    with torch.no_grad():
+        model.classifier.weight.mul_(0.7)
+        model.classifier.bias.add_(torch.tensor([0.05, -0.05]))
+    model.save_pretrained(folder)
+    return folder
+
+
+def average(logits: list[NDArray[np.float32]], combine: str, weights: list[float] | None) -> NDArray[np.float64]:
+    """The mean of what teachers say, written out."""
+    shares = np.array(weights or [1.0] * len(logits))
+    shares /= shares.sum()
+    parts = [np.exp(part) / np.exp(part).sum(axis=1, keepdims=True) for part in logits]
+    whole = sum(share * part for share, part in zip(shares, logits if combine == "logits" else parts, strict=True))
+    return np.array(whole if combine == "logits" else np.log(whole))
 
 
 def test_an_ensemble_run_is_repeated_from_its_recipe(foreign_run: Path, tmp_path: Path) -> None:

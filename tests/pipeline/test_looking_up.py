@@ -1,4 +1,4 @@
-"""Stored logits belong to the texts and to the order of the labels that they were given in."""
+"""Stored logits belong to the texts, to the order of the labels and to the arithmetic that they were given in."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from potstill.data import TaskData, load_task_data
+from potstill.hub import load_classifier
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.targets import look_up_logits
@@ -26,24 +27,39 @@ def mirror(data: TaskData) -> TaskData:
     return replace(data, task=replace(data.task, answer=answer), **splits)
 
 
-def test_another_order_of_labels_gets_logits_of_its_own(teacher: Path, reviews: Path, tmp_path: Path) -> None:
-    fields = {
-        "teacher.model": str(teacher),
-        "data.path": str(reviews),
-        "data.text": "review",
-        "data.label": "stars",
-        "precision": "fp32",
-    }
-    recipe = load_recipe("kd", fields=fields)
+def look_up(
+    teacher: Path, reviews: Path, folder: Path, *, is_mirrored: bool = False, precision: str = "fp32"
+) -> Logits:
+    fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
+    recipe = load_recipe("kd", fields=fields | {"precision": precision})
     data = load_task_data(recipe.data)
+    source = TaskSource(recipe=recipe, data=mirror(data) if is_mirrored else data)
+    run = OpenRun(source=source, folder=RunFolder(path=folder / "run"), observer=SilentObserver())
+    guide = find_teacher(run, lambda *_: None)
+    assert guide is not None
+    return look_up_logits(run, recipe.stages[0], guide)
 
-    def look_up(data: TaskData) -> Logits:
-        source, folder = TaskSource(recipe=recipe, data=data), RunFolder(path=tmp_path / "run")
-        run = OpenRun(source=source, folder=folder, observer=SilentObserver())
-        guide = find_teacher(run, lambda *_: None)
-        assert guide is not None
-        return look_up_logits(run, recipe.stages[0], guide)
 
-    ours, theirs = look_up(data), look_up(mirror(data))
+def test_another_order_of_labels_gets_logits_of_its_own(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    ours, theirs = (look_up(teacher, reviews, tmp_path, is_mirrored=mirrored) for mirrored in (False, True))
     torch.testing.assert_close(theirs, ours.flip(1))
     assert len(list((tmp_path / "store").glob("logits-*"))) == 2
+
+
+def test_another_precision_gets_logits_of_its_own(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    exact, rough = (look_up(teacher, reviews, tmp_path, precision=precision) for precision in ("fp32", "bf16"))
+    assert not torch.equal(exact, rough)
+    torch.testing.assert_close(exact, rough, atol=0.1, rtol=0.1)
+    assert len(list((tmp_path / "store").glob("logits-*"))) == 2
+
+
+def test_a_start_is_fitted_on_training_texts(teacher: Path, reviews: Path) -> None:
+    recipe = load_recipe("kd", fields={"data.path": str(reviews), "data.text": "review", "data.label": "stars"})
+    source, encoder = TaskSource(recipe=recipe, data=load_task_data(recipe.data)), load_classifier(str(teacher))
+    sample = source.sample(encoder)
+    learnt = source.batches_of("train", encoder).collate(sample.example_ids.numpy())
+    assert len(sample) == 128
+    assert torch.equal(sample.input_ids, learnt.input_ids)
+    assert sample.labels is not None
+    assert learnt.labels is not None
+    assert torch.equal(sample.labels, learnt.labels)

@@ -1,0 +1,121 @@
+"""What lies beside a run is found again only where everything that decides it is the same."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file, save_file
+from tiny_reviews import WORDS
+
+from potstill.data import load_task_data
+from potstill.pipeline.augmented import make_examples, plan_texts
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.shared_runs import make_general
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.teacher import find_teacher
+from potstill.progress import SilentObserver
+from potstill.recipe import Recipe, load_recipe
+from potstill.run_folder import RunFolder
+
+AUGMENTED = ["stages.0.data=augmented", "augmentation.method.kind=tang", "augmentation.copies=1"]
+
+
+class Asked(Exception):  # noqa: N818 - no error: what was to be made is known
+    """The folder that a run beside this one would have."""
+
+
+def ask(recipe: Recipe, folder: Path, is_begun: bool) -> object:  # noqa: FBT001, ARG001 - as it is called
+    raise Asked(folder.name)
+
+
+def open_run(folder: Path, fields: dict[str, Any], name: str, overrides: list[str]) -> OpenRun[TaskSource]:
+    recipe = load_recipe(name, fields=fields, overrides=overrides)
+    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    return OpenRun(source=source, folder=RunFolder(path=folder / "run"), observer=SilentObserver())
+
+
+def find_teachers_folder(folder: Path, fields: dict[str, Any], overrides: list[str]) -> str:
+    with pytest.raises(Asked) as asked:
+        find_teacher(open_run(folder, fields, "kd", overrides), ask)
+    return str(asked.value)
+
+
+def find_general_folder(folder: Path, fields: dict[str, Any], overrides: list[str]) -> str:
+    recipe = load_recipe("distilbert-4", fields=fields, overrides=overrides)
+    with pytest.raises(Asked) as asked:
+        make_general(recipe, folder / "run", SilentObserver(), ask)
+    return str(asked.value)
+
+
+def find_texts_file(folder: Path, fields: dict[str, Any], overrides: list[str]) -> str:
+    run = open_run(folder, fields, "kd", [*AUGMENTED, *overrides])
+    before = set(run.folder.store.glob("augmented-*"))
+    maker = plan_texts(run, None)
+    assert maker is not None
+    make_examples(run, maker, None)
+    after = set(run.folder.store.glob("augmented-*"))
+    made = after - before
+    return made.pop().name if made else max(after, key=lambda path: path.stat().st_mtime_ns).name
+
+
+def edit_data(folder: Path) -> None:
+    path = folder / "reviews.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("good", "good very", 1), encoding="utf-8")
+
+
+def edit_corpus(folder: Path) -> None:
+    path = folder / "corpus.txt"
+    path.write_text(path.read_text(encoding="utf-8") + "copper still grain barley the film is good\n", encoding="utf-8")
+
+
+def edit_base(folder: Path) -> None:
+    path = folder / "base" / "model.safetensors"
+    weights = load_file(path)
+    next(iter(weights.values())).add_(1.0)
+    save_file(weights, path, metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    ("find", "change"),
+    [
+        (find_teachers_folder, edit_data),
+        (find_teachers_folder, edit_base),
+        (find_teachers_folder, ["seed=1"]),
+        (find_teachers_folder, ["precision=bf16"]),
+        (find_teachers_folder, ["data.max_length=16"]),
+        (find_general_folder, edit_corpus),
+        (find_general_folder, edit_base),
+        (find_general_folder, ["seed=1"]),
+        (find_general_folder, ["stages.general.epochs=1"]),
+        (find_texts_file, edit_data),
+        (find_texts_file, ["augmentation.copies=2"]),
+        (find_texts_file, ["augmentation.seed=1"]),
+    ],
+)
+def test_it_is_found_again_until_what_decides_it_changes(
+    base: Path,
+    reviews: Path,
+    tmp_path: Path,
+    find: Callable[[Path, dict[str, Any], list[str]], str],
+    change: Callable[[Path], None] | list[str],
+) -> None:
+    shutil.copytree(base, tmp_path / "base")
+    shutil.copyfile(reviews, tmp_path / "reviews.csv")
+    lines = [" ".join(WORDS[(start + step) % len(WORDS)] for step in range(8 + start % 5)) for start in range(40)]
+    (tmp_path / "corpus.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    fields: dict[str, Any] = {
+        "teacher.base": str(tmp_path / "base"),
+        "data.path": str(tmp_path / "reviews.csv"),
+        "data.text": "review",
+        "data.label": "stars",
+        "precision": "fp32",
+    }
+    if find is find_general_folder:
+        fields["data.corpus"] = {"paths": [str(tmp_path / "corpus.txt")], "min_length": 4, "max_length": 24}
+    first, again = (find(tmp_path, fields, []) for _ in range(2))
+    assert again == first
+    if callable(change):
+        change(tmp_path)
+    assert find(tmp_path, fields, [] if callable(change) else change) != first

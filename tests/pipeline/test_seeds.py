@@ -1,0 +1,103 @@
+"""The seed of a recipe reaches everything that is drawn: order, start, dropout, projections; nothing else does."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from potstill.data import load_task_data
+from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.stages import train_stages
+from potstill.pipeline.student import build_student
+from potstill.pipeline.teacher import find_teacher
+from potstill.progress import SilentObserver
+from potstill.recipe import load_recipe
+from potstill.run_folder import RunFolder
+
+ONE_STEP = [
+    "precision=fp32",
+    "stages.0.epochs=none",
+    "stages.0.steps=1",
+    "stages.0.select=last",
+    "stages.0.optimizer.learning_rate=1e-12",
+    "stages.0.batches={examples_per_batch=1000, tokens_per_batch=100000}",
+    "tracking.every_steps=1",
+    "student.num_layers=2",
+]
+"""All examples in one batch, so that their order has no say, and weights that stay as they are."""
+SMALL = [
+    "student.init.kind=random",
+    "student.hidden_size=16",
+    'stages.0.objectives=[{kind="hidden_states"}]',
+    "student.dropout=0",
+    "student.attention_dropout=0",
+]
+DROPPED = ["student.dropout=0.5", "student.attention_dropout=0.5"]
+Drawn = list[float]
+
+
+def open_run(teacher: Path, reviews: Path, folder: Path, overrides: list[str]) -> tuple[OpenRun[TaskSource], Guide]:
+    fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
+    recipe = load_recipe("kd", fields=fields, overrides=[*ONE_STEP, *overrides])
+    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    run = OpenRun(source=source, folder=RunFolder(path=folder), observer=SilentObserver())
+    guide = find_teacher(run, lambda *_: None)
+    assert guide is not None
+    return run, guide
+
+
+def order(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
+    return [float(number) for number in run.source.batches(run.recipe.stages[0], guide.encoder).plan(0)[0]]
+
+
+def start(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
+    weights: Drawn = build_student(run, guide).word_embeddings.weight.flatten().tolist()
+    return weights
+
+
+def train(run: OpenRun[TaskSource], guide: Guide) -> None:
+    student = build_student(run, guide)
+    torch.manual_seed(7)  # what was drawn before has no say
+    train_stages(run, student, guide)
+
+
+def dropout(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
+    train(run, guide)
+    first = json.loads(run.folder.events.read_text(encoding="utf-8").splitlines()[0])
+    return [round(first["loss"], 4)]
+
+
+def projections(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
+    train(run, guide)
+    drawn: Drawn = torch.cat([part.flatten() for part in load_file(run.folder.projections).values()]).tolist()
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("draw", "overrides"), [(order, []), (start, SMALL), (dropout, DROPPED), (projections, SMALL)], ids=lambda each: ""
+)
+def test_a_seed_decides_what_is_drawn(
+    teacher: Path,
+    reviews: Path,
+    tmp_path: Path,
+    draw: Callable[[OpenRun[TaskSource], Guide], Drawn],
+    overrides: list[str],
+) -> None:
+    one, again, other = (
+        draw(*open_run(teacher, reviews, tmp_path / name, [*overrides, f"seed={seed}"]))
+        for name, seed in (("one", 1), ("again", 1), ("other", 2))
+    )
+    assert one == again
+    assert one != other
+
+
+def test_without_dropout_the_first_loss_has_no_seed(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    overrides = ["student.dropout=0", "student.attention_dropout=0"]
+    losses = [
+        dropout(*open_run(teacher, reviews, tmp_path / str(seed), [*overrides, f"seed={seed}"])) for seed in (1, 2)
+    ]
+    assert losses[0] == losses[1]
