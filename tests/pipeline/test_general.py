@@ -14,8 +14,8 @@ from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassificatio
 from potstill import GeneralRun, distill, pretrain
 from potstill.errors import DataError, ModelError, RecipeError
 from potstill.hub import load_masked_lm
-from potstill.pipeline.heldout import fill_some
 from potstill.recipe import load_recipe
+from potstill.training import fill_some
 
 QUICK = ["precision=fp32", "data.corpus.max_length=24", "data.corpus.min_length=4"]
 GENERAL = [

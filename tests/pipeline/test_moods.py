@@ -11,8 +11,7 @@ from transformers import AutoConfig
 import potstill
 from potstill import distill, evaluate, finetune
 from potstill.errors import ModelError, RecipeError
-from potstill.pipeline.examples import DataOptions
-from potstill.pipeline.ship import export
+from potstill.pipeline import DataOptions, export
 
 SETTINGS = ("precision=fp32", "data.label_separator=;", "stages.0.evaluations_per_epoch=1")
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from potstill.answers import LabelRows, OneClass, Score, SeveralLabels
 from potstill.data import Task
 from potstill.errors import ModelError
-from potstill.pipeline.teacher_check import check_teacher
+from potstill.pipeline.teacher import check_teacher
 
 SCORES = Task(name="t", answer=Score(), is_pair=True, metrics=("spearman", "pearson"))
 CLASSES = Task(name="t", answer=OneClass(label_names=("no", "yes")), is_pair=False, metrics=("accuracy",))

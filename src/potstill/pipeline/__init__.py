@@ -1,16 +1,12 @@
 """The only place where the rooms meet."""
 
-from potstill.pipeline.answer import answer_test_sets
 from potstill.pipeline.api import default_folder, distill, finetune, pretrain
-from potstill.pipeline.apply import evaluate
 from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmentation
-from potstill.pipeline.bench import bench
-from potstill.pipeline.blueprint import Blueprint, draw_blueprint
-from potstill.pipeline.compare import compare
-from potstill.pipeline.examples import DataOptions
-from potstill.pipeline.remeasure import remeasure
+from potstill.pipeline.evaluating import DataOptions, answer_test_sets, evaluate
+from potstill.pipeline.measure import remeasure
 from potstill.pipeline.run import GeneralRun, Run, run_general, run_recipe
-from potstill.pipeline.ship import Export, export
+from potstill.pipeline.serve import Export, bench, compare, export
+from potstill.pipeline.student import Blueprint, draw_blueprint
 
 __all__ = [
     "AugmentedTexts",

@@ -7,9 +7,10 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from potstill.augmentation import AugmentationConfig, Row, Variant, check_suffix
 from potstill.config import Config
-from potstill.data import DataConfig, load_task_data, match_labels
+from potstill.data import DataConfig, load_task_data
 from potstill.errors import RunError
-from potstill.hub import fingerprint_model, load_classifier, reorder_labels
+from potstill.hub import fingerprint_model
+from potstill.pipeline.teacher import load_for_task
 from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
@@ -156,10 +157,8 @@ def _make(
     check_texts(examples.task.answer, "take data in which each has one label, or a score")
     asked = None
     if teacher is not None:
-        encoder = load_classifier(teacher)
-        order = match_labels(examples.task, encoder.label_names)
         asked = TextTeacher(
-            encoders=(reorder_labels(encoder, order, examples.task.label_names),),
+            encoders=(load_for_task(teacher, examples.task),),
             fingerprint=fingerprint_model(teacher),
             max_length=settings.data.max_length,
         )

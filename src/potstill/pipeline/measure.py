@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.controls import find_controls
+from potstill.controls import find_controls, known_controls
+from potstill.data import load_task_data
 from potstill.engines import make_torch_engine
+from potstill.errors import RunError
 from potstill.evaluation import (
     EvaluatedModel,
     EvaluationConfig,
@@ -23,10 +25,12 @@ from potstill.evaluation import (
     merge_models,
 )
 from potstill.hub import Encoder, count_parameters, load_classifier, load_masked_lm
-from potstill.pipeline.heldout import fill_some
 from potstill.pipeline.open_run import Guide, OpenRun
-from potstill.pipeline.shared_runs import require_base
+from potstill.pipeline.shared_runs import require_base, task_part
 from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.pipeline.teacher import find_teacher
+from potstill.progress import Observer, SilentObserver
+from potstill.recipe import Recipe, load_recipe
 from potstill.results import (
     CorpusFigures,
     Fill,
@@ -40,7 +44,8 @@ from potstill.results import (
     to_markdown,
     word_columns,
 )
-from potstill.training import StageConfig
+from potstill.run_folder import RunFolder
+from potstill.training import StageConfig, fill_some
 
 
 def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str, float | None]) -> Results:
@@ -167,3 +172,37 @@ def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
     ]
     end = next(event for event in own if event["event"] == "stage")
     return StageFigures(name=stage.name, steps=end["steps"], before=scores[0], after=scores[-1])
+
+
+def remeasure(path: Path, *, observer: Observer | None = None) -> Results:
+    """Measure the models of a finished run anew, on the machine at hand.
+
+    Args:
+        path: The run folder; its results, predictions, examples and attention maps are replaced.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        The new results.
+
+    Raises:
+        RunError: The folder holds no finished run, or the teacher that was fine-tuned for it is gone.
+        PotstillError: The data or a model that the recipe names cannot be loaded.
+    """
+    folder = RunFolder(path=path)
+    before = Results.read(folder.results)
+    recipe = load_recipe(str(folder.recipe))
+    source = TaskSource(recipe=task_part(recipe), data=load_task_data(recipe.data))
+    run = OpenRun(source=source, folder=folder, observer=observer or SilentObserver())
+    guide = find_teacher(run, _refuse)
+    seconds = {model.role: model.training_seconds for model in before.models}
+    trained = {"student": seconds.get("student", seconds.get("model"))}
+    for control in known_controls():
+        if folder.nested(control.name).student.is_dir():
+            trained[control.name] = seconds.get(control.role)
+    results = measure(run, guide, trained)
+    results.write(folder.results)
+    return results
+
+
+def _refuse(recipe: Recipe, folder: Path, is_begun: bool) -> object:  # noqa: FBT001, ARG001 - as find_teacher calls it
+    raise RunError(f"the teacher of this run is gone: '{folder}' is no finished run; bring it back, or run it anew.")

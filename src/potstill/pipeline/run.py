@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from potstill.controls import find_controls
+from potstill.controls import Control, find_controls
 from potstill.data import load_task_data
 from potstill.errors import RecipeError
 from potstill.evaluation import describe_environment, write_model_card
@@ -115,8 +115,7 @@ def run_recipe(
     watch.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
     trained = {"student": train_stages(run, student, guide)}
     for control in controls:
-        changed = _with_recipe(run, control.change(run.recipe))
-        trained[control.name] = _train_control(changed, control.name, guide)
+        trained[control.name] = _train_control(run, control, guide)
     if is_main_process():
         results, tag = measure(run, guide, trained), data.task.answer.pipeline_tag
         write_model_card(folder.student, results, recipe=recipe.to_json(), pipeline_tag=tag)
@@ -241,11 +240,11 @@ def _identify(guide: Guide) -> dict[str, Any]:
     return identity | ({"members": [_identify(member) for member in guide.members]} if guide.members else {})
 
 
-def _train_control(run: OpenRun[TaskSource], name: str, guide: Guide | None) -> float:
+def _train_control(run: OpenRun[TaskSource], control: Control, guide: Guide | None) -> float:
     """Train a control beside the student; one that is there already is kept."""
-    run.observer.note(f"control: {name}")
-    control = replace(run, folder=run.folder.nested(name))
+    run.observer.note(f"control: {control.name}")
+    beside = replace(_with_recipe(run, control.change(run.recipe)), folder=run.folder.nested(control.name))
     if is_main_process():
-        control.folder.path.mkdir(parents=True, exist_ok=True)
-        write_json(control.folder.recipe, control.recipe.to_json())
-    return train_stages(control, build_student(control, guide), guide)
+        beside.folder.path.mkdir(parents=True, exist_ok=True)
+        write_json(beside.folder.recipe, beside.recipe.to_json())
+    return train_stages(beside, build_student(beside, guide), guide)

@@ -21,12 +21,11 @@ from potstill.data import (
 from potstill.engines import make_batches, predict_logits
 from potstill.errors import DataError, RecipeError
 from potstill.hub import Encoder
-from potstill.pipeline.heldout import HeldoutScorer
 from potstill.processes import process_state
 from potstill.recipe import Recipe
 from potstill.teachers import Teacher
 from potstill.tensors import Batch
-from potstill.training import Distiller, Masker, Scorer, StageConfig, TeacherNumber
+from potstill.training import Distiller, HeldoutScorer, Masker, Scorer, StageConfig, TeacherNumber
 
 _NUM_SAMPLES = 128
 

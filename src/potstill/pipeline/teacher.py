@@ -5,16 +5,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from potstill.answers import check_model
-from potstill.data import match_labels
-from potstill.errors import RecipeError
-from potstill.hub import fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
+from potstill.answers import LabelRows, check_model
+from potstill.data import Task, match_labels
+from potstill.errors import ModelError, RecipeError
+from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
 from potstill.pipeline.open_run import Guide, OpenRun
 from potstill.pipeline.shared_runs import make_once, require_base
 from potstill.pipeline.sources import TaskSource, TextSource
-from potstill.pipeline.teacher_check import check_teacher
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 from potstill.teachers import combine_logits
@@ -51,12 +52,17 @@ def find_base(run: OpenRun[TextSource]) -> Guide | None:
     return Guide(encoder=encoder, name=name, fingerprint=fingerprint_model(name), dev_logits=None)
 
 
+def load_for_task(name: str, task: Task, *, called: str | None = None) -> Encoder:
+    """Load a classifier or regressor whose logits have the order of a task's labels."""
+    encoder = load_classifier(name)
+    check_model(task.answer, encoder.config_words, encoder.label_names, name=called or name)
+    return reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
+
+
 def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> Guide:
     """Load a teacher, put its labels into the task's order, and check what it knows."""
-    encoder = load_classifier(name)
     task = run.source.data.task
-    check_model(task.answer, encoder.config_words, encoder.label_names, name=called)
-    encoder = reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
+    encoder = load_for_task(name, task, called=called)
     logits = run.source.logits(encoder)
     gold = run.source.data.dev.labels
     assert gold is not None
@@ -103,3 +109,14 @@ def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool
     folder = RunFolder(path=run.folder.teachers / f"{run.source.data.task.name}-{key}")
     make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.observer)
     return folder.path
+
+
+def check_teacher(name: str, task: Task, logits: NDArray[np.floating], gold: LabelRows) -> None:
+    """Refuse a teacher that is no better on the development set than an answer that never looks at the text."""
+    bar = task.answer.floor(task.metrics, logits, gold)
+    if bar.score <= bar.floor and not bar.is_spared:
+        raise ModelError(
+            f"teacher '{name}' has {bar.metric} {bar.score:.3f} on the {len(gold)} development examples, no better "
+            f"than {bar.what} ({bar.floor:.3f}); fine-tune it on this task first ('potstill finetune'), or check the "
+            "order of its labels."
+        )

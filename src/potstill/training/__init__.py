@@ -4,6 +4,7 @@ from potstill.training.checkpoint import Checkpoints, Position
 from potstill.training.config import CheckpointConfig, ScheduleConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
+from potstill.training.heldout import HeldoutScorer, fill_some
 from potstill.training.loop import Scorer, StageRun, train_stage
 from potstill.training.masking import Masker, MaskingConfig
 from potstill.training.optimizer import AdadeltaConfig, AdamWConfig, AnyOptimizerConfig, BertAdamConfig
@@ -25,6 +26,7 @@ __all__ = [
     "Checkpoints",
     "Distiller",
     "EventLog",
+    "HeldoutScorer",
     "Masker",
     "MaskingConfig",
     "Position",
@@ -38,6 +40,7 @@ __all__ = [
     "TrackingConfig",
     "check_trackers",
     "close_trackers",
+    "fill_some",
     "open_accelerator",
     "resolve_precision",
     "train_stage",

@@ -12,7 +12,8 @@ from potstill.hub import Encoder
 from potstill.results import Fill
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, Needs
-from potstill.training import Distiller, Masker, TeacherNumber
+from potstill.training.distiller import Distiller, TeacherNumber
+from potstill.training.masking import Masker
 
 _SEED = 20_190_610
 """The same tokens are hidden whenever the held-out text is read."""
@@ -83,7 +84,17 @@ def predict_tokens(encoder: Encoder, batch: Batch, chosen: Tensor, *, num: int) 
 
 
 def fill_some(encoder: Encoder, batches: Batches, *, num_texts: int = 10, num_guesses: int = 3) -> tuple[Fill, ...]:
-    """Hide one token in each of some texts, and let a masked language model say what it was."""
+    """Hide one token in each of some texts, and let a masked language model say what it was.
+
+    Args:
+        encoder: The masked language model.
+        batches: The texts.
+        num_texts: How many of them.
+        num_guesses: How many tokens it may name, the likeliest first.
+
+    Returns:
+        The texts with their gaps, what stood there, and what it says.
+    """
     tokens = batches.tokenised.tokens
     generator = torch.Generator().manual_seed(_SEED)
     fills = []

@@ -1,0 +1,211 @@
+"""Measure saved models on labelled examples, those that are named or those of their run, and answer test sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from potstill.answers import Answer, LabelRows, answer_of_model
+from potstill.data import DataConfig, TaskData, load_task_data, shipped_tasks
+from potstill.engines import make_batches, make_torch_engine, predict_logits
+from potstill.errors import DataError, RecipeError
+from potstill.evaluation import (
+    EvaluationConfig,
+    Examples,
+    collect_results,
+    describe_environment,
+    evaluate_models,
+    make_subject,
+)
+from potstill.files import expand_user
+from potstill.hub import describe_model
+from potstill.pipeline.teacher import load_for_task
+from potstill.processes import process_state
+from potstill.progress import Observer, SilentObserver
+from potstill.recipe import Recipe, load_recipe
+from potstill.results import Results, Role
+from potstill.serving import check_pairs, recipe_of, trained_length, trained_on_pairs
+from potstill.training import resolve_precision
+
+
+def evaluate(
+    model: str | Path,
+    *,
+    task: str | None = None,
+    data: str | None = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    teacher: str | None = None,
+    overrides: Sequence[str] = (),
+    observer: Observer | None = None,
+) -> Results:
+    """Measure a saved model: quality with intervals, likeness to a teacher, size and speed.
+
+    Without `task` and `data`, the model of a run is measured on the run's own development set. A single file is
+    measured on all its rows; a folder, a hub data set and a known task on their development set.
+
+    Args:
+        model: Folder of a saved classifier or regressor, run folder, or hub name.
+        task: A known task, such as `sst-2`.
+        data: Data file, folder or hub name.
+        text: Column of the text, for own data.
+        text_pair: Column of the second text.
+        label: Column of the label.
+        teacher: A model to measure too, and to compare with.
+        overrides: `path=value` changes of `data` and `precision`, as `--set` on the command line.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        What was measured. The model's role is `student` beside a teacher, else `model`.
+
+    Raises:
+        PotstillError: Something the user can mend; the message says how.
+    """
+    options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
+    recipe = read_settings(str(model), options, overrides)
+    described = describe_model(str(model))
+    given = answer_of_model(described.config_words, described.label_names)
+    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None)
+    names: dict[Role, str] = {"model": str(model)}
+    if teacher is not None:
+        names = {"teacher": teacher, "student": str(model)}
+    subjects = []
+    for role, name in names.items():
+        encoder = load_for_task(name, examples.task).to(process_state().device)
+        engine = make_torch_engine(encoder, name=name, precision=resolve_precision(recipe.precision))
+        subjects.append(make_subject(engine, role, examples))
+    measured = evaluate_models(subjects, examples, config=EvaluationConfig(), observer=observer or SilentObserver())
+    return collect_results(examples, measured, environment=describe_environment())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataOptions:
+    """Where the examples come from, as the options of a command or the arguments of a call.
+
+    Attributes:
+        task: A known task, such as `sst-2`.
+        data: Data file, folder or hub name.
+        text: Column of the text, for own data.
+        text_pair: Column of the second text.
+        label: Column of the label.
+    """
+
+    task: str | None = None
+    data: str | None = None
+    text: str | None = None
+    text_pair: str | None = None
+    label: str | None = None
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The fields of a recipe's `data` that are set."""
+        fields = {
+            "task": self.task,
+            "path": self.data,
+            "text": self.text,
+            "text_pair": self.text_pair,
+            "label": self.label,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) -> Recipe:
+    """Say what is measured and how, as a recipe of which only `data` and `precision` count."""
+    for override in overrides:
+        if not override.startswith(("data.", "precision=")):
+            raise RecipeError(f"--set {override}: an evaluation has only the fields of 'data' and 'precision'.")
+    own, given = recipe_of(model), options.given
+    if own is None and not given:
+        raise DataError("nothing says what to measure on; give --task, --data, or a run folder as the model.")
+    fields: dict[str, Any] = {}
+    if given:
+        fields = {"data": {**given, "max_length": trained_length(model)}}
+        if own is not None and "path" in given and "task" not in given:
+            learnt = load_recipe(str(own)).data
+            fields["data"] |= {"kind": learnt.kind, "label_separator": learnt.label_separator}
+    return load_recipe("fine-tune" if own is None else str(own), fields=fields, overrides=overrides)
+
+
+def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool) -> Examples:
+    """Read the examples that a model is measured on, as the answers that it gives."""
+    config = _for_model(config, given, takes_whole_file=takes_whole_file)
+    data = _with_all_labels(load_task_data(config, is_learnt=False), given.label_names)
+    check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
+    return Examples(
+        task=data.task,
+        split=data.dev,
+        split_name=Path(config.dev).name if config.dev is not None else "dev",
+        max_length=config.max_length,
+        other_splits=data.other_dev,
+    )
+
+
+def _for_model(config: DataConfig, given: Answer, *, takes_whole_file: bool) -> DataConfig:
+    """Read own data as the model's kind of task, and measure on all of a file."""
+    if config.task is not None or config.path is None:
+        return config
+    values = config.model_dump()
+    if config.kind == "auto" and config.label_separator is None:
+        values["kind"] = given.kind
+    if takes_whole_file and config.dev is None and expand_user(config.path).is_file():
+        values["dev"] = config.path
+    return DataConfig.parse(values, path="data")
+
+
+def _with_all_labels(data: TaskData, label_names: Sequence[str]) -> TaskData:
+    """Give data that has examples of only some of a model's labels all of them."""
+    task, gold = data.task, data.dev.labels
+    folded = [name.strip().casefold() for name in label_names]
+    is_part = {name.casefold() for name in task.label_names} < set(folded)
+    if not task.label_names or not is_part or gold is None:
+        return data
+    places = np.array([folded.index(name.casefold()) for name in task.label_names], dtype=np.int64)
+    answer = replace(task.answer, label_names=tuple(label_names))
+    labels = LabelRows(values=task.answer.renumber(gold.values, places, answer.label_names), offsets=gold.offsets)
+    whole = replace(task, answer=answer, metrics=answer.default_metrics)
+    return replace(data, task=whole, dev=replace(data.dev, labels=labels))
+
+
+def answer_test_sets(
+    model: str | Path, task: str, data: str, *, max_length: int | None = None, observer: Observer | None = None
+) -> dict[str, list[str]]:
+    """Let a model answer every test set of a task.
+
+    Args:
+        model: Folder of a saved classifier or regressor, run folder, or hub name.
+        task: A known task.
+        data: Folder of the benchmark.
+        max_length: Longest text in tokens; longer ones are cut. Absent: the length that the model was trained with.
+        observer: Draws progress; absent: silence.
+
+    Returns:
+        For each test set, by the name of its file of answers: one answer for each example in the order of the file,
+        a label as the task's data files write it, or a score with 3 decimals.
+
+    Raises:
+        DataError: A test file is missing, or the model's labels are not the task's.
+        ModelError: The model cannot be loaded.
+    """
+    entry = shipped_tasks()[task]
+    examples = load_task_data(DataConfig(task=task, path=data))
+    splits = {"": examples.test, **examples.other_test}
+    encoder = load_for_task(str(model), examples.task).to(process_state().device)
+    answers = {}
+    for file in entry.test:
+        split = splits.get(file.name or "")
+        if split is None:
+            raise DataError(
+                f"data.path: '{data}' has no {entry.folder}/{file.file}; a submission needs every test set."
+            )
+        if file.submission is not None:
+            batches = make_batches(split, encoder, max_length=max_length or trained_length(str(model)))
+            with (observer or SilentObserver()).task(f"answer {file.submission}", len(split)) as progress:
+                logits = predict_logits(encoder, batches, progress=progress)
+            answer = examples.task.answer
+            answers[file.submission] = [
+                answer.write_value(each, entry.values, entry.score_range) for each in answer.decide(logits).tolist()
+            ]
+    return answers
