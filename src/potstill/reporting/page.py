@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from potstill import __version__
 from potstill.controls import known_controls
-from potstill.results import write_hundred
+from potstill.results import to_html, write_hundred
 
 
 def render_page(template: str, data: Any, **content: Any) -> str:  # noqa: ANN401 - for a template
@@ -59,6 +59,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["hundred"] = write_hundred
+    environment.filters["table"] = lambda table: Markup(to_html(table))  # noqa: S704 - its writer escapes
     return environment
 
 

@@ -15,8 +15,8 @@ from potstill.reporting.groups import Group, Spread, group_runs
 from potstill.reporting.page import render_page
 from potstill.reporting.published import Published, read_published
 from potstill.reporting.reading import RunRecord, read_run
-from potstill.reporting.views import Table
-from potstill.results import name_metric, write_count, write_hundred
+from potstill.reporting.views import lay_out
+from potstill.results import Table, name_metric, write_count, write_hundred
 
 _PALETTE = ("student", "labels", "random", "general")
 
@@ -106,11 +106,7 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
         )
     columns = [column for column in zip(header, *rows, strict=True) if any(column[1:])]
     first, *rest = zip(*columns, strict=True)
-    return Table(
-        caption=f"Systems on {task}, each with the mean over its runs.",
-        header=first,
-        rows=tuple(rest),
-    )
+    return lay_out(f"Systems on {task}, each with the mean over its runs.", first, rest)
 
 
 def _charts(published: Published, groups: Sequence[Group]) -> tuple[Markup, ...]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from potstill.results import (
@@ -10,28 +9,25 @@ from potstill.results import (
     ModelResult,
     Results,
     ScoreFidelity,
+    Table,
+    figure_columns,
     name_metric,
     name_role,
     rank_role,
+    word_columns,
     write_brackets,
     write_count,
     write_hundred,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table of texts.
-
-    Attributes:
-        caption: What it shows.
-        header: Names of the columns.
-        rows: The first cell of each names the row.
-    """
-
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+def lay_out(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Lay figures out beside the names of their rows; what is absent gets a dash."""
+    return Table(
+        title=title,
+        columns=(*word_columns(*names[:1]), *figure_columns(*names[1:])),
+        rows=tuple((row[0], *(cell or "–" for cell in row[1:])) for row in rows),
+    )
 
 
 def in_order(results: Results) -> list[ModelResult]:
@@ -55,11 +51,11 @@ def model_table(results: Results) -> Table:
         cells = ["" if score is None else write_hundred(score) for score in scores]
         rows.append((f"{name_metric(name)}, {split} split", cells))
     rows += [(name, [write(each) for each in models]) for name, write in _FIGURES.items()]
-    return Table(
-        caption=f"Every model on the {results.split} split of {results.task}, {results.num_examples:,} examples. "
+    return lay_out(
+        f"Every model on the {results.split} split of {results.task}, {results.num_examples:,} examples. "
         "Metrics are times 100, with 95 % intervals over examples; the spread between training seeds is not in them.",
-        header=("figure", *(name_role(each.role, each.name) for each in models)),
-        rows=tuple((name, *cells) for name, cells in rows if any(cells)),
+        ("figure", *(name_role(each.role, each.name) for each in models)),
+        [(name, *cells) for name, cells in rows if any(cells)],
     )
 
 
@@ -88,11 +84,11 @@ def comparison_table(results: Results) -> Table:
     table = [(*header, "McNemar's p"), *rows]
     kept = [column for column in zip(*table, strict=True) if any(column[1:])]
     first, *rest = zip(*kept, strict=True) if kept else [()]
-    return Table(
-        caption="The student against each other model on the same examples. Intervals are those of a paired bootstrap; "
+    return lay_out(
+        "The student against each other model on the same examples. Intervals are those of a paired bootstrap; "
         "McNemar's exact test looks only at the examples on which one of the two is right.",
-        header=first,
-        rows=tuple(rest),
+        first,
+        rest,
     )
 
 
@@ -110,10 +106,10 @@ def class_table(results: Results) -> Table | None:
         figures = [model.classes[index] for model in models]
         cells = [write_hundred(value) for each in figures for value in (each.precision, each.recall, each.f1)]
         rows.append((figures[0].label, f"{figures[0].support:,}", *cells))
-    return Table(
-        caption="How well each class is found, times 100; the most frequent class first.",
-        header=tuple(header),
-        rows=tuple(rows),
+    return lay_out(
+        "How well each class is found, times 100; the most frequent class first.",
+        header,
+        rows,
     )
 
 
