@@ -22,6 +22,9 @@ RECIPES_EXAMPLES = """
 
   [dim]# a file to change; pass it to 'potstill distill my-recipe.toml'[/]
   potstill recipes show kd > my-recipe.toml
+
+  [dim]# the same with what it takes over from another recipe, and every default[/]
+  potstill recipes show tinybert-6x768 --resolved
 """
 
 _RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe, a .toml file or a recipe.json.")]
