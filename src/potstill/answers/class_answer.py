@@ -1,6 +1,6 @@
 """What all answers share that are exactly one of several classes."""
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -28,15 +28,11 @@ _KNOWS_RARE_CLASSES = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassAnswer(Answer, ABC):
-    """Exactly one of several classes; a member says how probabilities become an answer."""
+    """Exactly one of several classes; a member says which, by `decide`."""
 
     when: ClassVar[str] = "classification"
     trained_to: ClassVar[str] = "to choose one label"
     expects: ClassVar[str] = "each has exactly one"
-
-    @abstractmethod
-    def pick(self, scores: NDArray[np.floating]) -> NDArray[np.int64]:
-        """Choose a class in each row, whether rows are logits or probabilities."""
 
     @property
     def default_metrics(self) -> tuple[Metric, ...]:
@@ -100,13 +96,10 @@ class ClassAnswer(Answer, ABC):
         """See `Answer.pack`."""
         return LabelRows.one_each(np.array(values, dtype=np.int64))
 
-    def decide(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
-        """See `Answer.decide`."""
-        return self.pick(logits)
-
     def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
         """See `Answer.choose`."""
-        best = int(self.pick(shares[None])[0])
+        logits = np.log(np.maximum(shares[None].astype(np.float64), np.finfo(np.float64).tiny))
+        best = int(self._indices(logits)[0])
         return {"label": self.label_names[best], "probability": float(shares[best])}
 
     def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -118,7 +111,7 @@ class ClassAnswer(Answer, ABC):
     def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
         """See `Answer.predict`."""
         shares = self.probabilities(logits.astype(np.float64))
-        for best, row in zip(self.pick(shares).tolist(), shares.tolist(), strict=True):
+        for best, row in zip(self._indices(logits).tolist(), shares.tolist(), strict=True):
             yield Prediction(label=self.label_names[best], probabilities=dict(zip(self.label_names, row, strict=True)))
 
     def table_cells(self, prediction: Prediction) -> list[Any]:
@@ -181,7 +174,7 @@ class ClassAnswer(Answer, ABC):
 
     def details(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, Any]:
         """See `Answer.details`."""
-        answers, values = self.decide(logits), gold.values.astype(np.int64)
+        answers, values = self._indices(logits), gold.values.astype(np.int64)
         shares = np.asarray(self.probabilities(logits.astype(np.float64)), dtype=np.float64)
         return {
             "calibration": measure_calibration(shares[np.arange(len(answers)), answers], answers == values),
@@ -209,5 +202,8 @@ class ClassAnswer(Answer, ABC):
         return places[gold.astype(np.int64)]
 
     def _tallies(self, logits: NDArray[np.floating], gold: LabelRows) -> Tallies:
-        once = np.ones((1, len(gold.values)))
-        return Tallies.count(self.decide(logits), gold.values.astype(np.int64), times=once, num_labels=self.num_labels)
+        once, answers = np.ones((1, len(gold.values))), self._indices(logits)
+        return Tallies.count(answers, gold.values.astype(np.int64), times=once, num_labels=self.num_labels)
+
+    def _indices(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
+        return self.decide(logits).astype(np.int64)

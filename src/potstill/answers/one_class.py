@@ -18,6 +18,6 @@ class OneClass(ClassAnswer):
     kind: ClassVar[str] = "classification"
     config_fields: ClassVar[Mapping[str, str]] = {"problem_type": "single_label_classification"}
 
-    def pick(self, scores: NDArray[np.floating]) -> NDArray[np.int64]:
-        """See `ClassAnswer.pick`."""
-        return np.asarray(scores.argmax(axis=1), dtype=np.int64)
+    def decide(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
+        """See `Answer.decide`."""
+        return np.asarray(logits.argmax(axis=1), dtype=np.int64)

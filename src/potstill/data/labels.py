@@ -36,7 +36,7 @@ def match_labels(task: Task, label_names: Sequence[str]) -> tuple[int, ...]:
         >>> match_labels(task, ["YES", "NO"])
         (1, 0)
     """
-    if not task.label_names and not label_names:
+    if (*task.label_names, *label_names) == ():
         return (0,)
     for own, other in ((task.label_names, tuple(label_names)), (_folded(task.label_names), _folded(label_names))):
         if len(set(own)) == len(own) == len(other) and set(own) == set(other):

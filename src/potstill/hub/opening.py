@@ -35,7 +35,7 @@ class SavedModel:
     tokenizer: Tokenizer
 
     def label_names(self) -> tuple[str, ...]:
-        """Name the labels in the order of the logits; none for a regression.
+        """Name the labels in the order of the logits; none for scores.
 
         Returns:
             The names.

@@ -160,7 +160,7 @@ def _with_all_labels(data: TaskData, label_names: Sequence[str]) -> TaskData:
     task, gold = data.task, data.dev.labels
     folded = [name.strip().casefold() for name in label_names]
     is_part = {name.casefold() for name in task.label_names} < set(folded)
-    if not task.label_names or not is_part or gold is None:
+    if not task.answer.has_names or not is_part or gold is None:
         return data
     places = np.array([folded.index(name.casefold()) for name in task.label_names], dtype=np.int64)
     answer = replace(task.answer, label_names=tuple(label_names))
