@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -137,3 +139,14 @@ def test_scores_stay_float32():
 
 def test_a_split_without_labels_gives_batches_without_labels():
     assert Batches(make_tokenised([3]), BatchConfig(), seed=0).collate(np.array([0])).labels is None
+
+
+def test_rows_of_batches_come_back_in_the_order_of_the_split():
+    offsets = np.array([0, 2, 3, 6])
+    rows = LabelRows(values=np.arange(6, dtype=np.int64), offsets=offsets)
+    batches = Batches(replace(make_tokenised([3, 9, 4]), labels=rows), BatchConfig(examples_per_batch=1), seed=0)
+    order = list(batches.ordered())
+    said = np.concatenate([batch.labels.numpy() for batch in order]).astype(np.float32)[:, None]
+    ids = np.concatenate([batch.example_ids.numpy() for batch in order])
+    assert ids.tolist() == [1, 2, 0]
+    assert batches.restore(said, ids)[:, 0].tolist() == list(range(6))

@@ -119,3 +119,9 @@ WNLI = "index\tprediction\n" + "".join(f"{row}\t1\n" for row in range(146))
 def test_what_is_wrong_with_a_submission_is_said(complete: Path, tmp_path: Path, changes, message) -> None:
     with pytest.raises(DataError, match=message):
         check_submission(rewrite(complete, tmp_path / "changed.zip", changes))
+
+
+def test_scores_are_moved_into_a_range_only_where_their_task_has_one() -> None:
+    entry = FILES["STS-B"].entry
+    assert [entry.answer.write_value(score, (), entry.score_range) for score in (-0.2, 7.3)] == ["0.000", "5.000"]
+    assert entry.answer.write_value(7.3, (), None) == "7.300"

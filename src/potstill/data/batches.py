@@ -75,6 +75,21 @@ class Batches:
         for batch in self._cut(chosen):
             yield self.collate(batch)
 
+    def restore(self, rows: NDArray[np.float32], example_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Put logits that came batch by batch into the order of the split.
+
+        Args:
+            rows: The rows of all examples, [rows, labels].
+            example_ids: The examples in the order of their rows; each once.
+
+        Returns:
+            The same rows in the split's own order.
+        """
+        labels = self.tokenised.labels
+        ordered = np.empty_like(rows)
+        ordered[example_ids if labels is None else labels.places(example_ids)] = rows
+        return ordered
+
     def collate(self, example_ids: NDArray[np.int64], *, beside: NDArray[np.int64] | None = None) -> Batch:
         """Pad examples to the longest of them.
 

@@ -21,7 +21,7 @@ def predict(engine: Engine, batches: Batches, *, progress: ProgressTask | None =
         progress: A bar that counts examples; it is moved on after each batch.
 
     Returns:
-        Logits in the split's own order, [examples, labels].
+        Logits in the split's own order, [rows, labels].
 
     Raises:
         ModelError: A logit is not finite.
@@ -40,9 +40,7 @@ def predict(engine: Engine, batches: Batches, *, progress: ProgressTask | None =
             f"{engine.name} gives logits that are not finite for {(~is_finite).sum()} of {len(rows)} examples; "
             f"{engine.backend.cure}."
         )
-    ordered = np.empty_like(rows)
-    ordered[example_ids] = rows
-    return ordered
+    return batches.restore(rows, example_ids)
 
 
 def predict_logits(
