@@ -48,7 +48,7 @@ def in_task_order(logits: NDArray[np.float32], task: Task, label_names: Sequence
     Args:
         logits: As a model gives them, [examples, labels].
         task: The task.
-        label_names: Names of the model's labels; empty for a regression.
+        label_names: Names of the model's labels; empty for scores.
 
     Returns:
         The same figures.
