@@ -1,6 +1,7 @@
 """What a family's row says is so, and what it denies is refused; a family without a row loads and answers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +9,14 @@ import torch
 from tiny_families import FAMILIES, NUM_LAYERS, OTHERS, POSITIONS, make_batch, make_config, make_encoder
 from torch import nn
 
+from potstill.data import Split
+from potstill.engines import export_graph, save_graph
 from potstill.errors import ModelError
 from potstill.hub import Encoder, find_parts, reorder_labels
 from potstill.hub.families import FAMILIES as ROWS
 from potstill.hub.families import count_positions, find_family
+from potstill.serving import ExportConfig
+from potstill.serving.export_gate import check_parity, texts_of_all_lengths
 from potstill.tensors import Needs
 
 LOGITS = Needs(logits=True)
@@ -143,3 +148,33 @@ def test_a_text_as_long_as_the_positions_is_read_and_a_longer_one_is_not(model_t
 def test_a_switch_of_the_config_decides_whether_there_is_a_table(changes: dict[str, Any], limit: int | None) -> None:
     assert make_encoder("deberta-v2", **changes).max_tokens == limit
     assert find_family(make_config("deberta-v2")).position_switch == "position_biased_input"
+
+
+QUICKLY_EXPORTED = ("modernbert", "mpnet", "roformer")
+"""One whose window must be kept, one with a mask of its own, and one without a row."""
+
+
+@pytest.mark.parametrize(
+    "model_type",
+    [
+        pytest.param(model_type, marks=[pytest.mark.slow] * (model_type not in QUICKLY_EXPORTED))
+        for model_type in (*FAMILIES, "roformer", "nystromformer", "ernie", "gte")
+    ],
+)
+def test_an_exported_file_repeats_the_model_at_every_length(model_type: str, tmp_path: Path) -> None:
+    encoder = make_encoder(model_type, **SMALLER.get(model_type, {}))
+    save_graph(export_graph(encoder), tmp_path / "model.onnx")
+    report = check_parity(encoder, tmp_path / "model.onnx", texts_of_all_lengths(SHORT_TEXTS, encoder), ExportConfig())
+    assert report.longest == (encoder.max_tokens or 1024)
+
+
+SMALLER = {"deberta-v2": {"position_biased_input": True}}
+SHORT_TEXTS = Split(texts=["malt", "malt malt", "hops"])
+
+
+def test_a_file_that_errs_on_long_texts_alone_is_not_taken_for_right_on_short_ones(tmp_path: Path) -> None:
+    far, near = (make_encoder("modernbert", local_attention=window) for window in (4096, 200))
+    near.load_state_dict(far.state_dict())
+    save_graph(export_graph(far), tmp_path / "model.onnx")
+    with pytest.raises(ModelError, match="does not repeat PyTorch"):
+        check_parity(near, tmp_path / "model.onnx", texts_of_all_lengths(SHORT_TEXTS, near), ExportConfig())

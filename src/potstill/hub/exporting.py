@@ -1,17 +1,18 @@
 """A model as a plain function of token ids, with an attention that exports to few standard operators.
 
 The recording SDPA attention and the masks that transformers makes for it turn into dozens of shape operators. For an
-export we put in the textbook form, softmax(Q K^T / sqrt(size) + mask) V with a mask of one row per example, which every
-runtime fuses and quantises.
+export we put in the textbook form, softmax(Q K^T / sqrt(size) + mask) V, which every runtime fuses and quantises. The
+mask has one row per example, or one per token where a layer lets tokens see their neighbours alone.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import bidirectional_mask_function
 
 from potstill.hub.capture import ATTENTION_NAME
 from potstill.hub.encoder import Encoder
@@ -84,18 +85,27 @@ def _plain_attention(
     return (torch.softmax(scores, dim=-1) @ value).transpose(1, 2), None
 
 
-def _row_mask(
+def _plain_mask(
     *,
+    q_length: int,
+    kv_length: int,
+    mask_function: Callable[..., Tensor],
     attention_mask: Tensor | None = None,
     dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
     **kwargs: Any,  # noqa: ANN401 - handed on by transformers
 ) -> Tensor | None:
-    """Give 0 for real tokens and the lowest number for padding, [batch, 1, 1, tokens]."""
+    """Give 0 for what is seen and the lowest number for the rest: [batch, 1, 1, tokens], or a row for each query."""
     del kwargs
-    if attention_mask is None:
-        return None
-    return (1 - attention_mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min
+    lowest = torch.finfo(dtype).min
+    padding = None if attention_mask is None else (1 - attention_mask[:, None, None, :].to(dtype)) * lowest
+    if mask_function is bidirectional_mask_function:
+        return padding
+    queries = torch.arange(q_length, device=device)[:, None]
+    keys = torch.arange(kv_length, device=device)
+    hidden = (1 - mask_function(0, 0, queries, keys).to(dtype)[None, None]) * lowest
+    return hidden if padding is None else torch.minimum(padding, hidden)
 
 
 AttentionInterface.register(_EXPORT_NAME, _plain_attention)
-AttentionMaskInterface.register(_EXPORT_NAME, _row_mask)
+AttentionMaskInterface.register(_EXPORT_NAME, _plain_mask)

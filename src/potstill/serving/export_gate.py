@@ -1,6 +1,8 @@
 """The gates of an export: what a file must be like to be published, and which part is to blame where it is not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -12,31 +14,40 @@ from potstill.errors import ModelError
 from potstill.hub import Encoder
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_report import FileReport, ParityReport
-from potstill.tensors import Batch
+from potstill.tensors import Batch, TokenBlock
 
 _PARITY_TEXTS = 32
 _CULPRIT_EXAMPLES = 64
-_UNLIMITED = 512
-"""Tokens up to which a model is tried that has no limit of its own."""
+_SHORT, _LONG = 8, 1024
+"""Between these many tokens, and no more than the model reads, every doubling of the length is tried."""
+_BATCH_TOKENS = 4096
 
 
 def texts_of_all_lengths(split: Split, encoder: Encoder) -> Batches:
-    """Pick real texts from the shortest to the longest that the model can read."""
-    limit = encoder.max_tokens or _UNLIMITED
+    """Pick real texts of all lengths, and make texts of random tokens up to the longest that the model can read."""
+    limit = min(encoder.max_tokens or _LONG, _LONG)
     order = np.argsort([len(text) for text in split.texts], kind="stable")
     spread = order[np.linspace(0, len(order) - 1, min(_PARITY_TEXTS, len(order))).astype(int)]
-    texts = [split.texts[index] for index in spread]
-    pairs = None if split.pairs is None else [split.pairs[index] for index in spread]
-    everything = " ".join(split.texts[: 4 * limit])
-    length = 8
-    while length < 2 * limit:
-        words = everything.split()[: min(length, limit)]
-        texts.append(" ".join(words))
-        if pairs is not None:
-            pairs.append(" ".join(words[::-1]))
-        length *= 2
+    doubled = [_SHORT << power for power in range((_LONG // _SHORT).bit_length()) if _SHORT << power < limit]
+    words = cycle(" ".join(split.texts[:limit]).split())
+    frames = [" ".join(islice(words, length)) for length in [*doubled, limit]]  # as long as that or longer, and cut
+    pairs = None if split.pairs is None else [*(split.pairs[index] for index in spread), *reversed(frames)]
+    texts = [*(split.texts[index] for index in spread), *frames]
     tokenised = tokenise(Split(texts=texts, pairs=pairs), encoder.tokenizer, max_length=limit)
-    return Batches(tokenised, BatchConfig(tokens_per_batch=8 * limit, examples_per_batch=8), seed=0)
+    invented = replace(tokenised, tokens=_with_random_tokens(tokenised.tokens, len(spread), encoder))
+    config = BatchConfig(tokens_per_batch=max(limit, _BATCH_TOKENS), examples_per_batch=8)
+    return Batches(invented, config, seed=0)
+
+
+def _with_random_tokens(tokens: TokenBlock, first: int, encoder: Encoder) -> TokenBlock:
+    """Put random tokens in the place of all but the special ones, from an example on."""
+    special = sorted(encoder.tokenizer.special_ids - {encoder.tokenizer.unknown_id})
+    choice = np.setdiff1d(np.arange(encoder.shape.vocab_size), special)
+    ids = tokens.ids.copy()
+    places = np.arange(tokens.offsets[first], len(ids))
+    places = places[~np.isin(ids[places], special)]
+    ids[places] = np.random.default_rng(0).choice(choice, len(places))
+    return replace(tokens, ids=ids)
 
 
 def check_parity(reference: Engine, exported: Engine, batches: Batches, config: ExportConfig) -> ParityReport:

@@ -10,7 +10,7 @@ class ParityReport(Config):
     """How closely the float32 file repeats PyTorch."""
 
     num_texts: int = Field(ge=1)
-    """Real texts that were compared, alone and in padded batches."""
+    """Texts that were compared, alone and in padded batches: real ones, and some of random tokens."""
     shortest: int = Field(ge=1)
     """Tokens of the shortest."""
     longest: int = Field(ge=1)
