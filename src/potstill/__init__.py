@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from potstill.errors import PotstillError
     from potstill.pipeline import GeneralRun, Run, distill, evaluate, finetune, pretrain
     from potstill.pipeline.augmenting import AugmentedTexts, augment
+    from potstill.plugins import load_plugins
     from potstill.recipe import Recipe, load_recipe
     from potstill.serving import Classifier, load, predict
 
@@ -36,6 +37,7 @@ __all__ = [
     "evaluate",
     "finetune",
     "load",
+    "load_plugins",
     "load_recipe",
     "predict",
     "pretrain",
@@ -58,6 +60,7 @@ _HOMES = {
     "evaluate": "potstill.pipeline",
     "finetune": "potstill.pipeline",
     "load": "potstill.serving",
+    "load_plugins": "potstill.plugins",
     "load_recipe": "potstill.recipe",
     "predict": "potstill.serving",
     "pretrain": "potstill.pipeline",

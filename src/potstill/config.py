@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import isabstract
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from potstill.errors import RecipeError, did_you_mean
+from potstill.kinds import find_kinds
 
 ConfigType = TypeVar("ConfigType", bound="Config")  # not Self, which runtime type checks do not take
 
@@ -209,7 +211,9 @@ def _inner(annotation: Any) -> Any:  # noqa: ANN401 - walks over arbitrary annot
 
 
 def _member(annotation: Any, part: int | str) -> type[BaseModel] | None:  # noqa: ANN401 - as above
-    """Find the member of a discriminated union whose kind is `part`."""
+    """Find the member of a choice whose kind is `part`."""
+    if isinstance(annotation, type) and isabstract(annotation) and isinstance(part, str):
+        return find_kinds(annotation).get(part)
     for member in get_args(annotation):
         if isinstance(member, type) and issubclass(member, BaseModel) and "kind" in member.model_fields:
             kind = member.model_fields["kind"]

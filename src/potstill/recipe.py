@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -12,6 +13,7 @@ from potstill.config import Config
 from potstill.data import DataConfig
 from potstill.errors import RecipeError
 from potstill.objectives import HardLabelsConfig
+from potstill.plugins import fingerprint_plugin, plugin_of, require_plugins
 from potstill.recipes import merge_ablations, override_fields, read_recipe_file, set_field
 from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
@@ -29,6 +31,9 @@ class Recipe(Config):
     """Where the method was published."""
     ablated: tuple[str, ...] = ()
     """The ablations that were made, by name; a record, as their changes stand in the other fields."""
+    plugins: tuple[str, ...] = ()
+    """Modules of one's own that the recipe needs: names of files, or of installed plug-ins. Each must be given with
+    --plugin or be installed; a recipe alone runs no code."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seeds the student's start, the order of the examples and dropout."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -199,9 +204,20 @@ class Recipe(Config):
             )
         return self.model_copy(update={"start_from": "base"})
 
+    def plugin_fingerprints(self) -> dict[str, str | None]:
+        """Hash the plug-ins that the recipe names and those that its objectives and its method come from.
+
+        Returns:
+            The hashes by name, sorted; None for what has no file.
+        """
+        parts: list[Config] = [objective for stage in self.stages for objective in stage.objectives]
+        parts += [] if self.augmentation is None else [self.augmentation.method]
+        used = {name for part in parts if (name := plugin_of(type(part))) is not None}
+        return {name: fingerprint_plugin(name) for name in sorted({*self.plugins, *used})}
+
     def to_json(self) -> dict[str, Any]:
-        """Give the resolved recipe, all defaults filled in, as JSON values."""
-        return self.model_dump(mode="json")
+        """Give the resolved recipe, all defaults and all plug-ins filled in, as JSON values."""
+        return self.model_dump(mode="json") | {"plugins": list(self.plugin_fingerprints())}
 
 
 def load_recipe(
@@ -226,6 +242,7 @@ def load_recipe(
         RecipeError: The recipe or an ablation does not exist, is not TOML or JSON, or a field is wrong.
     """
     file = read_recipe_file(name)
+    require_plugins(file.values.get("plugins", ()), recipe=name)
     for path, value in (fields or {}).items():
         set_field(file.values, path, value)
     if ablations:
@@ -237,3 +254,18 @@ def load_recipe(
         file.values["ablated"] = [*file.values.get("ablated", []), *ablations]
     override_fields(file.values, overrides)
     return Recipe.parse(file.values)
+
+
+def read_run_data(path: str | Path) -> DataConfig:
+    """Read what the recipe of a run says about its data; all else is not looked at, and needs no plug-in.
+
+    Args:
+        path: The run's `recipe.json`.
+
+    Returns:
+        Its `data`.
+
+    Raises:
+        RecipeError: The file is damaged, or a field is wrong.
+    """
+    return DataConfig.parse(read_recipe_file(str(path)).values.get("data", {}), path="data")

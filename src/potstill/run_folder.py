@@ -1,5 +1,6 @@
 """The run folder: what lies where, and when it may be written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,23 @@ class RunFolder:
                 f"'{self.path}' was started with another {field}; resume it with 'potstill distill {self.recipe} "
                 "--resume' and no other settings."
             )
+
+    def check_same_plugins(self, fingerprints: Mapping[str, str | None]) -> None:
+        """Refuse to resume a run with another text of a plug-in.
+
+        Args:
+            fingerprints: The hash of each plug-in, by its name.
+
+        Raises:
+            RunError: One was changed since the run was started.
+        """
+        begun = self.read_environment().get("plugins", {})
+        for name, fingerprint in fingerprints.items():
+            if begun.get(name, fingerprint) != fingerprint:
+                raise RunError(
+                    f"'{self.path}' was started with another text of the plug-in '{name}'; bring that back, or start "
+                    "the run anew in another folder."
+                )
 
 
 def first_difference(begun: object, now: object, path: str) -> str | None:

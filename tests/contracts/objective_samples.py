@@ -2,17 +2,26 @@
 
 import zlib
 from dataclasses import dataclass
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import TypeAdapter
 from random_outputs import encoder_shape
 
-from potstill.objectives import AnyObjectiveConfig, Objective, ObjectiveConfig
+from potstill.objectives import AnyObjectiveConfig, Objective, ObjectiveConfig, objective_kinds
+from potstill.plugins import load_plugins
 from potstill.tensors import EncoderShape
 
 ADAPTER: TypeAdapter[ObjectiveConfig] = TypeAdapter(AnyObjectiveConfig)
-KINDS = {member.model_fields["kind"].default: member for member in get_args(get_args(AnyObjectiveConfig)[0])}
+load_plugins([str(Path(__file__).parents[1] / "plugins" / "pair_distances.py")])
+OWN = "pair_distances"
+"""An objective of a plug-in, which keeps the same contracts; its loss mixes the examples of a batch."""
+KINDS = {
+    kind: member
+    for kind, member in objective_kinds().items()
+    if member.__module__.startswith("potstill.") or kind == OWN
+}
 STUDENT = encoder_shape(layers=3, hidden=12, heads=2, labels=3)
 TEACHER = encoder_shape(layers=6, hidden=12, heads=2, labels=3)
 WIDE_TEACHER = encoder_shape(layers=6, hidden=20, heads=2, labels=3)
@@ -71,6 +80,7 @@ SAMPLES = [
     Sample({"kind": "vocabulary_soft_labels"}),
     Sample({"kind": "vocabulary_soft_labels", "positions": "targets"}, teacher=WIDE_TEACHER, note="-targets"),
     Sample({"kind": "vocabulary_mse"}, teacher=WIDE_TEACHER),
+    Sample({"kind": OWN}),
 ]
 """At least one for each kind; the first one's fields are changed one by one."""
 
@@ -112,6 +122,7 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
     "masked_lm": {},
     "vocabulary_soft_labels": {"temperature": 3.0, "positions": "targets"},
     "vocabulary_mse": {"positions": "targets"},
+    OWN: {"threshold": 0.1},
 }
 READ_BY_OTHERS = {"kind", "weight", "when", "teacher"}
 
@@ -129,5 +140,6 @@ ZERO_WHERE_EQUAL: dict[str, dict[str, Any] | None] = {
     "masked_lm": None,
     "vocabulary_soft_labels": {},
     "vocabulary_mse": {},
+    OWN: {},
 }
 """Fields under which a student equal to its teacher has no loss; None where there is none such."""

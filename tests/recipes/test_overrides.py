@@ -1,11 +1,13 @@
 """What `--set` can do to plain values: set, replace, drop and add, and what it says where it cannot."""
 
+from inspect import isabstract
 from typing import Any, get_args
 
 import pytest
 
 from potstill.config import Config
 from potstill.errors import RecipeError
+from potstill.kinds import find_kinds
 from potstill.recipe import Recipe, load_recipe
 from potstill.recipes import override_fields
 
@@ -70,7 +72,8 @@ def _one_sort(model: Any) -> set[str]:
     """Find the fields of configs, at any depth, that hold one config with a `kind` to choose."""
     found: set[str] = set()
     for name, field in model.model_fields.items():
-        members = [item for item in _classes(field.annotation) if issubclass(item, Config)]
+        classes = [item for item in _classes(field.annotation) if issubclass(item, Config)]
+        members = [one for item in classes for one in (find_kinds(item).values() if isabstract(item) else [item])]
         kinds = [member for member in members if "kind" in member.model_fields]
         if len(members) == 1 and kinds and len(get_args(members[0].model_fields["kind"].annotation)) != 1:
             found.add(name)

@@ -5,12 +5,13 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from potstill.augmentation.filtering import FilterConfig
+from potstill.augmentation.method import MethodConfig
 from potstill.augmentation.tang import TangConfig
-from potstill.augmentation.tinybert import TinyBertConfig
 from potstill.config import Config
+from potstill.kinds import AnyKind
 
-AnyMethodConfig: TypeAlias = Annotated[TangConfig | TinyBertConfig, Field(discriminator="kind")]
-"""Every method that a recipe can name by its `kind`."""
+AnyMethodConfig: TypeAlias = Annotated[MethodConfig, AnyKind()]
+"""Every method that a recipe can name by its `kind`: those of this room, and those of plug-ins."""
 
 
 class AugmentationConfig(Config):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from potstill.augmentation.words import Edit
 from potstill.augmentation.workers import Workers
-from potstill.config import Config
+from potstill.config import Config, ConfigType
 from potstill.progress import Observer
 
 if TYPE_CHECKING:
@@ -85,7 +85,19 @@ class Method(ABC):
 
 
 class MethodConfig(Config, ABC):
-    """Settings of one method; each member adds `kind` and its own fields."""
+    """Settings of one method; each member adds its `kind` and its own fields."""
+
+    kind: str
+    """Names the method in recipes; a member has one as its default."""
+
+    @property
+    def asks_base(self) -> bool:
+        """Whether it wants the pre-trained `teacher.base` of the recipe for its masked language model."""
+        return False
+
+    def with_masked_lm(self: ConfigType, name: str | None) -> ConfigType:
+        """Put the masked language model in the place where it was asked for; None where there is none."""
+        return self
 
     @abstractmethod
     def default_copies(self, task: str) -> int:

@@ -10,6 +10,7 @@ from potstill.augmentation.method import Material, Method, MethodConfig, Row, Sa
 from potstill.augmentation.stop_words import STOP_WORDS
 from potstill.augmentation.vectors import Vectors, read_neighbourhood
 from potstill.augmentation.words import Edit, Words, edit_words, split_words
+from potstill.config import ConfigType
 from potstill.errors import RecipeError
 from potstill.files import expand_user, fingerprint_files
 from potstill.word_vectors import GLOVE_PACKAGE, has_glove_package
@@ -87,6 +88,10 @@ class TinyBertConfig(MethodConfig):
     def asks_base(self) -> bool:
         """Whether the masked language model is the `teacher.base` of a recipe."""
         return self.masked_lm == _BASE
+
+    def with_masked_lm(self: ConfigType, name: str | None) -> ConfigType:
+        """Put the model in; see `MethodConfig.with_masked_lm`."""
+        return self.model_copy(update={"masked_lm": name})
 
     def default_copies(self, task: str) -> int:
         """Give the number of the published code; see `MethodConfig.default_copies`."""

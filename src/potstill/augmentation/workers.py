@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from multiprocessing import get_context
 from typing import TypeVar
 
+from potstill.plugins import given_plugins, load_plugins
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -36,7 +38,9 @@ class Workers(AbstractContextManager["Workers"]):
             yield from map(function, items)
             return
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._count, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                self._count, mp_context=get_context("spawn"), initializer=load_plugins, initargs=(given_plugins(),)
+            )
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:

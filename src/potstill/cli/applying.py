@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import AsJson, ExampleOptions, ModelName, ResultsFile, SomeOverrides
+from potstill.cli.options import AsJson, ExampleOptions, ModelName, Plugins, ResultsFile, SomeOverrides
 from potstill.cli.output import check_file, print_json, print_results
 from potstill.console import ConsoleObserver
+from potstill.plugins import load_plugins
 
 EVALUATE_EXAMPLES = """
 [bold]Examples[/]
@@ -30,6 +31,7 @@ def evaluate(
         typer.Option("--teacher", metavar="MODEL", help="Measure this model too, and how alike the two are."),
     ] = None,
     overrides: SomeOverrides = None,
+    plugins: Plugins = None,
     as_json: AsJson = False,
     out: ResultsFile = None,
 ) -> None:
@@ -40,6 +42,7 @@ def evaluate(
     """
     from potstill import pipeline
 
+    load_plugins(plugins or ())
     check_file(out)
     results = pipeline.evaluate(
         model,

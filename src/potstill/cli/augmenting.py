@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from potstill.cli.options import AsJson, ExampleOptions, SomeOverrides
+from potstill.cli.options import AsJson, ExampleOptions, Plugins, SomeOverrides
 from potstill.cli.output import Stopped, check_file, make_console, print_json
 from potstill.console import ConsoleObserver
 from potstill.errors import RunError
+from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -74,6 +75,7 @@ def augment(
         ),
     ] = None,
     overrides: SomeOverrides = None,
+    plugins: Plugins = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", rich_help_panel=_OUTPUT, help="New .parquet or .jsonl file."),
@@ -110,6 +112,7 @@ def augment(
     """
     from potstill import pipeline
 
+    load_plugins(plugins or ())
     _check_options(out, preview, workers)
     observer = ConsoleObserver()
     if out is None:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import Ablations, AsJson
+from potstill.cli.options import Ablations, AsJson, Plugins
 from potstill.cli.output import make_console, print_json, print_list, print_table
 from potstill.errors import RecipeError
 from potstill.files import expand_user
+from potstill.plugins import load_plugins
 
 RECIPES_EXAMPLES = """
 [bold]Examples[/]
@@ -75,15 +76,17 @@ def show(
             "--resolved", help="With every field, those of the recipe that it extends and all defaults among them."
         ),
     ] = False,
+    plugins: Plugins = None,
 ) -> None:
     """Print a recipe's file, comments and all."""
     from potstill.recipe import Recipe, load_recipe
     from potstill.recipes import read_shipped_recipe, shipped_recipes, to_toml
 
+    load_plugins(plugins or ())
     if is_resolved:
         resolved = load_recipe(recipe)
         text = to_toml(resolved.to_json())
-        if Recipe.parse(tomllib.loads(text)) != resolved:
+        if Recipe.parse(tomllib.loads(text)).to_json() != resolved.to_json():
             raise RecipeError(
                 f"recipe '{recipe}': a field of it is null, for which TOML has no word; see 'potstill recipes explain "
                 f"{recipe} --json'."
@@ -106,6 +109,7 @@ def explain(
             "--teacher", metavar="MODEL", help="Write layer maps and weights out for this model; left out: BERT-base."
         ),
     ] = None,
+    plugins: Plugins = None,
     as_json: AsJson = False,
 ) -> None:
     """Explain a recipe, so that nobody has to read its paper first.
@@ -117,6 +121,7 @@ def explain(
     from potstill.recipe import load_recipe
     from potstill.recipes import read_recipe_file
 
+    load_plugins(plugins or ())
     loaded = load_recipe(recipe, ablations=ablations or ())
     if as_json:
         print_json(loaded.to_json())

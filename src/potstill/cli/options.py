@@ -94,6 +94,16 @@ Threads: TypeAlias = Annotated[
     int | None,
     typer.Option("--threads", min=1, metavar="N", help="Threads within an operation. Left out: as PyTorch is set."),
 ]
+Plugins: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        rich_help_panel=_RUN,
+        help="A Python file that defines objectives or methods of your own, or the name of an installed plug-in; it is "
+        "run. Can be given often.",
+    ),
+]
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="Print JSON for programs instead of a table.")
 ]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from potstill.cli.options import Ablations, AsJson, Corpus, Overrides, Resume, RunFolderPath
+from potstill.cli.options import Ablations, AsJson, Corpus, Overrides, Plugins, Resume, RunFolderPath
 from potstill.cli.output import make_console, print_json, print_list, resumable
 from potstill.console import ConsoleObserver
+from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
     from potstill.pipeline import GeneralRun
@@ -59,6 +60,7 @@ def pretrain(
     out: RunFolderPath = None,
     overrides: Overrides = None,
     ablations: Ablations = None,
+    plugins: Plugins = None,
     resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +69,7 @@ def pretrain(
     Leaves a run folder with the student, which later distillations start from ('potstill distill ... --general'), and
     results.json: losses on text that was held out, before and after, and how many hidden words the student predicts.
     """
+    load_plugins(plugins or ())
     settings = TextRun(
         model=model, corpus=corpus or (), overrides=overrides or (), ablations=ablations or (), resume=resume
     )

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from potstill.cli.options import Plugins
 from potstill.cli.output import check_file
 from potstill.console import ConsoleObserver
+from potstill.plugins import load_plugins
 from potstill.run_folder import RunFolder
 
 REPORT_EXAMPLES = """
@@ -36,6 +38,7 @@ def report(
             "several.",
         ),
     ] = None,
+    plugins: Plugins = None,
     remeasures: Annotated[
         bool,
         typer.Option(
@@ -51,6 +54,7 @@ def report(
     """
     from potstill.reporting import find_runs, write_report, write_suite_report
 
+    load_plugins(plugins or ())
     check_file(out)
     found = find_runs(runs)
     if remeasures:

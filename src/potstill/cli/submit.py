@@ -86,7 +86,7 @@ def _choose(models: list[str], *, is_complete: bool) -> dict[str, str]:
 def _task_of(model: str) -> tuple[str, str]:
     """Say which task a model is for, by what the user wrote before `=` or by the run's recipe."""
     from potstill.data import find_known_task, known_task_names
-    from potstill.recipe import load_recipe
+    from potstill.recipe import read_run_data
     from potstill.run_folder import RunFolder
 
     name, equals, rest = model.partition("=")
@@ -100,7 +100,7 @@ def _task_of(model: str) -> tuple[str, str]:
         raise RunError(f"'{model}' is no run folder, so its task is not known; write it as TASK={model}.")
     if not run.student.is_dir():
         raise RunError(f"'{model}' has no student/ yet; finish the run with --resume.")
-    own = load_recipe(str(run.recipe)).data.task
+    own = read_run_data(run.recipe).task
     if own is None or own not in known_task_names():
         raise RunError(f"'{model}' is a run on task '{own or 'data of its own'}', which the GLUE server does not know.")
     return own, model

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from potstill.cli.options import AsJson
+from potstill.cli.options import AsJson, Plugins
 from potstill.cli.output import Stopped, make_console, print_json, print_list, print_table
 from potstill.errors import RunError
+from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
     from potstill.suites import Cell, Suite, SuiteFolder, SuiteRun
@@ -107,6 +108,7 @@ def suite(
             help="Give the runs to a Ray cluster that shares the disk: 'auto' for this machine's, or HOST:PORT.",
         ),
     ] = None,
+    plugins: Plugins = None,
     is_dry: Annotated[
         bool, typer.Option("--dry-run", rich_help_panel=_RUN, help="List the runs and how far they are; run nothing.")
     ] = False,
@@ -120,6 +122,7 @@ def suite(
     """
     from potstill.suites import SuiteFolder, choose_cells, load_suite
 
+    load_plugins(plugins or ())
     if name is None:
         _print_suites(as_json=as_json)
         return

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Resume, RunFolderPath
+from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Plugins, Resume, RunFolderPath
 from potstill.cli.output import print_run, resumable
 from potstill.cli.pretraining import TextRun, run_on_text
 from potstill.console import ConsoleObserver
 from potstill.controls import known_controls
+from potstill.plugins import load_plugins
 
 _TEACHER = "Teacher"
 
@@ -91,6 +92,7 @@ def distill(
     out: RunFolderPath = None,
     overrides: Overrides = None,
     ablations: Ablations = None,
+    plugins: Plugins = None,
     baselines: Annotated[
         list[str] | None,
         typer.Option(
@@ -113,6 +115,7 @@ def distill(
     """
     from potstill import pipeline
 
+    load_plugins(plugins or ())
     is_of_a_task = any((*options.fields.values(), general, teachers, baselines))
     if not is_of_a_task and _is_on_text_alone(recipe, overrides or (), ablations=ablations or ()):
         settings = TextRun(
@@ -146,6 +149,7 @@ def finetune(
     options: ExampleOptions,
     out: RunFolderPath = None,
     overrides: Overrides = None,
+    plugins: Plugins = None,
     resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
@@ -155,6 +159,7 @@ def finetune(
     """
     from potstill import pipeline
 
+    load_plugins(plugins or ())
     folder = out or _choose_folder("teacher", overrides or (), options.task, resume=resume)
     with resumable(folder):
         run = pipeline.finetune(

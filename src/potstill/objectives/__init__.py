@@ -1,9 +1,8 @@
 """One file per loss: its config, its pure function and its module."""
 
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, TypeAlias
 
-from pydantic import Field
-
+from potstill.kinds import AnyKind, find_kinds
 from potstill.objectives.attention import log_probs, token_scores
 from potstill.objectives.attention_probs import AttentionProbsConfig
 from potstill.objectives.attention_scores import AttentionScoresConfig
@@ -45,23 +44,8 @@ __all__ = [
     "token_scores",
 ]
 
-AnyObjectiveConfig: TypeAlias = Annotated[
-    AttentionProbsConfig
-    | AttentionScoresConfig
-    | EmbeddingsConfig
-    | HardLabelsConfig
-    | HiddenCosineConfig
-    | HiddenStatesConfig
-    | LogitsMseConfig
-    | MaskedLmConfig
-    | PatienceConfig
-    | RelationsConfig
-    | SoftLabelsConfig
-    | VocabularyMseConfig
-    | VocabularySoftLabelsConfig,
-    Field(discriminator="kind"),
-]
-"""Every objective that a recipe can name by its `kind`."""
+AnyObjectiveConfig: TypeAlias = Annotated[ObjectiveConfig, AnyKind()]
+"""Every objective that a recipe can name by its `kind`: those of this room, and those of plug-ins."""
 
 
 def objective_kinds() -> dict[str, type[ObjectiveConfig]]:
@@ -70,4 +54,4 @@ def objective_kinds() -> dict[str, type[ObjectiveConfig]]:
     Returns:
         The configs by their `kind`.
     """
-    return {member.model_fields["kind"].default: member for member in get_args(get_args(AnyObjectiveConfig)[0])}
+    return find_kinds(ObjectiveConfig)  # type: ignore[type-abstract]

@@ -38,6 +38,8 @@ class ObjectiveConfig(Config, ABC):
     """Whether the loss of an example depends on the others of its batch, which is then never split: not over the
     batches of a step, and processes put theirs together."""
 
+    kind: str
+    """Names the objective in recipes; a member has one as its default."""
     weight: float = Field(default=1.0, gt=0)
     """Factor of this loss in the sum, > 0; applied by the training loop. To drop an objective, leave it out."""
     when: When = "always"

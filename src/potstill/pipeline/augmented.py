@@ -54,7 +54,7 @@ def plan_texts(run: OpenRun[TaskSource], guide: Guide | None) -> TextMaker | Non
 def _name_masked_lm(config: AugmentationConfig, base: str | None, observer: Observer) -> AugmentationConfig:
     """Put the pre-trained base where a method asks for it, if it is a masked language model."""
     method = config.method
-    if method.kind != "tinybert" or not method.asks_base:
+    if not method.asks_base:
         return config
     found = base if base is not None and find_masked_lm(base) is not None else None
     if found is None:
@@ -63,7 +63,7 @@ def _name_masked_lm(config: AugmentationConfig, base: str | None, observer: Obse
             f"augmentation: teacher.base {why}, so candidates of all words are neighbours; a masked language model in "
             "augmentation.method.masked_lm gives better ones"
         )
-    return config.model_copy(update={"method": method.model_copy(update={"masked_lm": found})})
+    return config.model_copy(update={"method": method.with_masked_lm(found)})
 
 
 def make_examples(run: OpenRun[TaskSource], maker: TextMaker, guide: Guide | None) -> AugmentedExamples:

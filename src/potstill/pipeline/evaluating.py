@@ -25,6 +25,7 @@ from potstill.pipeline.teacher import load_for_task
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe, load_recipe
+from potstill.recipes import read_recipe_file
 from potstill.results import Results, Role
 from potstill.serving import check_pairs, recipe_of, trained_length, trained_on_pairs
 from potstill.training import resolve_precision
@@ -120,13 +121,15 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
     own, given = recipe_of(model), options.given
     if own is None and not given:
         raise DataError("nothing says what to measure on; give --task, --data, or a run folder as the model.")
-    fields: dict[str, Any] = {}
+    learnt = read_recipe_file(str(own)).values if own is not None else {}
+    fields: dict[str, Any] = {name: learnt[name] for name in ("data", "precision") if name in learnt}
+    fields.get("data", {}).pop("corpus", None)
     if given:
-        fields = {"data": {**given, "max_length": trained_length(model)}}
+        whole = DataConfig.parse(fields.get("data", {}), path="data")
+        fields["data"] = {**given, "max_length": trained_length(model)}
         if own is not None and "path" in given and "task" not in given:
-            learnt = load_recipe(str(own)).data
-            fields["data"] |= {"kind": learnt.kind, "label_separator": learnt.label_separator}
-    return load_recipe("fine-tune" if own is None else str(own), fields=fields, overrides=overrides)
+            fields["data"] |= {"kind": whole.kind, "label_separator": whole.label_separator}
+    return load_recipe("fine-tune", fields=fields, overrides=overrides)
 
 
 def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool) -> Examples:

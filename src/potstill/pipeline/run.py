@@ -192,6 +192,7 @@ def _is_finished(folder: RunFolder, recipe: Recipe, *, resume: bool) -> bool:
     """Say whether a run that is to be taken up has come to its end; refuse to go on with another recipe."""
     if resume:
         folder.check_same_recipe(recipe.to_json())
+        folder.check_same_plugins(recipe.plugin_fingerprints())
     return resume and folder.is_finished
 
 
@@ -219,7 +220,7 @@ def _open_folder(run: OpenRun[Source], recipe: Recipe, facts: dict[str, Any]) ->
         return
     folder = run.folder
     folder.path.mkdir(parents=True, exist_ok=True)
-    own = {"seed": run.recipe.seed, "precision": run.precision}
+    own = {"seed": run.recipe.seed, "precision": run.precision, "plugins": recipe.plugin_fingerprints()}
     write_json(folder.environment, describe_environment() | own | facts)
     write_json(folder.recipe, recipe.to_json())
 

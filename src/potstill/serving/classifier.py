@@ -15,7 +15,7 @@ from potstill.engines import predict as predict_split
 from potstill.errors import DataError
 from potstill.files import expand_user
 from potstill.progress import Observer
-from potstill.recipe import load_recipe
+from potstill.recipe import read_run_data
 from potstill.run_folder import RunFolder
 
 _CHUNK = 2048
@@ -209,7 +209,7 @@ def trained_length(model: str) -> int:
         `data.max_length` of its run; the default of that field where it belongs to no run.
     """
     recipe = recipe_of(model)
-    return (load_recipe(str(recipe)).data if recipe is not None else DataConfig()).max_length
+    return (read_run_data(recipe) if recipe is not None else DataConfig()).max_length
 
 
 def trained_on_pairs(model: str) -> bool | None:

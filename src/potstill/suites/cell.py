@@ -11,6 +11,7 @@ from rich.console import Console
 from potstill.console import ConsoleObserver
 from potstill.errors import PotstillError
 from potstill.files import one_at_a_time
+from potstill.plugins import load_plugins
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
 
@@ -31,6 +32,7 @@ class Job:
         folder: The run folder.
         lock: The file that whoever works on the cell holds.
         log: Where progress and errors are written, behind what is there.
+        plugins: What the process loads first, as `load_plugins` takes it.
         num_threads: Threads of PyTorch within one operation; None = as it chooses.
     """
 
@@ -41,6 +43,7 @@ class Job:
     folder: Path
     lock: Path
     log: Path
+    plugins: tuple[str, ...] = ()
     num_threads: int | None = None
 
 
@@ -74,6 +77,7 @@ def _finish(job: Job, observer: ConsoleObserver) -> None:
         shutil.rmtree(folder.path, ignore_errors=True)
     if job.num_threads is not None:
         torch.set_num_threads(job.num_threads)
+    load_plugins(job.plugins)
     recipe = Recipe.parse(job.recipe)
     if job.is_general:
         run_general(recipe, folder.path, resume=is_begun, observer=observer)

@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from potstill.plugins import given_plugins
 from potstill.suites.cell import CellFailed, Job
 from potstill.suites.grid import Cell, SuiteFolder
 from potstill.suites.workers import Workers
@@ -103,6 +104,7 @@ def _job(cell: Cell, folder: SuiteFolder) -> Job:
         folder=folder.run(cell).path.resolve(),
         lock=folder.lock(cell.id).resolve(),
         log=folder.log(cell.id).resolve(),
+        plugins=given_plugins(),
     )
 
 
