@@ -205,12 +205,12 @@ class Recipe(Config):
         return self.model_copy(update={"start_from": "base"})
 
     def plugin_fingerprints(self) -> dict[str, str | None]:
-        """Hash the plug-ins that the recipe names and those that its objectives and its method come from.
+        """Hash the plug-ins that the recipe names and those that its student, objectives and method come from.
 
         Returns:
             The hashes by name, sorted; None for what has no file.
         """
-        parts: list[Config] = [objective for stage in self.stages for objective in stage.objectives]
+        parts: list[Config] = [self.student, *(objective for stage in self.stages for objective in stage.objectives)]
         parts += [] if self.augmentation is None else [self.augmentation.method]
         used = {name for part in parts if (name := plugin_of(type(part))) is not None}
         return {name: fingerprint_plugin(name) for name in sorted({*self.plugins, *used})}

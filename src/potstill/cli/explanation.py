@@ -156,28 +156,11 @@ class _Page:
 
 def _tell_start(recipe: Recipe) -> str:
     """Tell what the student's first weights are."""
-    student = recipe.student
     if recipe.general is not None:
         return f"starts from the general student '{recipe.general}'"
     is_base = recipe.start_from == "base" or bool(recipe.corpus_stages)
     source = "the pre-trained encoder (--teacher-base)" if is_base else "the fine-tuned teacher"
-    if student.kind == "whole":
-        start = f"starts as {source}, all of it"
-    elif student.kind == "bilstm":
-        vectors = {
-            "random": "",
-            "file": ", but for its word vectors from a file",
-            "teacher": f", but for its word vectors from {source}",
-        }
-        start = f"starts at random{vectors[student.vectors.kind]}"
-    elif student.init.kind == "checkpoint":
-        start = f"starts from the saved student '{student.init.path}'"
-    else:
-        start = {
-            "random": f"starts at random, with the vocabulary of {source}",
-            "svd": f"starts from layers of {source}, cut down to its sizes",
-            "teacher_layers": f"starts from layers of {source}",
-        }[student.init.kind]
+    start = recipe.student.tell_start(source)
     is_handed_on = 0 < len(recipe.corpus_stages) < len(recipe.stages)
     return f"{start}; what the stages on plain text leave goes on to the task" if is_handed_on else start
 

@@ -100,8 +100,8 @@ Plugins: TypeAlias = Annotated[
         "--plugin",
         metavar="FILE",
         rich_help_panel=_RUN,
-        help="A Python file that defines objectives or methods of your own, or the name of an installed plug-in; it is "
-        "run. Can be given often.",
+        help="A Python file that defines objectives, students or methods of your own, or an installed "
+        "plug-in by its name; it is run. Can be given often.",
     ),
 ]
 AsJson: TypeAlias = Annotated[

@@ -55,7 +55,7 @@ def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str,
     shown = {"teacher": singles[0].encoder} if len(singles) == 1 else {}
     for name, seconds in trained.items():
         place = run.folder if name == "student" else run.folder.nested(name)
-        own: Role = "model" if run.recipe.student.kind == "whole" else "student"
+        own: Role = "model" if run.recipe.student.is_source else "student"
         role = own if name == "student" else find_controls([name])[0].role
         encoder = load_classifier(str(place.student))
         subjects.append(_make_subject(run, encoder, role, run.recipe.name, seconds=seconds))

@@ -119,7 +119,7 @@ def draw_blueprint(recipe: Recipe, *, teacher: str | None = None) -> Blueprint:
     config = recipe.student
     if hasattr(config, "init"):
         config = config.model_copy(update={"init": RandomStart()})
-    if config.kind not in ("bert", "distilbert", "whole"):
+    if config.depends_on_texts:
         raise RecipeError(f"student.kind: the sizes of a '{config.kind}' student depend on the texts of the task.")
     training_only: dict[str, int] = {}
     layer_pairs: dict[str, tuple[tuple[int, int], ...]] = {}

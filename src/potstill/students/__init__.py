@@ -2,12 +2,12 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
-
+from potstill.kinds import AnyKind
 from potstill.students.bert import BertStudentConfig
 from potstill.students.bilstm import BiLstmStudentConfig
 from potstill.students.distilbert import DistilBertStudentConfig
 from potstill.students.starts import CheckpointStart, RandomStart, TeacherLayersStart
+from potstill.students.student import StudentConfig
 from potstill.students.svd import SvdStart
 from potstill.students.transformer import AnyStart, TransformerStudentConfig
 from potstill.students.vectors import AnyVectors, FileVectors, RandomVectors, TeacherVectors
@@ -26,6 +26,7 @@ __all__ = [
     "FileVectors",
     "RandomStart",
     "RandomVectors",
+    "StudentConfig",
     "SvdStart",
     "TeacherLayersStart",
     "TeacherVectors",
@@ -35,7 +36,5 @@ __all__ = [
     "WordVocabulary",
 ]
 
-AnyStudentConfig: TypeAlias = Annotated[
-    BertStudentConfig | BiLstmStudentConfig | DistilBertStudentConfig | WholeStudentConfig, Field(discriminator="kind")
-]
-"""Every student that a recipe can name by its `kind`."""
+AnyStudentConfig: TypeAlias = Annotated[StudentConfig, AnyKind()]
+"""Every student that a recipe can name by its `kind`: those of this room, and those of plug-ins."""

@@ -1,21 +1,21 @@
 """A student that is a BiLSTM over words."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from potstill.architectures import BiLstmConfig
-from potstill.config import Config
 from potstill.data import Split
 from potstill.errors import RecipeError
 from potstill.hub import Encoder, build_bilstm
+from potstill.students.student import StudentConfig
 from potstill.students.vectors import AnyVectors, RandomVectors, TeacherVectors
 from potstill.students.vocabulary import AnyVocabulary, WordVocabulary
 from potstill.tensors import Batch
 
 
-class BiLstmStudentConfig(Config):
+class BiLstmStudentConfig(StudentConfig):
     """One bidirectional LSTM over word vectors, and a small head over its last states.
 
     For pairs of texts it reads each text by itself and compares both vectors: [h1, h2, h1 * h2, |h1 - h2|]. It has no
@@ -24,6 +24,8 @@ class BiLstmStudentConfig(Config):
     Paper:
         Tang et al. 2019, section 3.1, arXiv:1903.12136.
     """
+
+    depends_on_texts: ClassVar[bool] = True
 
     kind: Literal["bilstm"] = "bilstm"
     """Marks a BiLSTM."""
@@ -93,3 +95,12 @@ class BiLstmStudentConfig(Config):
     def with_random_start(self) -> "BiLstmStudentConfig":
         """Make the control that starts from random word vectors of the same width."""
         return self.model_copy(update={"vectors": RandomVectors(size=self.vectors.size or RandomVectors().size)})
+
+    def tell_start(self, source: str) -> str:
+        """Say where its word vectors come from; see `StudentConfig.tell_start`."""
+        vectors = {
+            "random": "",
+            "file": ", but for its word vectors from a file",
+            "teacher": f", but for its word vectors from {source}",
+        }
+        return f"starts at random{vectors[self.vectors.kind]}"

@@ -21,6 +21,10 @@ class RandomStart(Config):
     kind: Literal["random"] = "random"
     """Marks a random start."""
 
+    def tell(self, source: str) -> str:
+        """Say what the first weights are, in a sentence about the student."""
+        return f"starts at random, with the vocabulary of {source}"
+
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Leave the student as it was built, which is at random."""
 
@@ -44,6 +48,10 @@ class TeacherLayersStart(Config):
     """In stages that predict tokens: copy dense layer and norm of the source's masked-LM head too; its bias is copied
     in any case. DistilBERT's did not."""
 
+    def tell(self, source: str) -> str:
+        """Say what the first weights are, in a sentence about the student."""
+        return f"starts from layers of {source}"
+
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Copy the source's weights into the student.
 
@@ -66,6 +74,10 @@ class CheckpointStart(Config):
     """Marks a start from a saved student."""
     path: str
     """Folder written by save_pretrained, finished run folder or hub name."""
+
+    def tell(self, source: str) -> str:
+        """Say what the first weights are, in a sentence about the student."""
+        return f"starts from the saved student '{self.path}'"
 
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Copy the saved weights into the student; a head of another width or make stays random.

@@ -31,6 +31,10 @@ class SvdStart(Config):
     layers: LayerMap = "uniform"
     """Which layer of the source each student layer is cut from, 1-based: a strategy or a list, one for each."""
 
+    def tell(self, source: str) -> str:
+        """Say what the first weights are, in a sentence about the student."""
+        return f"starts from layers of {source}, cut down to its sizes"
+
     @torch.no_grad()
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
         """Cut the source down into the student.

@@ -7,11 +7,11 @@ from typing import Annotated, TypeAlias, TypeVar
 
 from pydantic import Field
 
-from potstill.config import Config
 from potstill.data import Split
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
 from potstill.students.starts import CheckpointStart, RandomStart, TeacherLayersStart
+from potstill.students.student import StudentConfig
 from potstill.students.svd import SvdStart
 from potstill.tensors import Batch, EncoderShape
 
@@ -22,7 +22,7 @@ StudentType = TypeVar("StudentType", bound="TransformerStudentConfig")
 Size: TypeAlias = Annotated[int, Field(ge=1, le=32768, strict=True)] | Annotated[float, Field(gt=0.0, le=1.0)]
 
 
-class TransformerStudentConfig(Config, ABC):
+class TransformerStudentConfig(StudentConfig, ABC):
     """Sizes of one's own; a size that is left out is the source's.
 
     A fraction is rounded to the nearest number that fits: widths of hidden states to a multiple of `num_heads`.
@@ -86,6 +86,10 @@ class TransformerStudentConfig(Config, ABC):
     def with_random_start(self: StudentType) -> StudentType:
         """Make the control: the same student with `init.kind = "random"`."""
         return self.model_copy(update={"init": RandomStart()})
+
+    def tell_start(self, source: str) -> str:
+        """Say it of the start; see `StudentConfig.tell_start`."""
+        return self.init.tell(source)
 
     def _resolve(self, full: EncoderShape) -> EncoderShape:
         """Turn sizes that are left out, or are fractions of the source's, into numbers."""

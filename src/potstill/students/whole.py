@@ -2,17 +2,20 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
-from potstill.config import Config
+from potstill.config import ConfigType
 from potstill.data import Split
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
+from potstill.students.student import StudentConfig
 from potstill.tensors import Batch
 
 
-class WholeStudentConfig(Config):
+class WholeStudentConfig(StudentConfig):
     """The source with a head for the task."""
+
+    is_source: ClassVar[bool] = True
 
     kind: Literal["whole"] = "whole"
     """Marks the whole source."""
@@ -39,10 +42,14 @@ class WholeStudentConfig(Config):
         assert source.label_names == tuple(label_names), (source.label_names, label_names)
         return copy.deepcopy(source).requires_grad_(True)
 
-    def with_random_start(self) -> "WholeStudentConfig":
+    def with_random_start(self: ConfigType) -> ConfigType:
         """Refuse a random start, since the student is the source itself.
 
         Raises:
             RecipeError: Always.
         """
-        raise RecipeError(f"student.kind: a '{self.kind}' student has no other start than its own.")
+        raise RecipeError("student.kind: a 'whole' student has no other start than its own.")
+
+    def tell_start(self, source: str) -> str:
+        """Say that it is the source; see `StudentConfig.tell_start`."""
+        return f"starts as {source}, all of it"
