@@ -1,9 +1,8 @@
 """What the precision `auto` is, and whether the back-end `bf16` is worth having: one answer."""
 
 import pytest
-import torch
 
-from potstill.engines import check_backend
+from potstill.engines import find_backend
 from potstill.errors import ModelError, RecipeError
 from potstill.training import resolve_precision
 
@@ -20,12 +19,11 @@ def test_the_back_end_bf16_is_refused_where_auto_is_float32(said: str | None, mo
     monkeypatch.delenv("POTSTILL_PRECISION")
     if said is not None:
         monkeypatch.setenv("POTSTILL_PRECISION", said)
-    cpu = torch.device("cpu")
     if resolve_precision("auto") == "bf16":
-        check_backend("bf16", device=cpu)
+        find_backend("bf16").check()
     else:
         with pytest.raises(ModelError, match="many times slower than fp32 here"):
-            check_backend("bf16", device=cpu)
+            find_backend("bf16").check()
 
 
 def test_another_precision_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
