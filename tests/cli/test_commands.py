@@ -312,3 +312,14 @@ def test_tasks_are_listed_with_what_they_need(potstill):
     for entry in entries:
         assert entry["name"] in table
         assert entry["needs"] in table
+
+
+@pytest.mark.parametrize("command", [["distill", "kd"], ["finetune", "nowhere"], ["pretrain", "nowhere"]])
+def test_a_recipe_is_read_once(potstill, monkeypatch, command):
+    from potstill.pipeline import api
+
+    read = []
+    whole = api.load_recipe
+    monkeypatch.setattr(api, "load_recipe", lambda name, **given: (read.append(name), whole(name, **given))[1])
+    assert potstill(*command, "--set", "precision=fp32").code == 2
+    assert len(read) == 1

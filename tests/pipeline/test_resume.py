@@ -9,8 +9,7 @@ from killing import kill_after_checkpoints
 
 from potstill import distill
 from potstill.errors import RunError
-from potstill.pipeline import default_folder
-from potstill.recipe import load_recipe
+from potstill.pipeline import plan_run
 
 SETTINGS = [
     "precision=fp32",
@@ -113,9 +112,8 @@ def test_the_last_unfinished_folder_is_taken_up(
         folder.mkdir(parents=True)
         if is_finished:
             (folder / "results.json").write_text("{}")
-    recipe = load_recipe("teacher")
-    assert default_folder("teacher", recipe) == Path("runs") / fresh
-    assert default_folder("teacher", recipe, resume=True) == Path("runs") / resumed
+    assert plan_run("teacher", {}).folder == Path("runs") / fresh
+    assert plan_run("teacher", {}, resume=True).folder == Path("runs") / resumed
 
 
 def test_a_run_that_was_stopped_after_its_training_is_only_measured(uninterrupted: Path, tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """The command `pretrain`, and what a run on plain text prints."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +10,7 @@ from potstill.console import ConsoleObserver
 from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
-    from potstill.pipeline import GeneralRun
+    from potstill.pipeline import GeneralRun, PlannedRun
 
 PRETRAIN_EXAMPLES = """
 [bold]Examples[/]
@@ -29,16 +27,6 @@ PRETRAIN_EXAMPLES = """
   [dim]# try it on the first lines[/]
   potstill pretrain minilm --corpus wikimedia/wikipedia:20231101.en --set data.corpus.limit=10000
 """
-
-
-class TextRun(TypedDict):
-    """What both commands that learn from plain text hand on to `pipeline.pretrain`."""
-
-    model: str | None
-    corpus: Sequence[str]
-    overrides: Sequence[str]
-    ablations: Sequence[str]
-    resume: bool
 
 
 def pretrain(
@@ -69,23 +57,24 @@ def pretrain(
     Leaves a run folder with the student, which later distillations start from ('potstill distill ... --general'), and
     results.json: losses on text that was held out, before and after, and how many hidden words the student predicts.
     """
-    load_plugins(plugins or ())
-    settings = TextRun(
-        model=model, corpus=corpus or (), overrides=overrides or (), ablations=ablations or (), resume=resume
-    )
-    run_on_text(recipe, out, settings, as_json=as_json)
-
-
-def run_on_text(recipe: str, out: Path | None, settings: TextRun, *, as_json: bool) -> None:
-    """Run the stages of a recipe on plain text, and print what came of it."""
     from potstill import pipeline
-    from potstill.recipe import load_recipe
 
-    folder = out or pipeline.default_folder(
-        recipe, load_recipe(recipe, ablations=settings["ablations"]), resume=settings["resume"]
+    load_plugins(plugins or ())
+    planned = pipeline.plan_run(
+        recipe,
+        pipeline.name_fields({}, teacher_base=model, corpus=corpus or ()),
+        overrides=overrides or (),
+        ablations=ablations or (),
+        out=out,
+        resume=resume,
     )
-    with resumable(folder):
-        run = pipeline.pretrain(recipe=recipe, out=folder, observer=ConsoleObserver(), **settings)
+    run_on_text(planned, as_json=as_json)
+
+
+def run_on_text(planned: "PlannedRun", *, as_json: bool) -> None:
+    """Run the stages of a recipe on plain text, and print what came of it."""
+    with resumable(planned.folder):
+        run = planned.pretrain(observer=ConsoleObserver())
     if as_json:
         print_json(
             {

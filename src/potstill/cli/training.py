@@ -1,14 +1,12 @@
 """The commands that train: `distill` and `finetune`."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Plugins, Resume, RunFolderPath
 from potstill.cli.output import print_run, resumable
-from potstill.cli.pretraining import TextRun, run_on_text
+from potstill.cli.pretraining import run_on_text
 from potstill.console import ConsoleObserver
 from potstill.controls import known_controls
 from potstill.plugins import load_plugins
@@ -116,29 +114,18 @@ def distill(
     from potstill import pipeline
 
     load_plugins(plugins or ())
+    fields = pipeline.name_fields(
+        options.fields, teacher=teachers, teacher_base=teacher_base, corpus=corpus or (), general=general
+    )
+    planned = pipeline.plan_run(
+        recipe, fields, overrides=overrides or (), ablations=ablations or (), out=out, resume=resume
+    )
     is_of_a_task = any((*options.fields.values(), general, teachers, baselines))
-    if not is_of_a_task and _is_on_text_alone(recipe, overrides or (), ablations=ablations or ()):
-        settings = TextRun(
-            model=teacher_base, corpus=corpus or (), overrides=overrides or (), ablations=ablations or (), resume=resume
-        )
-        run_on_text(recipe, out, settings, as_json=as_json)
+    if planned.is_on_text and not is_of_a_task:
+        run_on_text(planned, as_json=as_json)
         return
-    folder = out or _choose_folder(recipe, overrides or (), options.task, resume=resume, ablations=ablations or ())
-    with resumable(folder):
-        run = pipeline.distill(
-            recipe,
-            teacher=teachers,
-            teacher_base=teacher_base,
-            **options.fields,
-            corpus=corpus or (),
-            general=general,
-            out=folder,
-            overrides=overrides or (),
-            ablations=ablations or (),
-            baselines=baselines or (),
-            resume=resume,
-            observer=ConsoleObserver(),
-        )
+    with resumable(planned.folder):
+        run = planned.distil(baselines=baselines or (), observer=ConsoleObserver())
     print_run(run, as_json=as_json)
 
 
@@ -160,34 +147,8 @@ def finetune(
     from potstill import pipeline
 
     load_plugins(plugins or ())
-    folder = out or _choose_folder("teacher", overrides or (), options.task, resume=resume)
-    with resumable(folder):
-        run = pipeline.finetune(
-            model,
-            **options.fields,
-            out=folder,
-            overrides=overrides or (),
-            resume=resume,
-            observer=ConsoleObserver(),
-        )
+    fields = pipeline.name_fields(options.fields, teacher_base=model)
+    planned = pipeline.plan_run("teacher", fields, overrides=overrides or (), out=out, resume=resume)
+    with resumable(planned.folder):
+        run = planned.distil(observer=ConsoleObserver())
     print_run(run, as_json=as_json)
-
-
-def _choose_folder(
-    recipe: str, overrides: Sequence[str], task: str | None, *, resume: bool, ablations: Sequence[str] = ()
-) -> Path:
-    """Name the run folder before the run, so that a stopped run can be told where it lies."""
-    from potstill.pipeline import default_folder
-    from potstill.recipe import load_recipe
-
-    fields = {} if task is None else {"data.task": task}
-    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=fields)
-    return default_folder(recipe, loaded, resume=resume)
-
-
-def _is_on_text_alone(recipe: str, overrides: Sequence[str], *, ablations: Sequence[str]) -> bool:
-    """Say whether a recipe names no task, so that only its stages on a corpus can run."""
-    from potstill.recipe import load_recipe
-
-    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations)
-    return bool(loaded.corpus_stages) and loaded.data.task is None and loaded.data.path is None

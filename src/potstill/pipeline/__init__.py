@@ -1,6 +1,6 @@
 """The only place where the rooms meet."""
 
-from potstill.pipeline.api import default_folder, distill, finetune, pretrain
+from potstill.pipeline.api import PlannedRun, distill, finetune, name_fields, plan_run, pretrain
 from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmentation
 from potstill.pipeline.evaluating import DataOptions, answer_test_sets, evaluate
 from potstill.pipeline.measure import remeasure
@@ -14,17 +14,19 @@ __all__ = [
     "DataOptions",
     "Export",
     "GeneralRun",
+    "PlannedRun",
     "Run",
     "answer_test_sets",
     "augment",
     "bench",
     "compare",
-    "default_folder",
     "distill",
     "draw_blueprint",
     "evaluate",
     "export",
     "finetune",
+    "name_fields",
+    "plan_run",
     "pretrain",
     "preview_augmentation",
     "remeasure",

@@ -1,6 +1,7 @@
 """What a program calls: `distill`, `finetune` and `pretrain`, the same pipeline as the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,124 @@ from potstill.processes import agree
 from potstill.progress import Observer
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """A recipe with all that was asked for, read and checked once, and where it will run.
+
+    Attributes:
+        recipe: The recipe.
+        folder: The run folder.
+        is_resumed: Whether an unfinished run is to be taken up.
+    """
+
+    recipe: Recipe
+    folder: Path
+    is_resumed: bool = False
+
+    @property
+    def is_on_text(self) -> bool:
+        """Whether only stages on plain text can run, as nothing says which task the others are for."""
+        data = self.recipe.data
+        return bool(self.recipe.corpus_stages) and data.task is None and data.path is None
+
+    def distil(self, *, baselines: Sequence[str] = (), observer: Observer | None = None) -> Run:
+        """Run it on its task.
+
+        Args:
+            baselines: Controls to train beside the student.
+            observer: Draws progress; absent: silence.
+
+        Returns:
+            The finished run.
+
+        Raises:
+            PotstillError: Something the user can mend; the message says how.
+        """
+        if self.is_on_text:
+            raise RecipeError(
+                f"recipe '{self.recipe.name}' has stages on plain text, and nothing says on which task the others run; "
+                "give 'task' or 'data', or call 'pretrain' for plain text alone."
+            )
+        return run_recipe(self.recipe, self.folder, baselines=baselines, resume=self.is_resumed, observer=observer)
+
+    def pretrain(self, *, observer: Observer | None = None) -> GeneralRun:
+        """Run its stages on plain text.
+
+        Args:
+            observer: Draws progress; absent: silence.
+
+        Returns:
+            The finished run.
+
+        Raises:
+            PotstillError: Something the user can mend; the message says how.
+        """
+        return run_general(self.recipe, self.folder, resume=self.is_resumed, observer=observer)
+
+
+def plan_run(
+    name: str,
+    fields: Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    ablations: Sequence[str] = (),
+    out: str | Path | None = None,
+    resume: bool = False,
+) -> PlannedRun:
+    """Read a recipe once, with all that was asked for, and choose its folder.
+
+    Args:
+        name: A shipped recipe's name or a recipe file; the `recipe.json` of a run repeats that run.
+        fields: Values by their paths in the recipe, as `name_fields` gives them.
+        overrides: `path=value` changes, which have the last word.
+        ablations: Named changes that the recipe's file holds.
+        out: The run folder; absent: that of `RUN/recipe.json`, else a new one under `runs/`, or to resume the last that
+            is not finished.
+        resume: Take up an unfinished run.
+
+    Returns:
+        What will run, and where.
+
+    Raises:
+        RecipeError: The recipe does not exist, or a field of it is wrong.
+    """
+    recipe = load_recipe(name, overrides=overrides, ablations=ablations, fields=fields)
+    folder = expand_user(out) if out is not None else _choose_folder(name, recipe, resume=resume)
+    return PlannedRun(recipe=recipe, folder=folder, is_resumed=resume)
+
+
+def name_fields(
+    data: Mapping[str, object],
+    *,
+    teacher: str | Sequence[str] | None = None,
+    teacher_base: str | None = None,
+    corpus: Sequence[str] = (),
+    general: str | None = None,
+) -> dict[str, Any]:
+    """Say which fields of a recipe the arguments of a call stand for.
+
+    Args:
+        data: `task`, `data`, `text`, `text_pair` and `label`, as in `distill`; None where it was not given.
+        teacher: As in `distill`.
+        teacher_base: As in `distill`.
+        corpus: As in `distill`.
+        general: As in `distill`.
+
+    Returns:
+        Values by path; what was not given is left out.
+    """
+    names = (teacher,) if isinstance(teacher, str) else tuple(teacher or ())
+    several = {"teacher.model": None, "teacher.models": list(names)}
+    fields = {
+        "teacher.base": teacher_base,
+        **{f"data.{'path' if name == 'data' else name}": value for name, value in data.items()},
+        "data.corpus.paths": tuple(corpus) or None,
+        "general": general,
+    }
+    given = {path: value for path, value in fields.items() if value is not None}
+    return ({"teacher.model": names[0], "teacher.models": []} if len(names) == 1 else several if names else {}) | given
 
 
 def distill(
@@ -60,25 +179,10 @@ def distill(
         PotstillError: Something the user can mend; the message says how.
         RecipeError: The recipe has stages on plain text, and no task is given for the others.
     """
-    fields = {
-        "teacher.base": teacher_base,
-        "data.task": task,
-        "data.path": data,
-        "data.text": text,
-        "data.text_pair": text_pair,
-        "data.label": label,
-        "data.corpus.paths": tuple(corpus) or None,
-        "general": general,
-    }
-    given = _name_teachers(teacher) | {path: value for path, value in fields.items() if value is not None}
-    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=given)
-    if loaded.corpus_stages and loaded.data.task is None and loaded.data.path is None:
-        raise RecipeError(
-            f"recipe '{loaded.name}' has stages on plain text, and nothing says on which task the others run; give "
-            "'task' or 'data', or call 'pretrain' for plain text alone."
-        )
-    where = expand_user(out) if out is not None else default_folder(recipe, loaded, resume=resume)
-    return run_recipe(loaded, where, baselines=baselines, resume=resume, observer=observer)
+    examples = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label}
+    fields = name_fields(examples, teacher=teacher, teacher_base=teacher_base, corpus=corpus, general=general)
+    planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
+    return planned.distil(baselines=baselines, observer=observer)
 
 
 def finetune(
@@ -129,15 +233,6 @@ def finetune(
     )
 
 
-def _name_teachers(teacher: str | Sequence[str] | None) -> dict[str, Any]:
-    """Say which fields of a recipe name one teacher, or several."""
-    names = (teacher,) if isinstance(teacher, str) else tuple(teacher or ())
-    if not names:
-        return {}
-    is_one = len(names) == 1
-    return {"teacher.model": names[0] if is_one else None, "teacher.models": [] if is_one else list(names)}
-
-
 def pretrain(
     model: str | None = None,
     *,
@@ -169,25 +264,13 @@ def pretrain(
     Raises:
         PotstillError: Something the user can mend; the message says how.
     """
-    fields = {"teacher.base": model, "data.corpus.paths": tuple(corpus) or None}
-    given = {path: value for path, value in fields.items() if value is not None}
-    loaded = load_recipe(recipe, overrides=overrides, ablations=ablations, fields=given)
-    where = expand_user(out) if out is not None else default_folder(recipe, loaded, resume=resume)
-    return run_general(loaded, where, resume=resume, observer=observer)
+    fields = name_fields({}, teacher_base=model, corpus=corpus)
+    planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
+    return planned.pretrain(observer=observer)
 
 
-def default_folder(name: str, recipe: Recipe, *, resume: bool = False) -> Path:
-    """Choose the run folder where the user names none.
-
-    Args:
-        name: What the user called the recipe.
-        recipe: The recipe.
-        resume: Whether an unfinished run is to be taken up.
-
-    Returns:
-        The folder of `RUN/recipe.json`, else the first free name under `runs/`; to resume, the last such folder that
-        is not finished, or else the last one.
-    """
+def _choose_folder(name: str, recipe: Recipe, *, resume: bool) -> Path:
+    """Choose the folder of `RUN/recipe.json`, else the first free name in runs/; to resume, the last unfinished one."""
     file = expand_user(name)
     if file.name == "recipe.json":
         return file.parent
