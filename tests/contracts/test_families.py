@@ -10,13 +10,14 @@ from tiny_families import FAMILIES, NUM_LAYERS, OTHERS, POSITIONS, make_batch, m
 from torch import nn
 
 from potstill.data import Split
-from potstill.engines import export_graph, save_graph
+from potstill.engines import ONNX, export_graph, make_torch_engine, save_graph
 from potstill.errors import ModelError
 from potstill.hub import Encoder, find_parts, reorder_labels
 from potstill.hub.families import FAMILIES as ROWS
 from potstill.hub.families import count_positions, find_family
 from potstill.serving import ExportConfig
 from potstill.serving.export_gate import check_parity, texts_of_all_lengths
+from potstill.serving.export_report import ParityReport
 from potstill.tensors import Needs
 
 LOGITS = Needs(logits=True)
@@ -164,7 +165,7 @@ QUICKLY_EXPORTED = ("modernbert", "mpnet", "roformer")
 def test_an_exported_file_repeats_the_model_at_every_length(model_type: str, tmp_path: Path) -> None:
     encoder = make_encoder(model_type, **SMALLER.get(model_type, {}))
     save_graph(export_graph(encoder), tmp_path / "model.onnx")
-    report = check_parity(encoder, tmp_path / "model.onnx", texts_of_all_lengths(SHORT_TEXTS, encoder), ExportConfig())
+    report = compare(encoder, tmp_path / "model.onnx")
     assert report.longest == (encoder.max_tokens or 1024)
 
 
@@ -172,9 +173,15 @@ SMALLER = {"deberta-v2": {"position_biased_input": True}}
 SHORT_TEXTS = Split(texts=["malt", "malt malt", "hops"])
 
 
+def compare(encoder: Encoder, file: Path) -> ParityReport:
+    engine = make_torch_engine(encoder)
+    texts = texts_of_all_lengths(SHORT_TEXTS, encoder)
+    return check_parity(engine, ONNX.open(file, engine.model), texts, ExportConfig())
+
+
 def test_a_file_that_errs_on_long_texts_alone_is_not_taken_for_right_on_short_ones(tmp_path: Path) -> None:
     far, near = (make_encoder("modernbert", local_attention=window) for window in (4096, 200))
     near.load_state_dict(far.state_dict())
     save_graph(export_graph(far), tmp_path / "model.onnx")
     with pytest.raises(ModelError, match="does not repeat PyTorch"):
-        check_parity(near, tmp_path / "model.onnx", texts_of_all_lengths(SHORT_TEXTS, near), ExportConfig())
+        compare(near, tmp_path / "model.onnx")
