@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from potstill.answers import Answer
+from potstill.answers import Answer, own_metrics
 from potstill.augmentation import AugmentationConfig
 from potstill.config import Config
 from potstill.data import DataConfig
@@ -205,14 +205,15 @@ class Recipe(Config):
         return self.model_copy(update={"start_from": "base"})
 
     def plugin_fingerprints(self) -> dict[str, str | None]:
-        """Hash the plug-ins that the recipe names and those that its student, objectives and method come from.
+        """Hash the plug-ins that the recipe names and those that its parts and metrics come from.
 
         Returns:
             The hashes by name, sorted; None for what has no file.
         """
         parts: list[Config] = [self.student, *(objective for stage in self.stages for objective in stage.objectives)]
         parts += [] if self.augmentation is None else [self.augmentation.method]
-        used = {name for part in parts if (name := plugin_of(type(part))) is not None}
+        metrics = [metric for name, metric in own_metrics().items() if name in self.data.metrics]
+        used = {name for each in (*map(type, parts), *metrics) if (name := plugin_of(each)) is not None}
         return {name: fingerprint_plugin(name) for name in sorted({*self.plugins, *used})}
 
     def to_json(self) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from potstill.answers.choosing import (
     check_model,
     choose_answer,
     find_answer,
+    known_metrics,
 )
 from potstill.answers.class_answer import ClassAnswer
 from potstill.answers.column import LabelColumn, are_numbers, list_names
 from potstill.answers.intervals import PairedIntervals
-from potstill.answers.metrics import Metric
+from potstill.answers.metric import Metric, own_metrics
 from potstill.answers.one_class import OneClass
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
@@ -48,5 +49,7 @@ __all__ = [
     "check_model",
     "choose_answer",
     "find_answer",
+    "known_metrics",
     "list_names",
+    "own_metrics",
 ]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from potstill.answers.column import LabelColumn
 from potstill.answers.intervals import PairedIntervals, middle
-from potstill.answers.metrics import Floats, Metric
+from potstill.answers.metric import choose_metrics, measure_own, resample_own
+from potstill.answers.metrics import Floats
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.results import ClassFidelity, McNemar, ScoreFidelity
@@ -28,7 +29,7 @@ class Floor:
         is_spared: Whether the model has learnt something though it is no better.
     """
 
-    metric: Metric
+    metric: str
     score: float
     floor: float
     what: str
@@ -98,8 +99,13 @@ class Answer(ABC):
 
     @property
     @abstractmethod
-    def default_metrics(self) -> tuple[Metric, ...]:
+    def default_metrics(self) -> tuple[str, ...]:
         """What is measured where a task does not say; the primary one first."""
+
+    @property
+    @abstractmethod
+    def formulas(self) -> tuple[str, ...]:
+        """The metrics of which `measure_formulas` and `resample_formula` know the formula."""
 
     @property
     @abstractmethod
@@ -168,8 +174,22 @@ class Answer(ABC):
     def name_gold(self, rows: LabelArray) -> str | float:
         """Tell the gold labels of one example by their names, or its score."""
 
-    @abstractmethod
-    def measure(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
+    def choose_metrics(self, wanted: Sequence[str], *, path: str) -> tuple[str, ...]:
+        """Say what is measured, the primary one first.
+
+        Args:
+            wanted: Names of metrics, of ours or of one's own; empty: the default ones.
+            path: Where they were named.
+
+        Returns:
+            The names.
+
+        Raises:
+            DataError: One is unknown, does not fit this kind of answer, or stands twice.
+        """
+        return choose_metrics(wanted, self.formulas, self.kind, path=path) if wanted else self.default_metrics
+
+    def measure(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
         """Measure answers against the gold labels of at least one example.
 
         Args:
@@ -178,15 +198,36 @@ class Answer(ABC):
             gold: The gold labels.
 
         Returns:
-            Metrics by name in the order wanted, as fractions: accuracy and F1 in 0 .. 1, the others in -1 .. 1.
+            Metrics by name in the order wanted, as fractions: accuracy and F1 in 0 .. 1, correlations in -1 .. 1.
             Answers or labels that are all the same give 0 for Matthews, Pearson and Spearman.
         """
+        known = self.measure_formulas([name for name in metrics if name in self.formulas], logits, gold)
+        decided = self.decide(logits)
+        return {name: known[name] if name in known else measure_own(name, decided, gold) for name in metrics}
+
+    def resample(self, metric: str, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
+        """Score the answers of each model on the same 1,000 resamples of the examples, drawn with a fixed seed."""
+        if metric in self.formulas:
+            return self.resample_formula(metric, predictions, gold)
+        return resample_own(metric, predictions, gold)
 
     @abstractmethod
-    def resample(self, metric: Metric, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
-        """Score the answers of each model on the same 1,000 resamples of the examples, drawn with a fixed seed."""
+    def measure_formulas(
+        self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows
+    ) -> dict[str, float]:
+        """Do what `measure` says, for metrics among `formulas`."""
 
-    def interval(self, metric: Metric, logits: NDArray[np.floating], gold: LabelRows) -> tuple[float, float]:
+    @abstractmethod
+    def resample_formula(
+        self, metric: str, predictions: Sequence[NDArray[np.generic]], gold: LabelRows
+    ) -> list[Floats]:
+        """Do what `resample` says, for a metric among `formulas`."""
+
+    def first_formula(self, metrics: Sequence[str]) -> str:
+        """Choose the metric for which chance is known: the first that has a formula, or else the default one."""
+        return next((name for name in metrics if name in self.formulas), self.default_metrics[0])
+
+    def interval(self, metric: str, logits: NDArray[np.floating], gold: LabelRows) -> tuple[float, float]:
         """Give the 95 % interval of a metric.
 
         Args:
@@ -206,7 +247,7 @@ class Answer(ABC):
 
     def exact_interval(
         self,
-        metric: Metric,
+        metric: str,
         logits: NDArray[np.floating],
         gold: LabelRows,
     ) -> tuple[float, float] | None:
@@ -214,7 +255,7 @@ class Answer(ABC):
         return None
 
     def paired_intervals(
-        self, metric: Metric, student: NDArray[np.floating], other: NDArray[np.floating], gold: LabelRows
+        self, metric: str, student: NDArray[np.floating], other: NDArray[np.floating], gold: LabelRows
     ) -> PairedIntervals:
         """Give the 95 % intervals of the difference between two models on the same examples, and of their ratio.
 
@@ -264,7 +305,7 @@ class Answer(ABC):
         """Measure further fields of `ModelResult`: calibration, figures of each class, confusion."""
 
     @abstractmethod
-    def floor(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
+    def floor(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
         """Say what a model has to beat to be worth following."""
 
     def strata(self, gold: LabelRows) -> NDArray[np.int64] | None:

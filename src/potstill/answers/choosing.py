@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from potstill.answers.answer import Answer
 from potstill.answers.column import LabelColumn
+from potstill.answers.metric import own_metrics
 from potstill.errors import DataError, ModelError
 
 AUTO = "auto"
@@ -64,6 +65,15 @@ def find_answer(kind: str) -> type[Answer]:
     if found is None:
         raise DataError(f"'{kind}' is no kind of answer; known are {', '.join(each.kind for each in _members())}.")
     return found
+
+
+def known_metrics() -> set[str]:
+    """List the metrics that there are.
+
+    Returns:
+        The names of those with a formula for some kind of answer, and of those of one's own.
+    """
+    return {*own_metrics(), *(name for each in _members() for name in each().formulas)}
 
 
 def answer_of_labels(label_names: Sequence[str], *, has_independent_labels: bool) -> Answer:

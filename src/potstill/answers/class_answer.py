@@ -14,7 +14,7 @@ from potstill.answers.classes import count_confusion, measure_classes
 from potstill.answers.column import LabelColumn, list_names, sort_label_names
 from potstill.answers.fidelity import divergences, entropies
 from potstill.answers.intervals import exact_mcnemar, resample_classes, wilson
-from potstill.answers.metrics import Floats, Metric, Tallies, class_metric
+from potstill.answers.metrics import Floats, Tallies, class_metric
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.errors import DataError
@@ -35,7 +35,7 @@ class ClassAnswer(Answer, ABC):
     expects: ClassVar[str] = "each has exactly one"
 
     @property
-    def default_metrics(self) -> tuple[Metric, ...]:
+    def default_metrics(self) -> tuple[str, ...]:
         """See `Answer.default_metrics`.
 
         Example:
@@ -44,6 +44,11 @@ class ClassAnswer(Answer, ABC):
             ('accuracy', 'macro_f1', 'matthews')
         """
         return ("accuracy", "f1" if self.num_labels == 2 else "macro_f1", "matthews")
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """See `Answer.formulas`; `f1` is that of label 1 of two labels."""
+        return ("accuracy", "macro_f1", "matthews", *(("f1",) if self.num_labels <= 2 else ()))
 
     @property
     def table_columns(self) -> list[str]:
@@ -129,21 +134,23 @@ class ClassAnswer(Answer, ABC):
         """See `Answer.name_gold`."""
         return write_labels([self.label_names[index] for index in rows.tolist()])
 
-    def measure(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
-        """See `Answer.measure`."""
+    def measure_formulas(
+        self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows
+    ) -> dict[str, float]:
+        """See `Answer.measure_formulas`."""
         tallies = self._tallies(logits, gold)
         return {name: float(class_metric(name, tallies)[0]) for name in metrics}
 
-    def resample(self, metric: Metric, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
-        """See `Answer.resample`."""
+    def resample_formula(
+        self, metric: str, predictions: Sequence[NDArray[np.generic]], gold: LabelRows
+    ) -> list[Floats]:
+        """See `Answer.resample_formula`."""
         answers = [each.astype(np.int64) for each in predictions]
         return resample_classes(
             gold, answers, lambda tallies: class_metric(metric, tallies), num_labels=self.num_labels
         )
 
-    def exact_interval(
-        self, metric: Metric, logits: NDArray[np.floating], gold: LabelRows
-    ) -> tuple[float, float] | None:
+    def exact_interval(self, metric: str, logits: NDArray[np.floating], gold: LabelRows) -> tuple[float, float] | None:
         """See `Answer.exact_interval`."""
         if metric != "accuracy" or not gold.is_one_each:
             return None
@@ -182,7 +189,7 @@ class ClassAnswer(Answer, ABC):
             "confusion": count_confusion(self.label_names, answers, values),
         }
 
-    def floor(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
+    def floor(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
         """See `Answer.floor`; the accuracy of the majority, unless Matthews' coefficient is above 0.2."""
         measured = self.measure(("accuracy", "matthews"), logits, gold)
         return Floor(

@@ -1,28 +1,15 @@
-"""What answers are worth: accuracy, F1, Matthews, Pearson, Spearman.
+"""What answers are worth: accuracy, F1, Matthews, Pearson, Spearman; `Answer.formulas` says which of them fit.
 
 Each metric is one formula over the last axis, so that the figure itself and its thousand resamples
 (`potstill.answers.intervals`) come from the same lines.
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Metric = Literal[
-    "accuracy",
-    "f1",
-    "macro_f1",
-    "matthews",
-    "micro_f1",
-    "pearson",
-    "pearson_spearman",
-    "spearman",
-    "subset_accuracy",
-]
-"""`f1` is that of label 1 of two labels; `pearson_spearman` is the mean of both correlations; `subset_accuracy` is the
-share of rows of which every label is right."""
 Floats: TypeAlias = NDArray[np.float64]
 
 
@@ -57,7 +44,7 @@ class Tallies:
         return cls(hits=times @ (is_gold * is_predicted), gold=times @ is_gold, predicted=times @ is_predicted)
 
 
-def class_metric(name: Metric, tallies: Tallies) -> Floats:
+def class_metric(name: str, tallies: Tallies) -> Floats:
     """Compute a metric of classes from tallies, with h hits, g gold and p predicted of each class, n examples.
 
         accuracy   sum h / n
@@ -85,7 +72,7 @@ def class_metric(name: Metric, tallies: Tallies) -> Floats:
     return ratio(covariance, np.sqrt(gold_spread) * np.sqrt(predicted_spread))
 
 
-def label_metric(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic], *, times: Floats) -> Floats:
+def label_metric(name: str, predicted: NDArray[np.generic], gold: NDArray[np.generic], *, times: Floats) -> Floats:
     """Compute a metric of labels of which an example may have several, with h, g and p as for `class_metric`.
 
     micro_f1         2 sum h / (sum g + sum p), over all labels together
@@ -106,8 +93,8 @@ def class_f1(tallies: Tallies) -> Floats:
     return ratio(2 * tallies.hits, tallies.gold + tallies.predicted)
 
 
-def correlation(name: Metric, predicted: NDArray[np.generic], gold: NDArray[np.generic]) -> Floats:
-    """Compute a metric of scores."""
+def correlation(name: str, predicted: NDArray[np.generic], gold: NDArray[np.generic]) -> Floats:
+    """Compute a metric of scores; `pearson_spearman` is the mean of both correlations."""
     match name:
         case "pearson":
             return pearson(predicted, gold)

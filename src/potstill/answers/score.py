@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from potstill.answers.answer import Answer, Floor, Told
 from potstill.answers.column import NUMBER, LabelColumn, are_numbers
 from potstill.answers.intervals import resample_rows
-from potstill.answers.metrics import Floats, Metric, correlation, pearson
+from potstill.answers.metrics import Floats, correlation, pearson
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.errors import DataError
@@ -36,9 +36,14 @@ class Score(Answer):
     refuses_lists: ClassVar[bool] = True
 
     @property
-    def default_metrics(self) -> tuple[Metric, ...]:
+    def default_metrics(self) -> tuple[str, ...]:
         """See `Answer.default_metrics`."""
         return ("spearman", "pearson")
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """See `Answer.formulas`."""
+        return ("spearman", "pearson", "pearson_spearman")
 
     @property
     def table_columns(self) -> list[str]:
@@ -124,13 +129,17 @@ class Score(Answer):
         """See `Answer.name_gold`."""
         return float(rows[0])
 
-    def measure(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
-        """See `Answer.measure`."""
+    def measure_formulas(
+        self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows
+    ) -> dict[str, float]:
+        """See `Answer.measure_formulas`."""
         scores = self.decide(logits)
         return {name: float(correlation(name, scores, gold.values)) for name in metrics}
 
-    def resample(self, metric: Metric, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
-        """See `Answer.resample`."""
+    def resample_formula(
+        self, metric: str, predictions: Sequence[NDArray[np.generic]], gold: LabelRows
+    ) -> list[Floats]:
+        """See `Answer.resample_formula`."""
         return resample_rows(gold, predictions, lambda scores, values: correlation(metric, scores, values))
 
     def fidelity(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> ScoreFidelity:
@@ -156,9 +165,9 @@ class Score(Answer):
         """See `Answer.details`."""
         return {}
 
-    def floor(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
+    def floor(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
         """See `Answer.floor`; 2 / sqrt(examples), at most 0.5, which random scores exceed about once in 40 times."""
-        primary = metrics[0]
+        primary = self.first_formula(metrics)
         return Floor(
             metric=primary,
             score=self.measure((primary,), logits, gold)[primary],

@@ -13,7 +13,7 @@ from potstill.answers.classes import measure_classes
 from potstill.answers.column import LabelColumn, sort_label_names
 from potstill.answers.fidelity import as_answers, entropies, label_divergences
 from potstill.answers.intervals import resample_times
-from potstill.answers.metrics import Floats, Metric, Tallies, label_metric
+from potstill.answers.metrics import Floats, Tallies, label_metric
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.errors import DataError
@@ -37,8 +37,13 @@ class SeveralLabels(Answer):
     takes_separator: ClassVar[bool] = True
 
     @property
-    def default_metrics(self) -> tuple[Metric, ...]:
+    def default_metrics(self) -> tuple[str, ...]:
         """See `Answer.default_metrics`."""
+        return ("micro_f1", "macro_f1", "subset_accuracy")
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """See `Answer.formulas`; `subset_accuracy` is the share of rows of which every label is right."""
         return ("micro_f1", "macro_f1", "subset_accuracy")
 
     @property
@@ -126,13 +131,17 @@ class SeveralLabels(Answer):
         """See `Answer.name_gold`; all labels that are there, in the order of the task."""
         return self._name(np.flatnonzero(rows[0]).tolist())
 
-    def measure(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> dict[str, float]:
-        """See `Answer.measure`."""
+    def measure_formulas(
+        self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows
+    ) -> dict[str, float]:
+        """See `Answer.measure_formulas`."""
         once, answers = np.ones((1, len(gold.values))), self.decide(logits)
         return {name: float(label_metric(name, answers, gold.values, times=once)[0]) for name in metrics}
 
-    def resample(self, metric: Metric, predictions: Sequence[NDArray[np.generic]], gold: LabelRows) -> list[Floats]:
-        """See `Answer.resample`."""
+    def resample_formula(
+        self, metric: str, predictions: Sequence[NDArray[np.generic]], gold: LabelRows
+    ) -> list[Floats]:
+        """See `Answer.resample_formula`."""
         values = gold.values
         return resample_times(
             gold, predictions, lambda answers, times: label_metric(metric, answers, values, times=times)
@@ -170,9 +179,9 @@ class SeveralLabels(Answer):
             "classes": measure_classes(self.label_names, tallies),
         }
 
-    def floor(self, metrics: Sequence[Metric], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
+    def floor(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
         """See `Answer.floor`; the primary metric of always answering the most frequent label."""
-        primary = metrics[0]
+        primary = self.first_formula(metrics)
         always = np.zeros_like(logits)
         always[:, gold.values.sum(axis=0).argmax()] = 1.0
         return Floor(

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from potstill.cli.options import AsJson, ExampleOptions, SomeOverrides
+from potstill.cli.options import AsJson, ExampleOptions, Plugins, SomeOverrides
 from potstill.cli.output import check_file, print_json, print_table
 from potstill.console import ConsoleObserver
 from potstill.files import write_json
+from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
     from potstill.results import Table
@@ -34,6 +35,7 @@ def compare(
     ] = None,
     options: ExampleOptions,
     overrides: SomeOverrides = None,
+    plugins: Plugins = None,
     price: Annotated[
         float | None,
         typer.Option("--price", min=0, metavar="X", help="Price of this machine an hour, for the cost of answers."),
@@ -44,6 +46,7 @@ def compare(
     """Put models side by side on the same examples: scores, agreement, latency, size, cost of a million sentences."""
     from potstill import pipeline
 
+    load_plugins(plugins or ())
     check_file(out)
     report = pipeline.compare(
         models,

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from potstill.cli.options import AsJson, ExampleOptions, ModelName, SomeOverrides
+from potstill.cli.options import AsJson, ExampleOptions, ModelName, Plugins, SomeOverrides
 from potstill.cli.output import make_console, print_json, print_table
 from potstill.console import ConsoleObserver
+from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
     from potstill.pipeline import Export
@@ -37,6 +38,7 @@ def export(
     model: ModelName,
     options: ExampleOptions,
     overrides: SomeOverrides = None,
+    plugins: Plugins = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -91,6 +93,7 @@ def export(
     from potstill import pipeline
     from potstill.serving import ExportConfig
 
+    load_plugins(plugins or ())
     config = ExportConfig.parse(
         {
             "opset": opset,

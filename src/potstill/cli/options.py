@@ -100,7 +100,7 @@ Plugins: TypeAlias = Annotated[
         "--plugin",
         metavar="FILE",
         rich_help_panel=_RUN,
-        help="A Python file that defines objectives, students or methods of your own, or an installed "
+        help="A Python file that defines objectives, metrics, students or methods of your own, or an installed "
         "plug-in by its name; it is run. Can be given often.",
     ),
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from potstill.answers import Answer, Metric
+from potstill.answers import Answer
 from potstill.data.bundled import BUNDLED_TASKS
 from potstill.data.known_tasks import shipped_tasks
 
@@ -23,7 +23,7 @@ class TaskEntry:
     name: str
     answer: Answer
     is_pair: bool
-    metrics: tuple[Metric, ...]
+    metrics: tuple[str, ...]
     needs: str
 
     def to_json(self) -> dict[str, Any]:

@@ -35,6 +35,9 @@ class DataConfig(Config):
     label_separator: str | None = Field(default=None, min_length=1)
     """Own data: what stands between the labels of a text that may have several, such as `;`; an empty cell has none.
     None = every cell is one label or, in JSON and Parquet files, a list of labels."""
+    metrics: tuple[str, ...] = ()
+    """Own data: what is measured, by names; the first is the primary one, by which weights are chosen. Empty = those of
+    the kind of answer."""
     dev: str | None = None
     """Own data: a file or, for a folder or hub name, a split to measure on; None = dev or validation where there is
     one, else a part of train."""
@@ -77,7 +80,7 @@ class DataConfig(Config):
             raise ValueError(f"must be left out with kind = '{kind}', where a text has one label")
         return separator
 
-    @field_validator("text", "text_pair", "label", "kind", "label_separator", "dev", "dev_fraction")
+    @field_validator("text", "text_pair", "label", "kind", "label_separator", "metrics", "dev", "dev_fraction")
     @classmethod
     def _is_for_own_data(cls, value: object, info: _Info) -> object:
         task = info.data.get("task")

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from pydantic import Field, model_validator
 
-from potstill.answers import Answer, AnswerKind, Metric, find_answer
+from potstill.answers import Answer, AnswerKind, find_answer
 from potstill.config import Config
 from potstill.data.records import Task
 
@@ -52,7 +52,7 @@ class KnownTask(Config):
     """Lowest and highest score; answers of a submission outside are moved to its ends."""
     has_agreed_order: bool = True
     """Whether all publishers number the labels in this order."""
-    metrics: tuple[Metric, ...] = Field(min_length=1)
+    metrics: tuple[str, ...] = Field(min_length=1)
     """What is measured; the first is the primary one."""
     train: TaskFile
     """Examples to learn from."""
@@ -84,7 +84,7 @@ class KnownTask(Config):
             name=name,
             answer=self.answer,
             is_pair=self.train.text_pair is not None,
-            metrics=self.metrics,
+            metrics=self.answer.choose_metrics(self.metrics, path=f"tasks.toml, {name}.metrics"),
             has_agreed_order=self.has_agreed_order,
         )
 

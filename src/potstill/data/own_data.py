@@ -120,7 +120,7 @@ def _make_task(config: DataConfig, table: Table, columns: _Columns, *, fewest: i
         name=_task_name(expand_user(config.path)),
         answer=answer,
         is_pair=columns.text_pair is not None,
-        metrics=answer.default_metrics,
+        metrics=answer.choose_metrics(config.metrics, path="data.metrics"),
         has_agreed_order=bool(column.class_names) or are_numbers(answer.label_names),
     )
 

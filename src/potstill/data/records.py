@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers import Answer, LabelRows, Metric
+from potstill.answers import Answer, LabelRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Task:
     name: str
     answer: Answer
     is_pair: bool
-    metrics: tuple[Metric, ...]
+    metrics: tuple[str, ...]
     has_agreed_order: bool = False
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from potstill.answers import Answer, LabelRows, answer_of_model
+from potstill.answers import Answer, LabelRows, answer_of_model, known_metrics
 from potstill.data import DataConfig, TaskData, load_task_data, shipped_tasks
 from potstill.engines import make_batches, make_torch_engine, predict_logits
 from potstill.errors import DataError, RecipeError
@@ -22,6 +22,7 @@ from potstill.evaluation import (
 from potstill.files import expand_user
 from potstill.hub import describe_model
 from potstill.pipeline.teacher import load_for_task
+from potstill.plugins import require_plugins
 from potstill.processes import process_state
 from potstill.progress import Observer, SilentObserver
 from potstill.recipe import Recipe, load_recipe
@@ -128,14 +129,17 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
         whole = DataConfig.parse(fields.get("data", {}), path="data")
         fields["data"] = {**given, "max_length": trained_length(model)}
         if own is not None and "path" in given and "task" not in given:
-            fields["data"] |= {"kind": whole.kind, "label_separator": whole.label_separator}
-    return load_recipe("fine-tune", fields=fields, overrides=overrides)
+            fields["data"] |= {"kind": whole.kind, "label_separator": whole.label_separator, "metrics": whole.metrics}
+    settings = load_recipe("fine-tune", fields=fields, overrides=overrides)
+    if own is not None and not known_metrics().issuperset(settings.data.metrics):
+        require_plugins(learnt.get("plugins", ()), recipe=str(own))
+    return settings
 
 
 def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool) -> Examples:
     """Read the examples that a model is measured on, as the answers that it gives."""
     config = _for_model(config, given, takes_whole_file=takes_whole_file)
-    data = _with_all_labels(load_task_data(config, is_learnt=False), given.label_names)
+    data = _with_all_labels(load_task_data(config, is_learnt=False), given.label_names, config.metrics)
     check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
     return Examples(
         task=data.task,
@@ -158,7 +162,7 @@ def _for_model(config: DataConfig, given: Answer, *, takes_whole_file: bool) -> 
     return DataConfig.parse(values, path="data")
 
 
-def _with_all_labels(data: TaskData, label_names: Sequence[str]) -> TaskData:
+def _with_all_labels(data: TaskData, label_names: Sequence[str], metrics: Sequence[str]) -> TaskData:
     """Give data that has examples of only some of a model's labels all of them."""
     task, gold = data.task, data.dev.labels
     folded = [name.strip().casefold() for name in label_names]
@@ -168,7 +172,7 @@ def _with_all_labels(data: TaskData, label_names: Sequence[str]) -> TaskData:
     places = np.array([folded.index(name.casefold()) for name in task.label_names], dtype=np.int64)
     answer = replace(task.answer, label_names=tuple(label_names))
     labels = LabelRows(values=task.answer.renumber(gold.values, places, answer.label_names), offsets=gold.offsets)
-    whole = replace(task, answer=answer, metrics=answer.default_metrics)
+    whole = replace(task, answer=answer, metrics=answer.choose_metrics(metrics, path="data.metrics"))
     return replace(data, task=whole, dev=replace(data.dev, labels=labels))
 
 
