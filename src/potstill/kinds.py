@@ -1,5 +1,6 @@
 """Choices among configs that are told apart by `kind`, to which modules of one's own may add."""
 
+import sys
 from functools import lru_cache
 from inspect import isabstract
 from typing import Annotated, Any, TypeVar, Union
@@ -34,7 +35,7 @@ def find_kinds(base: type[Base]) -> dict[str, type[Base]]:
         base: The class that they derive from.
 
     Returns:
-        Those that can be built, by their `kind`; one whose module was run again counts once.
+        Those that can be built, by their `kind`; one whose file was run twice counts once.
 
     Raises:
         RecipeError: Two have the same kind, or one has none.
@@ -46,7 +47,7 @@ def find_kinds(base: type[Base]) -> dict[str, type[Base]]:
         if not isinstance(kind, str):
             raise RecipeError(f'class {place}: it has no kind; write kind: Literal["my_kind"] = "my_kind".')
         other = found.get(kind, member)
-        if (other.__module__, other.__qualname__) != (member.__module__, member.__qualname__):
+        if _home(other) != _home(member):
             first = f"{other.__qualname__} in {plugin_of(other) or 'Potstill'}"
             raise RecipeError(f"kind '{kind}' is defined twice, as {first} and {place}; name one of them differently.")
         found[kind] = member
@@ -57,6 +58,12 @@ def _descendants(base: type[Base]) -> list[type[Base]]:
     """Find the classes below one that can be built, in the order in which they were defined."""
     below = [each for child in base.__subclasses__() for each in (child, *_descendants(child))]
     return [each for each in below if not isabstract(each)]
+
+
+def _home(member: type) -> tuple[str, str]:
+    """Say which text a class comes from: a file is one, under whatever names it is imported."""
+    module = sys.modules.get(member.__module__)
+    return getattr(module, "__file__", None) or member.__module__, member.__qualname__
 
 
 def _choose(base: type[BaseModel], value: Any) -> BaseModel:  # noqa: ANN401 - whatever a recipe holds

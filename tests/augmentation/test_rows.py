@@ -12,6 +12,7 @@ from augmenting import ODD_TEXTS, PAIRS, REVIEWS, WORDS, as_rows, make_rows, mat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from potstill.answers import OneClass
 from potstill.augmentation import (
     ROWS_PER_PART,
     AugmentationConfig,
@@ -179,7 +180,7 @@ def write_all(folder: Path, out: Path, rows, *, stop_after: int | None = None) -
     config = AugmentationConfig(method=MASKS)
     parts = PartFiles(folder, {"rows": len(rows)})
     done = len(parts)
-    labels = Labels(sources=["good" for _ in rows], names=("good", "bad"), rule="inherited")
+    labels = Labels(sources=["good" for _ in rows], answer=OneClass(label_names=("good", "bad")), rule="inherited")
     with Workers(1) as pool:
         maker = RowMaker(
             rows=rows,

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,12 @@ def test_processes_of_a_suite_load_the_plugins_too(teacher: Path, reviews: Path,
     lines += ['set = ["data.text=review", "data.label=stars"]']
     file.write_text("\n".join(lines) + "\n")
     assert run_command(["suite", str(file), "--out", str(tmp_path / "suite"), "--plugin", str(DISTANCES)]) == 0
+
+
+def test_a_file_that_is_imported_under_two_names_counts_once():
+    specification = spec_from_file_location("distances_once_more", DISTANCES)
+    module = module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    load_plugins([str(DISTANCES)])
+    assert objective_kinds()["pair_distances"].__qualname__ == "PairDistancesConfig"
