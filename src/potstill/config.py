@@ -129,7 +129,8 @@ def _explain(error: ValidationError, root: type[BaseModel], path: str) -> str:
         return f"{name}: must be {first['msg']}, not {_write(first['ctx']['value'])}.{more}"
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
     value = "" if isinstance(first["input"], dict) else f", not {_write(first['input'])}"
-    return f"{name}: {message[0].lower()}{message[1:]}{value}.{more}"
+    said = f"{message[0].lower()}{message[1:]}{value}.{more}"
+    return f"{name}: {said}" if name else said  # what is wrong with the whole has no path
 
 
 def _locate(finding: ErrorDetails) -> tuple[int | str, ...]:
@@ -193,7 +194,7 @@ def _follow(location: tuple[int | str, ...], root: type[BaseModel]) -> tuple[lis
             model, annotation = holder, _inner(holder.model_fields[str(part)].annotation)
         elif holder is not None:
             model = holder
-    return where or ["recipe"], model
+    return where, model
 
 
 def _inner(annotation: Any) -> Any:  # noqa: ANN401 - walks over arbitrary annotations

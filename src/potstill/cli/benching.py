@@ -1,14 +1,16 @@
 """The command `bench`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import typer
 
-from potstill.cli.options import AsJson, Text, TextPair, Threads
+from potstill.cli.groups import ConfigOptions
+from potstill.cli.options import AsJson, Text, TextPair
 from potstill.cli.output import check_file, print_json, print_table
 from potstill.console import ConsoleObserver
 from potstill.files import write_json
+from potstill.serving import BenchConfig
 
 BENCH_EXAMPLES = """
 [bold]Examples[/]
@@ -30,10 +32,28 @@ _WHAT = "What is timed"
 _HOW = "How"
 
 
+_SETTINGS = ConfigOptions(
+    config=BenchConfig,
+    names={
+        "protocol": "--protocol",
+        "num_batches": "--batches",
+        "batch_size": "--batch-size",
+        "num_tokens": "--tokens",
+        "repeats": "--repeats",
+        "num_texts": "--texts",
+        "warmup": "--warmup",
+        "threads": "--threads",
+        "has_probe": "--probe/--no-probe",
+    },
+    panel=_HOW,
+)
+
+
 def bench(
     models: Annotated[
         list[str] | None, typer.Argument(metavar="MODEL...", help="Folders of saved models, run folders or hub names.")
     ] = None,
+    *,
     shapes: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,31 +91,7 @@ def bench(
     ] = None,
     text: Text = None,
     text_pair: TextPair = None,
-    protocol: Annotated[
-        Literal["real", "seed"],
-        typer.Option("--protocol", rich_help_panel=_HOW, help="Texts of real lengths, or full batches of one length."),
-    ] = "real",
-    batches: Annotated[
-        int | None, typer.Option("--batches", min=1, rich_help_panel=_HOW, help="seed: timed batches. Left out: 10.")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, rich_help_panel=_HOW, help="seed: texts. Left out: 128.")
-    ] = None,
-    tokens: Annotated[
-        int | None, typer.Option("--tokens", min=2, rich_help_panel=_HOW, help="seed: tokens. Left out: 128.")
-    ] = None,
-    repeats: Annotated[
-        int | None, typer.Option("--repeats", min=1, rich_help_panel=_HOW, help="real: rounds. Left out: 5.")
-    ] = None,
-    num_texts: Annotated[
-        int | None, typer.Option("--texts", min=1, rich_help_panel=_HOW, help="real: texts alone. Left out: 64.")
-    ] = None,
-    warmup: Annotated[int, typer.Option("--warmup", min=0, rich_help_panel=_HOW, help="Untimed rounds before.")] = 1,
-    threads: Threads = None,
-    has_probe: Annotated[
-        bool,
-        typer.Option("--probe/--no-probe", rich_help_panel=_HOW, help="Cold start and memory, each in a process."),
-    ] = True,
+    settings: Annotated[dict[str, Any], _SETTINGS],
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw a .png, .svg or .html.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the figures as JSON.")] = None,
     as_json: AsJson = False,
@@ -111,26 +107,13 @@ def bench(
     check_file(out)
     if plot is not None:
         check_plot(plot)
-    fields = {
-        "num_batches": batches,
-        "batch_size": batch_size,
-        "num_tokens": tokens,
-        "repeats": repeats,
-        "num_texts": num_texts,
-        "threads": threads,
-    }
     report = pipeline.bench(
         models or [],
         shapes=shapes or [],
         backends=backends or [],
         is_seed_table=is_table,
         texts=None if data is None else (data, text, text_pair),
-        settings={
-            "protocol": "seed" if is_table else protocol,
-            "warmup": warmup,
-            "has_probe": has_probe,
-            **{name: value for name, value in fields.items() if value is not None},
-        },
+        settings=settings | ({"protocol": "seed"} if is_table else {}),
         observer=ConsoleObserver(),
     )
     if out is not None:

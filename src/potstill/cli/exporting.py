@@ -1,14 +1,16 @@
 """The command `export`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from potstill.cli.groups import ConfigOptions
 from potstill.cli.options import AsJson, ExampleOptions, ModelName, Plugins, SomeOverrides
 from potstill.cli.output import make_console, print_json, print_table
 from potstill.console import ConsoleObserver
 from potstill.plugins import load_plugins
+from potstill.serving import ExportConfig
 
 if TYPE_CHECKING:
     from potstill.pipeline import Export
@@ -31,33 +33,31 @@ EXPORT_EXAMPLES = """
   potstill export runs/kd-trec --per-channel --keep-fp32 last-layer
 """
 
-_GATES = "Gates"
+_SETTINGS = ConfigOptions(
+    config=ExportConfig,
+    names={
+        "int8": "--int8",
+        "per_channel": "--per-channel",
+        "keep_fp32": "--keep-fp32",
+        "fp16": "--fp16",
+        "opset": "--opset",
+        "max_drop": "--max-drop",
+        "tolerance": "--tolerance",
+    },
+    panels={"max_drop": "Gates", "tolerance": "Gates"},
+)
 
 
 def export(
     model: ModelName,
     options: ExampleOptions,
+    *,
     overrides: SomeOverrides = None,
     plugins: Plugins = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out", metavar="FOLDER", help="New folder for model and files. Left out: onnx/ in the model's own folder."
-        ),
-    ] = None,
-    int8: Annotated[
-        Literal["dynamic", "static", "none"],
-        typer.Option("--int8", help="Ranges of activations: measured in each batch, beforehand on texts; or no int8."),
-    ] = "dynamic",
-    per_channel: Annotated[
-        bool, typer.Option("--per-channel", help="One int8 scale for each output of a layer: more exact.")
-    ] = False,
-    keep_fp32: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--keep-fp32",
-            metavar="PART",
-            help="Leave 'embeddings' or 'last-layer' in float32 in the int8 file; can be given twice.",
         ),
     ] = None,
     corpus: Annotated[
@@ -68,20 +68,7 @@ def export(
             help="Keep only the tokens that occur in these texts (.txt, CSV, JSONL, ...); needs --out.",
         ),
     ] = None,
-    fp16: Annotated[bool, typer.Option("--fp16", help="Make a float16 file too, for accelerators.")] = False,
-    opset: Annotated[int, typer.Option("--opset", metavar="N", help="Version of ONNX's operators, 18 to 23.")] = 20,
-    max_drop: Annotated[
-        float,
-        typer.Option(
-            "--max-drop", min=0, max=100, metavar="POINTS", rich_help_panel=_GATES, help="Points a file may lose."
-        ),
-    ] = 0.5,
-    tolerance: Annotated[
-        float,
-        typer.Option(
-            "--tolerance", metavar="X", rich_help_panel=_GATES, help="Largest difference of float32 logits to PyTorch."
-        ),
-    ] = 1e-3,
+    settings: Annotated[dict[str, Any], _SETTINGS],
     as_json: AsJson = False,
 ) -> None:
     """Export a model to ONNX and int8, as ONNX Runtime, optimum and transformers.js read it.
@@ -91,27 +78,15 @@ def export(
     to blame is named, and an older export stays as it was.
     """
     from potstill import pipeline
-    from potstill.serving import ExportConfig
 
     load_plugins(plugins or ())
-    config = ExportConfig.parse(
-        {
-            "opset": opset,
-            "int8": int8,
-            "per_channel": per_channel,
-            "keep_fp32": keep_fp32 or (),
-            "fp16": fp16,
-            "max_drop": max_drop,
-            "tolerance": tolerance,
-        }
-    )
     done = pipeline.export(
         model,
         options=pipeline.DataOptions(**options.fields),
         overrides=overrides or (),
         out=out,
         corpus=corpus,
-        config=config,
+        config=ExportConfig.parse(settings),
         observer=ConsoleObserver(),
     )
     if as_json:

@@ -5,7 +5,6 @@ from typing import Literal
 from pydantic import Field
 
 from potstill.config import Config
-from potstill.engines import DEFAULT_OPSET
 
 Int8 = Literal["dynamic", "static", "none"]
 KeptPart = Literal["embeddings", "last-layer"]
@@ -14,8 +13,8 @@ KeptPart = Literal["embeddings", "last-layer"]
 class ExportConfig(Config):
     """How a model is exported; every file passes its gate or none is published."""
 
-    opset: int = DEFAULT_OPSET
-    """Version of ONNX's operators."""
+    opset: int = 20
+    """Version of ONNX's operators, 18 to 23."""
     int8: Int8 = "dynamic"
     """`dynamic` measures the range of activations in every batch; `static` takes it from calibration texts, which is
     faster on some machines and less exact; `none` makes no int8 file."""

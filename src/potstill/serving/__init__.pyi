@@ -1,0 +1,45 @@
+from .bench_batches import published_rows
+from .bench_config import BenchConfig
+from .bench_plot import check_plot, write_plot
+from .bench_report import BenchReport
+from .bench_run import run_bench
+from .bench_table import make_bench_tables
+from .classifier import (
+    Classifier,
+    check_pairs,
+    load,
+    predict,
+    recipe_of,
+    trained_length,
+    trained_on_pairs,
+)
+from .compare import CompareReport, compare_models
+from .export import export_onnx, refuse_foreign_folder, trim
+from .export_card import describe_export
+from .export_config import ExportConfig
+from .export_report import ExportReport
+
+__all__ = [
+    "BenchConfig",
+    "BenchReport",
+    "Classifier",
+    "CompareReport",
+    "ExportConfig",
+    "ExportReport",
+    "check_pairs",
+    "check_plot",
+    "compare_models",
+    "describe_export",
+    "export_onnx",
+    "load",
+    "make_bench_tables",
+    "predict",
+    "published_rows",
+    "recipe_of",
+    "refuse_foreign_folder",
+    "run_bench",
+    "trained_length",
+    "trained_on_pairs",
+    "trim",
+    "write_plot",
+]
