@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.answers import LabelColumn, OneClass, Score, choose_answer
+from potstill.answers import LabelColumn, OneClass, choose_answer
 from potstill.answers.column import label_name, sort_label_names
+from potstill.answers.score import Score
 from potstill.errors import DataError
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.answers import OneClass, Score
+from potstill.answers import OneClass
+from potstill.answers.score import Score
 from potstill.data import Task
 from potstill.results import ClassFidelity, ScoreFidelity
 

@@ -7,7 +7,8 @@ import pytest
 from measuring import compute_metrics, paired_intervals, primary_interval
 from scipy import stats
 
-from potstill.answers import OneClass, Score
+from potstill.answers import OneClass
+from potstill.answers.score import Score
 from potstill.data import Task
 
 

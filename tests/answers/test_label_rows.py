@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.answers import LabelRows, OneClass, SeveralLabels
+from potstill.answers import LabelRows, OneClass
+from potstill.answers.several_labels import SeveralLabels
 from potstill.data import Split, Task
 from potstill.evaluation import choose_examples
 from potstill.results import Predictions

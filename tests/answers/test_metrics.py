@@ -11,7 +11,8 @@ from measuring import compute_metrics
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from potstill.answers import OneClass, Score
+from potstill.answers import OneClass
+from potstill.answers.score import Score
 from potstill.data import Task
 
 CLASS_METRICS: tuple[str, ...] = ("accuracy", "macro_f1", "matthews")

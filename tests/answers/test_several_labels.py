@@ -7,8 +7,9 @@ import pytest
 from measuring import compute_metrics, paired_intervals, primary_interval
 from sklearn.metrics import accuracy_score, f1_score
 
-from potstill.answers import LabelRows, SeveralLabels
+from potstill.answers import LabelRows
 from potstill.answers.fidelity import label_divergences
+from potstill.answers.several_labels import SeveralLabels
 from potstill.data import Split, Task
 from potstill.evaluation import choose_examples
 

@@ -6,15 +6,8 @@ import numpy as np
 import torch
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
-from potstill.augmentation import (
-    AugmentationConfig,
-    Material,
-    MethodConfig,
-    NewRow,
-    RowMaker,
-    Workers,
-    row_texts,
-)
+from potstill.augmentation import AugmentationConfig, Material, MethodConfig, RowMaker, Workers
+from potstill.augmentation.drawing import NewRow, row_texts
 from potstill.hub import Encoder, Tokenizer
 from potstill.progress import SilentObserver
 

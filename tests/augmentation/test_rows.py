@@ -16,7 +16,6 @@ from potstill.answers import OneClass
 from potstill.augmentation import (
     ROWS_PER_PART,
     AugmentationConfig,
-    FilterConfig,
     Labels,
     MethodConfig,
     PartFiles,
@@ -26,11 +25,11 @@ from potstill.augmentation import (
     Workers,
     check_suffix,
     count_attempts,
-    read_rows,
-    row_texts,
     split_words,
 )
-from potstill.augmentation.filtering import margins
+from potstill.augmentation.drawing import row_texts
+from potstill.augmentation.filtering import FilterConfig, margins
+from potstill.augmentation.output import read_rows
 from potstill.augmentation.seen import SeenTexts, text_keys
 from potstill.errors import DataError, RecipeError
 

@@ -47,8 +47,9 @@ from potstill.teachers import (
     example_keys,
 )
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, TokenBlock
-from potstill.training import Distiller, Masker, MaskingConfig
+from potstill.training import Distiller, Masker
 from potstill.training.clipping import clip_each_tensor
+from potstill.training.masking import MaskingConfig
 
 META = torch.device("meta")
 SPECIAL = frozenset(range(5))

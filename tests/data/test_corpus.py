@@ -11,7 +11,8 @@ from tokenizers import Tokenizer as RawTokenizer
 from tokenizers import models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from potstill.data import BatchConfig, Batches, Corpus, CorpusConfig, count_tokens, load_corpus
+from potstill.data import BatchConfig, Batches, Corpus, count_tokens, load_corpus
+from potstill.data.corpus_config import CorpusConfig
 from potstill.errors import DataError
 from potstill.hub import Tokenizer
 from potstill.progress import SilentObserver

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.answers import OneClass, Score
+from potstill.answers import OneClass
+from potstill.answers.score import Score
 from potstill.data import Task, match_labels
 from potstill.errors import DataError
 

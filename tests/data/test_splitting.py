@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.answers import LabelRows, OneClass, Score
+from potstill.answers import LabelRows, OneClass
+from potstill.answers.score import Score
 from potstill.data import Split
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError

@@ -8,7 +8,8 @@ from tokenizers import models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from potstill.answers import LabelRows
-from potstill.data import BatchConfig, Batches, Split, TextEncoder, tokenise
+from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.data.tokenised import TextEncoder
 from potstill.hub import Tokenizer
 
 

@@ -9,7 +9,8 @@ from tokenizers import Tokenizer as RawTokenizer
 from tokenizers import models, pre_tokenizers, processors
 from transformers import BertConfig, PreTrainedTokenizerFast
 
-from potstill.answers import LabelRows, OneClass, Score
+from potstill.answers import LabelRows, OneClass
+from potstill.answers.score import Score
 from potstill.data import BatchConfig, Batches, Split, Task, tokenise
 from potstill.hub import Encoder, Tokenizer, build_encoder
 

@@ -3,14 +3,8 @@
 import pytest
 import torch
 
-from potstill.engines import (
-    make_torch_engine,
-    measure_speeds,
-    safetensors_bytes,
-    split_parameters,
-    spread_sample,
-    weight_bytes,
-)
+from potstill.engines import make_torch_engine, measure_speeds, spread_sample
+from potstill.engines.size import safetensors_bytes, split_parameters, weight_bytes
 from potstill.errors import ModelError
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from potstill.answers import LabelRows, OneClass, Score, SeveralLabels
+from potstill.answers import LabelRows, OneClass
+from potstill.answers.score import Score
+from potstill.answers.several_labels import SeveralLabels
 from potstill.data import Task
 from potstill.errors import ModelError
 from potstill.pipeline.teacher import check_teacher

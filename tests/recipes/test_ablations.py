@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from potstill.answers import OneClass, Score
+from potstill.answers import OneClass
+from potstill.answers.score import Score
 from potstill.errors import RecipeError
 from potstill.objectives import ObjectiveConfig
 from potstill.recipe import Recipe, load_recipe

@@ -16,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_runs import HOSTILE, LABELS, TEXT, made_up_results
 
-from potstill.answers import LabelRows, Score
+from potstill.answers import LabelRows
+from potstill.answers.score import Score
 from potstill.data import Split, Task
 from potstill.evaluation import choose_examples
-from potstill.reporting import draw_run, read_run, write_report
+from potstill.reporting import read_run, write_report
 from potstill.reporting.page import embed_json
+from potstill.reporting.run_report import draw_run
 from potstill.results import ClassFigures, Predictions, Results, ScoreFidelity
 
 HTML = "{http://www.w3.org/1999/xhtml}"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from potstill.engines import SDPA, Engine, build_engine, time_in_turns
+from potstill.engines import Engine, build_engine, time_in_turns
+from potstill.engines.torch_engine import SDPA
 from potstill.errors import ModelError
 from potstill.hub import build_shape, count_parameters, describe_shape
 from potstill.serving.bench_batches import batches_of_lengths, published_rows, qnli_lengths, square_batch

@@ -4,8 +4,9 @@ import pytest
 from tiny_grid import make_small_suite, make_suite
 from tiny_reviews import save_base, write_reviews
 
-from potstill.suites import InProcess, Suite, run_suite
+from potstill.suites import Suite, run_suite
 from potstill.suites.schedule import SilentWatcher
+from potstill.suites.workers import InProcess
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import pytest
 from tiny_grid import make_suite
 
 from potstill.errors import RecipeError
-from potstill.suites import Suite, choose_cells, load_suite, plan_cells
+from potstill.suites import Suite, choose_cells, load_suite
+from potstill.suites.planning import plan_cells
 
 
 def test_every_system_meets_every_task_and_seed_and_teachers_come_first(suite: Suite) -> None:

@@ -8,9 +8,11 @@ from tiny_grid import make_small_suite, make_suite
 from tiny_reviews import WORDS
 
 from potstill.errors import DataError, RunError
-from potstill.suites import InProcess, Suite, SuiteFolder, Workers, plan_cells, read_scores, run_suite
+from potstill.suites import Suite, SuiteFolder, read_scores, run_suite
 from potstill.suites.cell import CellFailed, Job
+from potstill.suites.planning import plan_cells
 from potstill.suites.schedule import SilentWatcher, run_cells
+from potstill.suites.workers import InProcess, Workers
 
 
 class Scripted(Workers):

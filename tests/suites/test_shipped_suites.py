@@ -6,8 +6,8 @@ import pytest
 
 from potstill.errors import RecipeError
 from potstill.published import load_published, published_names
-from potstill.suites import Suite, load_suite, plan_cells, shipped_suites
-from potstill.suites.planning import row_names
+from potstill.suites import Suite, load_suite, shipped_suites
+from potstill.suites.planning import plan_cells, row_names
 
 MEASURED = [str(Path(__file__).parents[2] / "docs" / f"{name}.toml") for name in ("grid", "methods-measured")]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from potstill.errors import DataError
-from potstill.suites import answer_files, check_submission, write_submission
+from potstill.suites import check_submission, write_submission
+from potstill.suites.submission import answer_files
 
 FILES = answer_files()
 

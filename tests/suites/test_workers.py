@@ -13,8 +13,9 @@ from tiny_grid import make_small_suite
 
 from potstill.errors import RunError
 from potstill.results import Results
-from potstill.suites import LocalProcesses, Suite, SuiteFolder, open_workers, run_suite
+from potstill.suites import Suite, SuiteFolder, open_workers, run_suite
 from potstill.suites.schedule import SilentWatcher
+from potstill.suites.workers import LocalProcesses
 
 
 def scores(folder: Path) -> dict[str, dict[str, float]]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from potstill.errors import RecipeError
 from potstill.recipe import load_recipe
 from potstill.tensors import Batch
-from potstill.training import Masker, MaskingConfig, StageConfig
+from potstill.training import Masker, StageConfig
+from potstill.training.masking import MaskingConfig
 
 VOCABULARY, MASK = 50, 4
 SPECIAL = frozenset(range(5))

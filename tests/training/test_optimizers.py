@@ -11,8 +11,9 @@ from torch import nn
 from potstill.config import Config
 from potstill.errors import RecipeError
 from potstill.recipe import load_recipe
-from potstill.training import AdadeltaConfig, AdamWConfig, AnyOptimizerConfig, BertAdamConfig, ScheduleConfig
 from potstill.training.clipping import clip_each_tensor
+from potstill.training.config import ScheduleConfig
+from potstill.training.optimizer import AdadeltaConfig, AdamWConfig, AnyOptimizerConfig, BertAdamConfig
 
 GRADIENTS = ((0.3, -0.02), (-0.1, 0.5), (0.05, 0.0))
 START = (0.7, -1.2)

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.tensors import TokenBlock
-from potstill.training import ScheduleConfig, StepPlan
+from potstill.training import StepPlan
+from potstill.training.config import ScheduleConfig
 
 
 def make_batches(num_examples: int, per_batch: int) -> Batches:

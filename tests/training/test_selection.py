@@ -19,13 +19,13 @@ from potstill.training import (
     Checkpoints,
     Distiller,
     EventLog,
-    Position,
     StageConfig,
     StageRun,
     TrackingConfig,
     open_accelerator,
     train_stage,
 )
+from potstill.training.checkpoint import Position
 
 Weights = dict[str, Tensor]
 

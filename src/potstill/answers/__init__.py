@@ -1,6 +1,6 @@
 """What a task asks of a text, one class for each kind of answer; no torch."""
 
-from potstill.answers.answer import Answer, Floor, Told
+from potstill.answers.answer import Answer
 from potstill.answers.choosing import (
     AnswerKind,
     AnswerKindOrAuto,
@@ -14,11 +14,10 @@ from potstill.answers.choosing import (
 )
 from potstill.answers.class_answer import ClassAnswer
 from potstill.answers.column import LabelColumn, are_numbers, list_names
-from potstill.answers.intervals import PairedIntervals
 from potstill.answers.metric import Metric, own_metrics
 from potstill.answers.one_class import OneClass
 from potstill.answers.prediction import Prediction
-from potstill.answers.rows import LabelArray, LabelRows
+from potstill.answers.rows import LabelRows
 from potstill.answers.score import Score
 from potstill.answers.several_labels import SeveralLabels
 
@@ -31,17 +30,11 @@ __all__ = [
     "AnswerKind",
     "AnswerKindOrAuto",
     "ClassAnswer",
-    "Floor",
-    "LabelArray",
     "LabelColumn",
     "LabelRows",
     "Metric",
     "OneClass",
-    "PairedIntervals",
     "Prediction",
-    "Score",
-    "SeveralLabels",
-    "Told",
     "When",
     "answer_of_labels",
     "answer_of_model",

@@ -1,35 +1,30 @@
 """Text to text: new examples out of those there are, one file per method."""
 
 from potstill.augmentation.balancing import count_attempts
-from potstill.augmentation.config import AnyMethodConfig, AugmentationConfig
-from potstill.augmentation.drawing import ROWS_PER_PART, NewRow, RowMaker, row_texts
-from potstill.augmentation.filtering import FilterConfig, Labeller
+from potstill.augmentation.config import AugmentationConfig
+from potstill.augmentation.drawing import ROWS_PER_PART, RowMaker
+from potstill.augmentation.filtering import Labeller
 from potstill.augmentation.method import Material, Method, MethodConfig, Row, Sampler, Variant
-from potstill.augmentation.output import Labels, PartFiles, check_suffix, read_columns, read_rows
-from potstill.augmentation.tagging import AnyTaggerConfig, SpacyTaggerConfig, TextblobTaggerConfig
+from potstill.augmentation.output import Labels, PartFiles, check_suffix, read_columns
+from potstill.augmentation.tagging import TextblobTaggerConfig
 from potstill.augmentation.tang import TangConfig
 from potstill.augmentation.tinybert import TinyBertConfig
 from potstill.augmentation.words import Edit, Words, edit_words, split_words
 from potstill.augmentation.workers import Workers
 
 __all__ = [
-    "AnyMethodConfig",
-    "AnyTaggerConfig",
     "AugmentationConfig",
     "Edit",
-    "FilterConfig",
     "Labeller",
     "Labels",
     "Material",
     "Method",
     "MethodConfig",
-    "NewRow",
     "PartFiles",
     "ROWS_PER_PART",
     "Row",
     "RowMaker",
     "Sampler",
-    "SpacyTaggerConfig",
     "TangConfig",
     "TextblobTaggerConfig",
     "TinyBertConfig",
@@ -40,7 +35,5 @@ __all__ = [
     "count_attempts",
     "edit_words",
     "read_columns",
-    "read_rows",
-    "row_texts",
     "split_words",
 ]

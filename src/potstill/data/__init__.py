@@ -2,32 +2,27 @@
 
 from potstill.data.batches import BatchConfig, Batches
 from potstill.data.bundled import BUNDLED_NAMES
-from potstill.data.catalogue import TaskEntry, describe_tasks
+from potstill.data.catalogue import describe_tasks
 from potstill.data.config import DataConfig
-from potstill.data.corpus import Corpus, CorpusTokenizer, count_tokens, load_corpus
-from potstill.data.corpus_config import CorpusConfig
+from potstill.data.corpus import Corpus, count_tokens, load_corpus
 from potstill.data.corpus_lines import find_sources
 from potstill.data.known_tasks import KnownTask, find_known_task, known_task_names, shipped_tasks
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
 from potstill.data.own_data import read_texts
-from potstill.data.records import Split, Task, TaskData, task_data
-from potstill.data.tokenised import TextEncoder, TokenisedSplit, tokenise
+from potstill.data.records import Split, Task, TaskData
+from potstill.data.tokenised import TokenisedSplit, tokenise
 
 __all__ = [
     "BUNDLED_NAMES",
     "BatchConfig",
     "Batches",
     "Corpus",
-    "CorpusConfig",
-    "CorpusTokenizer",
     "DataConfig",
     "KnownTask",
     "Split",
     "Task",
     "TaskData",
-    "TaskEntry",
-    "TextEncoder",
     "TokenisedSplit",
     "count_tokens",
     "describe_tasks",
@@ -39,6 +34,5 @@ __all__ = [
     "match_labels",
     "read_texts",
     "shipped_tasks",
-    "task_data",
     "tokenise",
 ]

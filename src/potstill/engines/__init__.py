@@ -2,21 +2,11 @@
 
 from potstill.engines.batching import make_batches
 from potstill.engines.engine import Backend, Engine, build_engine, load_engine
-from potstill.engines.onnx_engine import ONNX, ONNX_FP16, ONNX_INT8, OnnxBackend, OnnxEngine, find_file
+from potstill.engines.onnx_engine import ONNX, ONNX_FP16, ONNX_INT8, OnnxBackend, OnnxEngine
 from potstill.engines.onnx_graph import DEFAULT_OPSET, check_export_packages, export_graph, save_graph
 from potstill.engines.onnx_quantise import group_nodes, kept_nodes, quantise, write_fp16
 from potstill.engines.predict import predict, predict_logits
-from potstill.engines.size import safetensors_bytes, split_parameters, weight_bytes
-from potstill.engines.torch_engine import (
-    BF16,
-    COMPILED,
-    EAGER,
-    SDPA,
-    TorchBackend,
-    TorchEngine,
-    evaluating,
-    make_torch_engine,
-)
+from potstill.engines.torch_engine import BF16, COMPILED, EAGER, SDPA, evaluating, make_torch_engine
 from potstill.engines.turns import measure_speeds, spread_sample, time_in_turns
 from potstill.errors import ModelError, did_you_mean
 
@@ -30,15 +20,11 @@ __all__ = [
     "ONNX_INT8",
     "OnnxBackend",
     "OnnxEngine",
-    "SDPA",
-    "TorchBackend",
-    "TorchEngine",
     "build_engine",
     "check_export_packages",
     "evaluating",
     "export_graph",
     "find_backend",
-    "find_file",
     "group_nodes",
     "kept_nodes",
     "load_engine",
@@ -48,12 +34,9 @@ __all__ = [
     "predict",
     "predict_logits",
     "quantise",
-    "safetensors_bytes",
     "save_graph",
-    "split_parameters",
     "spread_sample",
     "time_in_turns",
-    "weight_bytes",
     "write_fp16",
 ]
 

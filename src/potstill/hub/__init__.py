@@ -8,7 +8,7 @@ from potstill.hub.counting import ParameterCounts, count_parameters
 from potstill.hub.description import ModelDescription, describe_encoder, describe_model, describe_shape
 from potstill.hub.drafting import draft_classifier, draft_encoder
 from potstill.hub.encoder import Encoder
-from potstill.hub.exporting import ExportModule, exporting, input_names
+from potstill.hub.exporting import exporting, input_names
 from potstill.hub.labels import reorder_labels, set_config_words
 from potstill.hub.loading import (
     build_encoder,
@@ -18,8 +18,8 @@ from potstill.hub.loading import (
 )
 from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, find_masked_lm, load_masked_lm
 from potstill.hub.masks import Layout, check_layout, read_masks, score_vocabulary
-from potstill.hub.opening import SavedModel, open_model, resolve_model
-from potstill.hub.pushing import PushPlan, plan_push, push
+from potstill.hub.opening import open_model, resolve_model
+from potstill.hub.pushing import plan_push, push
 from potstill.hub.shapes import build_shape
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.trimming import trim_vocabulary
@@ -29,13 +29,10 @@ __all__ = [
     "AlignedText",
     "Encoder",
     "EncoderParts",
-    "ExportModule",
     "LayerParts",
     "Layout",
     "ModelDescription",
     "ParameterCounts",
-    "PushPlan",
-    "SavedModel",
     "Tokenizer",
     "add_vocabulary_head",
     "align_texts",

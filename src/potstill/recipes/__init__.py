@@ -2,20 +2,11 @@
 
 from potstill.recipes.ablations import merge_ablations
 from potstill.recipes.overrides import override_fields, set_field
-from potstill.recipes.reading import (
-    Ablation,
-    RecipeFile,
-    Source,
-    read_recipe_file,
-    read_shipped_recipe,
-    shipped_recipes,
-)
+from potstill.recipes.reading import RecipeFile, read_recipe_file, read_shipped_recipe, shipped_recipes
 from potstill.recipes.writing import to_toml
 
 __all__ = [
-    "Ablation",
     "RecipeFile",
-    "Source",
     "merge_ablations",
     "override_fields",
     "read_recipe_file",

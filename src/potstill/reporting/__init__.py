@@ -1,14 +1,11 @@
 """A run folder, or many, as one page for people: no torch, no network."""
 
 from potstill.reporting.groups import group_runs
-from potstill.reporting.reading import RunRecord, find_runs, read_run
-from potstill.reporting.run_report import draw_run, write_report
-from potstill.reporting.suite_report import draw_suite, write_suite_report
+from potstill.reporting.reading import find_runs, read_run
+from potstill.reporting.run_report import write_report
+from potstill.reporting.suite_report import write_suite_report
 
 __all__ = [
-    "RunRecord",
-    "draw_run",
-    "draw_suite",
     "find_runs",
     "group_runs",
     "read_run",

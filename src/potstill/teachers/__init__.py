@@ -1,15 +1,13 @@
 """From a batch to the teacher's outputs: online, or stored once and looked up; one teacher, or several."""
 
 from potstill.teachers.config import TeacherConfig
-from potstill.teachers.ensemble import Combination, EnsembleTeacher, combine_logits
+from potstill.teachers.ensemble import EnsembleTeacher, combine_logits
 from potstill.teachers.online import OnlineTeacher, Teacher
-from potstill.teachers.rows import list_parts
 from potstill.teachers.states import StateStore, StoredStates, example_keys
 from potstill.teachers.stored import JoinedTeacher, StoredTeacher, store_logits
 from potstill.teachers.trial import StatesTrial, try_states
 
 __all__ = [
-    "Combination",
     "EnsembleTeacher",
     "JoinedTeacher",
     "OnlineTeacher",
@@ -21,7 +19,6 @@ __all__ = [
     "TeacherConfig",
     "combine_logits",
     "example_keys",
-    "list_parts",
     "store_logits",
     "try_states",
 ]

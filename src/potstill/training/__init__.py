@@ -1,13 +1,12 @@
 """The loop on Accelerate: stages, optimizer, checkpoints, events."""
 
-from potstill.training.checkpoint import Checkpoints, Position
-from potstill.training.config import CheckpointConfig, ScheduleConfig, StageConfig, TrackingConfig
+from potstill.training.checkpoint import Checkpoints
+from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.heldout import HeldoutScorer, fill_some
 from potstill.training.loop import Scorer, StageRun, train_stage
-from potstill.training.masking import Masker, MaskingConfig
-from potstill.training.optimizer import AdadeltaConfig, AdamWConfig, AnyOptimizerConfig, BertAdamConfig
+from potstill.training.masking import Masker
 from potstill.training.session import (
     Precision,
     check_trackers,
@@ -18,20 +17,13 @@ from potstill.training.session import (
 from potstill.training.steps import StepPlan
 
 __all__ = [
-    "AdadeltaConfig",
-    "AdamWConfig",
-    "AnyOptimizerConfig",
-    "BertAdamConfig",
     "CheckpointConfig",
     "Checkpoints",
     "Distiller",
     "EventLog",
     "HeldoutScorer",
     "Masker",
-    "MaskingConfig",
-    "Position",
     "Precision",
-    "ScheduleConfig",
     "Scorer",
     "StageConfig",
     "StageRun",
