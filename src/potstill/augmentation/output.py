@@ -135,14 +135,7 @@ def check_suffix(out: Path) -> None:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Read the texts of a Parquet file that was written here, some thousands at a time.
-
-    Args:
-        path: The file.
-
-    Yields:
-        The texts of each row.
-    """
+    """Read the texts of a Parquet file that was written here, some thousands at a time."""
     import pyarrow.parquet
 
     with pyarrow.parquet.ParquetFile(path) as file:

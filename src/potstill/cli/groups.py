@@ -56,14 +56,7 @@ _BOUNDS = (("min", "ge"), ("max", "le"))
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Let typer see the options of a command's groups, and give the command its groups.
-
-    Args:
-        command: Takes groups among its parameters: dataclasses whose fields are options, or what `ConfigOptions` marks.
-
-    Returns:
-        The command as typer reads it, with a parameter for every option.
-    """
+    """Let typer see the options of a command's groups, and give the command its groups."""
     groups: dict[str, tuple[list[inspect.Parameter], Callable[[dict[str, Any]], Any]]] = {}
     options: list[inspect.Parameter] = []
     for each in inspect.signature(command).parameters.values():

@@ -117,19 +117,7 @@ def task_data(
     other_dev: Mapping[str, Split] | None = None,
     other_test: Mapping[str, Split] | None = None,
 ) -> TaskData:
-    """Join a task and its splits, and fingerprint them.
-
-    Args:
-        task: What is to be predicted.
-        train: Labelled examples to learn from.
-        dev: Labelled examples to measure on.
-        test: Examples with or without labels, if there are any.
-        other_dev: Further labelled splits by name.
-        other_test: Further splits without labels by name.
-
-    Returns:
-        The record with its fingerprint.
-    """
+    """Join a task and its splits, and fingerprint them."""
     total = hashlib.sha256(repr((task.name, task.answer.kind, task.is_pair, task.label_names)).encode())
     for split in (train, dev):
         assert split.labels is not None, "train and dev have labels"

@@ -130,18 +130,7 @@ ONNX_INT8 = OnnxBackend(name="onnx-int8", file="model_quantized.onnx", shrink=qu
 
 
 def find_file(model: str, backend: OnnxBackend) -> Path:
-    """Find the exported file of a model.
-
-    Args:
-        model: A folder or a finished run folder.
-        backend: Whose file is wanted.
-
-    Returns:
-        The file.
-
-    Raises:
-        ModelError: There is none.
-    """
+    """Find the exported file of a model."""
     folder = Path(resolve_model(model))
     for place in (folder / "onnx" / backend.file, folder / backend.file):
         if place.is_file():

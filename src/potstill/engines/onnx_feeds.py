@@ -10,15 +10,7 @@ from potstill.tensors import Batch
 
 
 def to_feeds(batch: Batch, names: Collection[str]) -> dict[str, NDArray[np.int64]]:
-    """Turn a batch into the inputs of an exported model.
-
-    Args:
-        batch: On the CPU.
-        names: The inputs that the model reads.
-
-    Returns:
-        int64 arrays by name, [batch, tokens]; segment ids are 0 where the tokenizer makes none.
-    """
+    """Turn a batch into the inputs of an exported model."""
     types = torch.zeros_like(batch.input_ids) if batch.token_type_ids is None else batch.token_type_ids
     inputs = {
         "input_ids": batch.input_ids,

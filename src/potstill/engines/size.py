@@ -8,14 +8,7 @@ from potstill.results import Parameters
 
 
 def split_parameters(encoder: Encoder) -> Parameters:
-    """Count the weights of each part.
-
-    Args:
-        encoder: The model.
-
-    Returns:
-        Number of weights by part.
-    """
+    """Count the weights of each part."""
     counts = count_parameters(encoder)
     return Parameters(
         embeddings=counts.embeddings,
@@ -27,15 +20,7 @@ def split_parameters(encoder: Encoder) -> Parameters:
 
 
 def weight_bytes(encoder: Encoder) -> int:
-    """Compute what the weights take in a safetensors file, without writing one.
-
-    Args:
-        encoder: The model, in the number format in which it is saved.
-
-    Returns:
-        Bytes of all saved tensors, those that share memory counted once; the file's header (some kilobytes) is
-        left out.
-    """
+    """Compute what the weights take in a safetensors file, without writing one."""
     sizes = {
         (tensor.data_ptr(), tensor.shape): tensor.numel() * tensor.element_size()
         for tensor in encoder.model.state_dict().values()
@@ -44,17 +29,7 @@ def weight_bytes(encoder: Encoder) -> int:
 
 
 def safetensors_bytes(folder: Path) -> int:
-    """Add up the weight files of a saved model.
-
-    Args:
-        folder: A `save_pretrained` folder.
-
-    Returns:
-        Bytes of its safetensors files.
-
-    Raises:
-        ModelError: The folder has none.
-    """
+    """Add up the weight files of a saved model."""
     sizes = [path.stat().st_size for path in folder.glob("*.safetensors")]
     if not sizes:
         raise ModelError(

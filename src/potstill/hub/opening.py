@@ -35,14 +35,7 @@ class SavedModel:
     tokenizer: Tokenizer
 
     def label_names(self) -> tuple[str, ...]:
-        """Name the labels in the order of the logits; none for scores.
-
-        Returns:
-            The names.
-
-        Raises:
-            ModelError: The config leaves a number out, or does not begin at 0.
-        """
+        """Name the labels in the order of the logits; none for scores."""
         if self.config.num_labels == 1:
             return ()
         numbers = sorted(self.config.id2label)

@@ -49,19 +49,7 @@ class SoftLabelsConfig(ObjectiveConfig):
         return self.model_copy(update={"independent": True})
 
     def build(self, *, student: EncoderShape, teacher: EncoderShape | None, path: str) -> "SoftLabels":
-        """Make the objective; see `ObjectiveConfig.build`.
-
-        Args:
-            student: Sizes of the student.
-            teacher: Sizes of the teacher, or None.
-            path: Where the config stands in the recipe.
-
-        Returns:
-            The objective.
-
-        Raises:
-            RecipeError: There is no teacher, the labels differ in number, or the task has scores.
-        """
+        """Make the objective; see `ObjectiveConfig.build`."""
         teacher = require_teacher(teacher, kind=self.kind, path=path)
         require_same_labels(student, teacher, kind=self.kind, path=path)
         if student.num_labels == 1:

@@ -44,14 +44,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def draw_run(run: RunRecord) -> str:
-    """Draw the page of a run.
-
-    Args:
-        run: What its files tell.
-
-    Returns:
-        The page. Where a file is absent, its section says so.
-    """
+    """Draw the page of a run."""
     results = run.results
     roles = [role for role in _SHOWN if results.find(role)]
     answer = _answer(run)

@@ -42,16 +42,7 @@ def write_suite_report(folders: Sequence[Path], out: Path) -> Path:
 
 
 def draw_suite(runs: Sequence[RunRecord], home: Path, *, title: str) -> str:
-    """Draw the page of several runs.
-
-    Args:
-        runs: What their files tell.
-        home: The folder of the page.
-        title: What the page is called.
-
-    Returns:
-        The page.
-    """
+    """Draw the page of several runs."""
     groups = group_runs(runs)
     tasks = list(dict.fromkeys(group.task for group in groups))
     return render_page(

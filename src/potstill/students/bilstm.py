@@ -58,22 +58,7 @@ class BiLstmStudentConfig(StudentConfig):
         sample: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
-        """Build the student and start it.
-
-        Args:
-            source: The encoder it may take tokenizer and word vectors from; unchanged.
-            label_names: Names of the labels; empty for scores.
-            sample: Not used.
-            examples: The training examples: they say whether there are pairs, and which words.
-
-        Returns:
-            The student on the CPU; random weights come from torch's global generator.
-
-        Raises:
-            RecipeError: A size does not fit the vectors, or there are no examples.
-            DataError: The vectors' file cannot be used.
-            ModelError: Pairs cannot be told apart in the source's tokens.
-        """
+        """Build the student and start it."""
         if examples is None:
             raise RecipeError(
                 "student.kind: a 'bilstm' is built for the texts of a task and cannot learn from plain text before it; "

@@ -53,16 +53,7 @@ class TeacherLayersStart(Config):
         return f"starts from layers of {source}"
 
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
-        """Copy the source's weights into the student.
-
-        Args:
-            student: As built; changed in place.
-            source: Has the same widths.
-            sample: Not used.
-
-        Raises:
-            RecipeError: Widths differ, or the layers do not fit.
-        """
+        """Copy the source's weights into the student."""
         _check_widths(student, source)
         copy_parts(find_parts(student), find_parts(source), map_every_layer(self.layers, student, source))
 

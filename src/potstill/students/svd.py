@@ -37,16 +37,7 @@ class SvdStart(Config):
 
     @torch.no_grad()
     def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
-        """Cut the source down into the student.
-
-        Args:
-            student: As built; changed in place.
-            source: No narrower than the student in any size.
-            sample: Texts like those of the task, a few thousand tokens, padded on the right; None = random token ids.
-
-        Raises:
-            RecipeError: The student is wider than its source in some size, or the layers do not fit.
-        """
+        """Cut the source down into the student."""
         _check_narrower(student, source)
         numbers = map_every_layer(self.layers, student, source)
         theirs = find_parts(source)

@@ -51,37 +51,14 @@ class TransformerStudentConfig(StudentConfig, ABC):
         sample: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
-        """Build the student and start it.
-
-        Args:
-            source: The encoder it takes sizes, tokenizer and, by `init`, weights from; unchanged.
-            label_names: Names of the labels; empty for scores.
-            sample: Some texts of the task, on which the start `svd` makes its fits; None = random token ids.
-            examples: Not used.
-
-        Returns:
-            The student on the CPU; random weights come from torch's global generator.
-
-        Raises:
-            RecipeError: The sizes do not fit each other or the start.
-            ModelError: The source's parts cannot be used.
-        """
+        """Build the student and start it."""
         student = self.build_random(source, self._resolve(source.shape), label_names)
         self.init.fill(student, source, sample)
         return student
 
     @abstractmethod
     def build_random(self, source: Encoder, shape: EncoderShape, label_names: Sequence[str]) -> Encoder:
-        """Build the student with random weights.
-
-        Args:
-            source: Gives tokenizer, vocabulary, positions and activation.
-            shape: Its sizes; `num_labels` is not read.
-            label_names: Names of the labels; empty for scores.
-
-        Returns:
-            The student on the CPU.
-        """
+        """Build the student with random weights."""
 
     def with_random_start(self: StudentType) -> StudentType:
         """Make the control: the same student with `init.kind = "random"`."""

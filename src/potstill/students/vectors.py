@@ -53,33 +53,11 @@ class FileVectors(Config):
     showed; needs `vocabulary.kind = "words"`."""
 
     def list_more_words(self, source: Encoder) -> Sequence[str]:
-        """List words that the vectors know beyond the training texts.
-
-        Args:
-            source: Not used.
-
-        Returns:
-            `extra_words` words.
-
-        Raises:
-            DataError: The file cannot be read.
-        """
+        """List words that the vectors know beyond the training texts."""
         return list_words(self.path, count=self.extra_words) if self.extra_words else ()
 
     def make_table(self, tokenizer: Tokenizer, source: Encoder) -> VectorTable:
-        """Give every token of a vocabulary a vector.
-
-        Args:
-            tokenizer: Whose vocabulary it is.
-            source: Not used.
-
-        Returns:
-            The vectors by token id; those that are not known come from torch's global generator.
-
-        Raises:
-            DataError: The file cannot be read, or knows none of the words.
-            RecipeError: `size` is more than the file has.
-        """
+        """Give every token of a vocabulary a vector."""
         words = tokenizer.whole_words()
         found = read_vectors(self.path, wanted={form for word in words for form in (word, word.lower())})
         known = {
@@ -119,15 +97,7 @@ class TeacherVectors(Config):
         return list(source.tokenizer.whole_words())[: self.extra_words]
 
     def make_table(self, tokenizer: Tokenizer, source: Encoder) -> VectorTable:
-        """Give every token of a vocabulary a vector; see `FileVectors.make_table`.
-
-        Args:
-            tokenizer: Whose vocabulary it is.
-            source: The teacher.
-
-        Returns:
-            The vectors by token id.
-        """
+        """Give every token of a vocabulary a vector; see `FileVectors.make_table`."""
         theirs = source.word_embeddings.weight.detach().float().cpu()
         theirs = theirs - theirs.mean(0)
         theirs = _fit_size(theirs, self.size, what="the teacher's")

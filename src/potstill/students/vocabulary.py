@@ -37,16 +37,7 @@ class WordVocabulary(Config):
     """Put text into lower case, without accents."""
 
     def build(self, source: Encoder, examples: Split, more_words: Sequence[str]) -> Tokenizer:
-        """Build the tokenizer.
-
-        Args:
-            source: Not used.
-            examples: Where words are counted.
-            more_words: Words to know beside those.
-
-        Returns:
-            The tokenizer, the same for the same examples.
-        """
+        """Build the tokenizer."""
         return build_word_tokenizer(
             (text for texts in (examples.texts, examples.pairs or ()) for text in texts),
             more_words=more_words,

@@ -28,26 +28,12 @@ class WholeStudentConfig(StudentConfig):
         sample: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
-        """Copy the source.
-
-        Args:
-            source: An encoder whose head has the task's labels already; unchanged.
-            label_names: Names of the labels; empty for scores.
-            sample: Not used.
-            examples: Not used.
-
-        Returns:
-            The copy, on the CPU.
-        """
+        """Copy the source."""
         assert source.label_names == tuple(label_names), (source.label_names, label_names)
         return copy.deepcopy(source).requires_grad_(True)
 
     def with_random_start(self: ConfigType) -> ConfigType:
-        """Refuse a random start, since the student is the source itself.
-
-        Raises:
-            RecipeError: Always.
-        """
+        """Refuse a random start, since the student is the source itself."""
         raise RecipeError("student.kind: a 'whole' student has no other start than its own.")
 
     def tell_start(self, source: str) -> str:

@@ -142,17 +142,7 @@ def shipped_suites() -> tuple[str, ...]:
 
 
 def read_shipped_suite(name: str) -> str:
-    """Read the file of a shipped suite, comments and all.
-
-    Args:
-        name: Its name.
-
-    Returns:
-        TOML.
-
-    Raises:
-        RecipeError: There is no such suite.
-    """
+    """Read the file of a shipped suite, comments and all."""
     if name not in shipped_suites():
         raise RecipeError(f"suite '{name}' does not exist.{did_you_mean(name, shipped_suites())}")
     text: str = (_folder() / f"{name}.toml").read_text(encoding="utf-8")

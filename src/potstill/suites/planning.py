@@ -17,18 +17,7 @@ from potstill.suites.grid import Cell
 
 
 def plan_cells(suite: Suite) -> tuple[Cell, ...]:
-    """List the cells of a suite.
-
-    Args:
-        suite: The suite.
-
-    Returns:
-        The cells that make general students and teachers, then the students', task by task, so that a task can be
-        looked at early.
-
-    Raises:
-        RecipeError: A recipe does not exist or a change does not fit; the system is named.
-    """
+    """List the cells of a suite."""
     makers: dict[str, Cell] = {}
     students: list[Cell] = []
     for task in suite.tasks:

@@ -111,15 +111,7 @@ class RayCluster(Workers):
     """A Ray task for each cell, on the machines of a cluster that share this file system."""
 
     def __init__(self, address: str, *, num_slots: int | None) -> None:
-        """Join a cluster.
-
-        Args:
-            address: `auto` for the one that this machine belongs to, or `HOST:PORT`.
-            num_slots: Most cells at a time; None = one for each accelerator of the cluster, or for each core.
-
-        Raises:
-            RunError: Ray is not installed, or there is no cluster at the address.
-        """
+        """Join a cluster."""
         ray = _import_ray()
         try:
             ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=None)

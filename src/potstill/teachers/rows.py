@@ -32,14 +32,7 @@ class Part:
 
 
 def list_parts(needs: Needs) -> tuple[Part, ...]:
-    """List what needs ask for, in a fixed order.
-
-    Args:
-        needs: What a stage reads of its teacher.
-
-    Returns:
-        The parts.
-    """
+    """List what needs ask for, in a fixed order."""
     kinds: Mapping[str, frozenset[int]] = {
         "logits": frozenset({0} if needs.logits else ()),
         "hidden_states": needs.hidden_states,

@@ -44,17 +44,7 @@ class Position:
 
     @classmethod
     def read(cls, folder: Path) -> "Position":
-        """Read the position of a checkpoint.
-
-        Args:
-            folder: The checkpoint.
-
-        Returns:
-            The position.
-
-        Raises:
-            RunError: The file is missing or damaged.
-        """
+        """Read the position of a checkpoint."""
         try:
             return TypeAdapter(Position).validate_json((folder / _POSITION).read_bytes())
         except (OSError, ValidationError) as error:

@@ -25,14 +25,6 @@ class ScheduleConfig(Config):
     def multiplier(self, step: int, total: int) -> float:
         """Give the factor of the learning rate for a step.
 
-        Args:
-            step: Optimizer steps already made, 0 .. total - 1.
-            total: Optimizer steps of the stage, at least 1.
-
-        Returns:
-            A factor in 0 .. 1; with a warm-up the first steps have (step + 1) / warm-up steps, never 0, but for
-            `linear_from_zero`: there x = step / total has x / warm-up, then (x - 1) / (warm-up - 1).
-
         Example:
             >>> ScheduleConfig(warmup=0.5).multiplier(0, 4)
             0.5

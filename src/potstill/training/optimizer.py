@@ -32,14 +32,7 @@ class AdamWConfig(Config):
     """Added to the root of the second moment."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
-        """Make the optimizer.
-
-        Args:
-            parameters: What is trained; parameters without gradient are left out.
-
-        Returns:
-            The optimizer, at its full learning rate.
-        """
+        """Make the optimizer."""
         groups = _group(parameters, self.weight_decay)
         return AdamW(groups, lr=self.learning_rate, betas=self.betas, eps=self.epsilon, fused=True)
 
