@@ -1,6 +1,8 @@
 """How long work tells that it goes on: an observer that the command line draws and a library call may leave silent."""
 
-from contextlib import AbstractContextManager, nullcontext
+import logging
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, runtime_checkable
 
 
@@ -37,3 +39,19 @@ class SilentObserver:
     def task(self, name: str, total: int, *, done: int = 0) -> AbstractContextManager[ProgressTask]:
         """Give a bar that nobody sees."""
         return nullcontext(_SilentTask())
+
+
+@contextmanager
+def quiet(name: str | None = None) -> Generator[None]:
+    """Keep advice that is meant for authors of code from the user, while a block runs.
+
+    Args:
+        name: The logger that gives it; None = the root.
+    """
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,15 +1,14 @@
 """Smaller files of an exported graph: int8 weights (dynamic or static), float16."""
 
-import logging
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from potstill.engines.onnx_feeds import to_feeds
 from potstill.engines.onnx_graph import save_graph
 from potstill.errors import ModelError
+from potstill.progress import quiet
 from potstill.tensors import Batch
 
 _KINDS = ("MatMul", "Gemm", "Gather", "LSTM")
@@ -84,7 +83,7 @@ def quantise(
         "reduce_range": True,
         "weight_type": QuantType.QInt8,
     }
-    with _silence():
+    with quiet():
         try:
             if calibration is None:
                 quantize_dynamic(str(source), str(target), **shared)
@@ -124,7 +123,7 @@ def write_fp16(source: Path, target: Path) -> None:
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     model: onnx.ModelProto = onnx.load(str(source))
-    with _silence():
+    with quiet():
         half = convert_float_to_float16(model, keep_io_types=True, disable_shape_infer=True)
     save_graph(half, target)
 
@@ -154,15 +153,3 @@ def _part(name: str, kind: str) -> str:
         return "head"
     side = "attention" if "attention" in found[2] or "attn" in found[2] else "feed-forward"
     return f"layer {int(found[1]) + 1} {side}"
-
-
-@contextmanager
-def _silence() -> Generator[None]:
-    """Keep advice to the authors of graphs from the user."""
-    logger = logging.getLogger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -1,9 +1,7 @@
 """Checkpoints: everything that an exact resume needs, in a folder that is complete or absent."""
 
-import logging
 import shutil
-from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from torch import Tensor
 
 from potstill.errors import RunError
 from potstill.files import whole_folder, write_json
+from potstill.progress import quiet
 
 _POSITION = "position.json"
 _BEST = "best.safetensors"
@@ -77,7 +76,7 @@ class Checkpoints:
         target = self._place(position)
         with whole_folder(target) if self.accelerator.is_main_process else nullcontext(target) as aside:
             (shared,) = broadcast_object_list([aside])
-            with _quiet():
+            with quiet("accelerate.utils.other"):  # it warns that a tied decoder is saved once
                 self.accelerator.save_state(str(shared), safe_serialization=True)
             self.accelerator.wait_for_everyone()
             if self.accelerator.is_main_process:
@@ -113,15 +112,3 @@ class Checkpoints:
         return sorted(
             path.parent for path in self.folder.glob(f"*/{_POSITION}") if not path.parent.name.startswith(".")
         )
-
-
-@contextmanager
-def _quiet() -> Generator[None]:
-    """Keep Accelerate from warning that a decoder tied to the embeddings is saved once."""
-    logger = logging.getLogger("accelerate.utils.other")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
