@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from potstill.augmentation import AugmentationConfig, TinyBertConfig, split_words
+from potstill.augmentation.content_words import is_replaceable
 from potstill.augmentation.masked_words import MaskedWords
 from potstill.augmentation.stop_words import STOP_WORDS
-from potstill.augmentation.tinybert import is_replaceable
 from potstill.augmentation.vectors import Vectors
 from potstill.errors import DataError, ModelError, RecipeError
 from potstill.hub import Encoder, spell_vocabulary

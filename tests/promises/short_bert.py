@@ -1,6 +1,7 @@
 """A student as students/README asks for one: BERT of one layer, at random."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from potstill.data import Split
@@ -23,17 +24,8 @@ class ShortBertStudentConfig(StudentConfig):
         examples: Split | None = None,
     ) -> Encoder:
         """Build it."""
-        shape = source.shape
-        return build_bert(
-            source,
-            num_layers=1,
-            hidden_size=shape.hidden_size,
-            feed_forward_size=shape.feed_forward_size,
-            num_heads=shape.num_heads,
-            dropout=0.0,
-            attention_dropout=0.0,
-            label_names=label_names,
-        )
+        shape = replace(source.shape, num_layers=1)
+        return build_bert(source, shape, dropout=0.0, attention_dropout=0.0, label_names=label_names)
 
     def with_random_start(self) -> "ShortBertStudentConfig":
         """Give it as it is."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers.answer import Answer, Floor, Told
+from potstill.answers.answer import Answer
 from potstill.answers.calibration import measure_calibration
 from potstill.answers.classes import count_confusion, measure_classes
 from potstill.answers.column import LabelColumn, list_names, sort_label_names
@@ -17,6 +17,7 @@ from potstill.answers.intervals import exact_mcnemar, resample_classes, wilson
 from potstill.answers.metrics import Floats, Tallies, class_metric
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
+from potstill.answers.told import Floor, Told
 from potstill.errors import DataError
 from potstill.results import ClassFidelity, McNemar, write_labels
 

@@ -8,12 +8,13 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers.answer import Answer, Floor, Told
+from potstill.answers.answer import Answer
 from potstill.answers.column import NUMBER, LabelColumn, are_numbers
 from potstill.answers.intervals import resample_rows
 from potstill.answers.metrics import Floats, correlation, pearson
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
+from potstill.answers.told import Floor, Told
 from potstill.errors import DataError
 from potstill.results import ScoreFidelity
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers.answer import Answer, Floor, Told
+from potstill.answers.answer import Answer
 from potstill.answers.calibration import measure_calibration
 from potstill.answers.classes import measure_classes
 from potstill.answers.column import LabelColumn, sort_label_names
@@ -16,6 +16,7 @@ from potstill.answers.intervals import resample_times
 from potstill.answers.metrics import Floats, Tallies, label_metric
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
+from potstill.answers.told import Floor, Told
 from potstill.errors import DataError
 from potstill.results import ClassFidelity, write_labels
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from numpy.random import Generator
 from pydantic import Field, model_validator
 
+from potstill.augmentation.content_words import Candidates, find_spans, with_case
 from potstill.augmentation.method import Material, Method, MethodConfig, Row, Sampler, Variant
-from potstill.augmentation.stop_words import STOP_WORDS
 from potstill.augmentation.vectors import Vectors, read_neighbourhood
 from potstill.augmentation.words import Edit, Words, edit_words, split_words
 from potstill.config import ConfigType
@@ -16,7 +16,7 @@ from potstill.files import expand_user, fingerprint_files
 from potstill.word_vectors import GLOVE_PACKAGE, has_glove_package
 
 if TYPE_CHECKING:
-    from potstill.augmentation.masked_words import MaskedWords, Span
+    from potstill.augmentation.masked_words import MaskedWords
 
 _COPIES = {
     "cola": 30,
@@ -32,8 +32,6 @@ _OTHER_COPIES = 20
 _BASE = "base"
 _EMBEDDINGS = "embeddings"
 
-Candidates: TypeAlias = dict[int, tuple[str, ...]]
-"""Possible words by position."""
 _Prepared: TypeAlias = tuple[Row, tuple[Candidates, ...]]
 
 
@@ -172,7 +170,7 @@ class TinyBert(Method):
     def find_candidates(self, texts: Sequence[str]) -> list[Candidates]:
         """Find what may stand in the place of each content word."""
         sources = [split_words(text) for text in texts]
-        spans = [_spans(source) for source in sources]
+        spans = [find_spans(source) for source in sources]
         found: list[Candidates] = [{} for _ in texts]
         if self._masked_words is not None:
             guesses = self._masked_words.candidates(texts, [list(places.values()) for places in spans])
@@ -188,7 +186,7 @@ class TinyBert(Method):
         words = [sources[number].words[position].lower() for number, position in rest]
         for (number, position), near in zip(rest, self._vectors.neighbours(words, count=self._count), strict=True):
             found[number][position] = near
-        return [_with_case(source, each) for source, each in zip(sources, found, strict=True)]
+        return [with_case(source, each) for source, each in zip(sources, found, strict=True)]
 
 
 class TinyBertSampler(Sampler):
@@ -223,45 +221,3 @@ class TinyBertSampler(Sampler):
             if replacements:
                 edits.append(edit_words(source, replacements))
         return edits
-
-
-def is_replaceable(word: str) -> bool:
-    """Say whether a word is a content word: Latin letters without accents alone, and no stop word.
-
-    Example:
-        >>> [is_replaceable(word) for word in ("Film", "the", "n't", "1999", "café")]
-        [True, False, False, False, False]
-    """
-    return word.isascii() and word.isalpha() and word.lower() not in STOP_WORDS
-
-
-def _spans(source: Words) -> "dict[int, Span]":
-    """Give the characters of each content word by its position; the verb of a negation (`ca` + `n't`) is none."""
-    spans = {}
-    end = 0
-    for place, part in enumerate(source.parts):
-        if place % 2 and is_replaceable(part) and not _is_negated(source, place):
-            spans[place // 2] = (end, end + len(part))
-        end += len(part)
-    return spans
-
-
-def _is_negated(source: Words, place: int) -> bool:
-    """Say whether the part behind a word is `n't`, which belongs to it."""
-    return "".join(source.parts[place + 1 : place + 3]).lower() in ("n't", "n’t")
-
-
-def _with_case(source: Words, candidates: Candidates) -> Candidates:
-    """Write candidates as the word that they stand for: with a capital, or in capitals; leave out words without any."""
-    words = source.words
-    cased: Candidates = {}
-    for position, options in candidates.items():
-        word = words[position]
-        if not options:
-            continue
-        if len(word) > 1 and word.isupper():
-            options = tuple(option.upper() for option in options)
-        elif word.istitle():
-            options = tuple(option[:1].upper() + option[1:] for option in options)
-        cased[position] = options
-    return cased

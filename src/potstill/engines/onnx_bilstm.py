@@ -1,6 +1,6 @@
 """A BiLSTM as an ONNX graph, written node by node: ONNX has one operator for what its two directions and lengths do."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,38 +37,33 @@ class _Graph:
         return name
 
 
+class _Reader(NamedTuple):
+    """What reads a text: its tables of word vectors, the weights of its LSTM, and the width of a direction."""
+
+    tables: list[str]
+    weights: tuple[str, str, str]
+    size: int
+
+
 def build_bilstm_graph(encoder: Encoder, *, opset: int) -> "onnx.ModelProto":
     """Write the graph of a BiLSTM classifier."""
     from onnx import TensorProto, checker, helper
 
     model, config, names = encoder.model, encoder.model.config, input_names(encoder)
     graph = _Graph()
-    zero = graph.constant(0, name="zero")
+    graph.constant(0, name="zero")
     graph.constant(1, name="one")
     graph.constant(np.array([1], dtype=np.int64), name="last_axis")
     words = _find_words(graph, config)
-    texts = [words]
-    if config.is_pair:
-        second = (
-            graph.add("Greater", "token_type_ids", zero, name="is_second")
-            if "token_type_ids" in names
-            else _behind_separator(graph)
-        )
-        first = graph.add("Not", second, name="is_first")
-        texts = [
-            graph.add("And", words, first, name="words_1"),
-            graph.add("And", words, second, name="words_2"),
-        ]
+    texts = _part_texts(graph, words, has_segments="token_type_ids" in names) if config.is_pair else [words]
     graph.constant(int(config.pad_token_id or 0), name="padding")
     weights = _lstm_weights(graph, model.bilstm)
     tables = [
         graph.constant(_array(table.weight), name=f"bilstm.embeddings.{name}.weight")
         for name, table in model.bilstm.embeddings.named_children()
     ]
-    states = [
-        _read(graph, text, tables, weights, number=number, size=config.lstm_size)
-        for number, text in enumerate(texts, start=1)
-    ]
+    reader = _Reader(tables=tables, weights=weights, size=config.lstm_size)
+    states = [_read(graph, text, reader, number) for number, text in enumerate(texts, start=1)]
     features = states[0]
     if config.is_pair:
         product = graph.add("Mul", *states, name="product")
@@ -97,6 +92,18 @@ def _find_words(graph: _Graph, config: Any) -> str:  # noqa: ANN401 - a config o
     return words
 
 
+def _part_texts(graph: _Graph, words: str, *, has_segments: bool) -> list[str]:
+    """Tell the words of the first text from those of the second."""
+    if has_segments:
+        second = graph.add("Greater", "token_type_ids", "zero", name="is_second")
+    else:
+        second = _behind_separator(graph)
+    first = graph.add("Not", second, name="is_first")
+    return [
+        graph.add("And", words, part, name=f"words_{number}") for number, part in enumerate((first, second), start=1)
+    ]
+
+
 def _behind_separator(graph: _Graph) -> str:
     """Tell the second text where there are no segments: it begins with the first separator."""
     from onnx import TensorProto
@@ -106,9 +113,7 @@ def _behind_separator(graph: _Graph) -> str:
     return graph.add("Greater", counted, "zero", name="is_second")
 
 
-def _read(
-    graph: _Graph, words: str, tables: list[str], weights: tuple[str, str, str], *, number: int, size: int
-) -> str:
+def _read(graph: _Graph, words: str, reader: _Reader, number: int) -> str:
     """Read one text in both directions, from its first word to its last."""
     from onnx import TensorProto
 
@@ -130,27 +135,27 @@ def _read(
     ids = add("Where", is_word, moved, "padding", name="ids")
     steps = add("Cast", add("Max", length, "one", name="steps_or_one"), name="steps_32", to=TensorProto.INT32)
     lengths = add("Squeeze", steps, "last_axis", name="lengths")
-    looked_up = [add("Gather", table, ids, name=table.removesuffix(".weight")) for table in tables]
+    looked_up = [add("Gather", table, ids, name=table.removesuffix(".weight")) for table in reader.tables]
     vectors = looked_up[0] if len(looked_up) == 1 else add("Concat", *looked_up, name="vectors", axis=2)
     by_step = add("Transpose", vectors, name="by_step", perm=[1, 0, 2])
     ends = f"bilstm.lstm_{number}"
-    graph.nodes.append(_lstm(by_step, weights, lengths, ends, size))
+    graph.nodes.append(_lstm(by_step, reader, lengths, ends))
     by_example = add("Transpose", ends, name="by_example", perm=[1, 0, 2])
-    shape = graph.constant(np.array([-1, 2 * size], dtype=np.int64), name=f"state_shape_{number}")
+    shape = graph.constant(np.array([-1, 2 * reader.size], dtype=np.int64), name=f"state_shape_{number}")
     return add("Reshape", by_example, shape, name="state")
 
 
-def _lstm(inputs: str, weights: tuple[str, str, str], lengths: str, ends: str, size: int) -> "onnx.NodeProto":
+def _lstm(inputs: str, reader: _Reader, lengths: str, ends: str) -> "onnx.NodeProto":
     """Make the node whose second output is the last state of both directions, [2, batch, size]."""
     from onnx import helper
 
     return helper.make_node(
         "LSTM",
-        [inputs, *weights, lengths],
+        [inputs, *reader.weights, lengths],
         ["", ends],
         name=f"{ends}/LSTM",
         direction="bidirectional",
-        hidden_size=size,
+        hidden_size=reader.size,
     )
 
 

@@ -16,11 +16,8 @@ from potstill.tensors import EncoderShape
 
 def build_bert(
     source: Encoder,
+    shape: EncoderShape,
     *,
-    num_layers: int,
-    hidden_size: int,
-    feed_forward_size: int,
-    num_heads: int,
     dropout: float,
     attention_dropout: float,
     label_names: Sequence[str],
@@ -29,10 +26,7 @@ def build_bert(
 
     Args:
         source: Gives tokenizer, vocabulary, positions, segments and activation.
-        num_layers: Transformer layers.
-        hidden_size: Width of the hidden states.
-        feed_forward_size: Inner width of the feed-forward block.
-        num_heads: Attention heads of a layer.
+        shape: Gives layers, widths and heads.
         dropout: Dropout of hidden states and of the head.
         attention_dropout: Dropout of attention probabilities.
         label_names: Names of the labels; empty for scores.
@@ -43,10 +37,10 @@ def build_bert(
     theirs = source.model.config
     config = BertConfig(
         vocab_size=source.shape.vocab_size,
-        hidden_size=hidden_size,
-        num_hidden_layers=num_layers,
-        num_attention_heads=num_heads,
-        intermediate_size=feed_forward_size,
+        hidden_size=shape.hidden_size,
+        num_hidden_layers=shape.num_layers,
+        num_attention_heads=shape.num_heads,
+        intermediate_size=shape.feed_forward_size,
         hidden_act=_find_activation(source),
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=attention_dropout,

@@ -114,8 +114,7 @@ def run_recipe(
     seconds = estimate_seconds(run, student, guide, num_controls=len(controls))
     watch.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
     trained = {"student": train_stages(run, student, guide)}
-    for control in controls:
-        trained[control.name] = _train_control(run, control, guide)
+    trained |= {control.name: _train_control(run, control, guide) for control in controls}
     if is_main_process():
         results, tag = measure(run, guide, trained), data.task.answer.pipeline_tag
         write_model_card(folder.student, results, recipe=recipe.to_json(), pipeline_tag=tag)

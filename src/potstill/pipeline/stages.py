@@ -1,6 +1,7 @@
 """Take a student through the stages of its recipe, on a task or on plain text, from wherever an earlier try ended."""
 
 import torch
+from accelerate import Accelerator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -16,6 +17,7 @@ from potstill.training import (
     Checkpoints,
     Distiller,
     EventLog,
+    Scorer,
     StageRun,
     close_trackers,
     open_accelerator,
@@ -51,16 +53,7 @@ def train_stages(run: OpenRun[Source], student: Encoder, guide: Guide | None) ->
             distiller,
             teachers,
             run.source.batches(stage, student),
-            run=StageRun(
-                accelerator=accelerator,
-                checkpoints=checkpoints,
-                checkpoint_config=recipe.checkpoints,
-                tracking=recipe.tracking,
-                events=events,
-                observer=run.observer,
-                score=score,
-                is_compiled=recipe.compile,
-            ),
+            run=_stage_run(run, accelerator, checkpoints, events, score),
             start=position,
             masker=masker,
         )
@@ -70,6 +63,21 @@ def train_stages(run: OpenRun[Source], student: Encoder, guide: Guide | None) ->
         _save(student, projections, folder, has_head=run.source.has_labels or student.has_vocabulary_head)
     accelerator.wait_for_everyone()
     return position.seconds
+
+
+def _stage_run(
+    run: OpenRun[Source], accelerator: Accelerator, checkpoints: Checkpoints, events: EventLog, score: Scorer
+) -> StageRun:
+    return StageRun(
+        accelerator=accelerator,
+        checkpoints=checkpoints,
+        checkpoint_config=run.recipe.checkpoints,
+        tracking=run.recipe.tracking,
+        events=events,
+        observer=run.observer,
+        score=score,
+        is_compiled=run.recipe.compile,
+    )
 
 
 def _seconds_of_training(folder: RunFolder) -> float | None:

@@ -4,20 +4,13 @@ from .bench_plot import check_plot, write_plot
 from .bench_report import BenchReport
 from .bench_run import run_bench
 from .bench_table import make_bench_tables
-from .classifier import (
-    Classifier,
-    check_pairs,
-    load,
-    predict,
-    recipe_of,
-    trained_length,
-    trained_on_pairs,
-)
+from .classifier import Classifier, load, predict
 from .compare import CompareReport, compare_models
 from .export import export_onnx, refuse_foreign_folder, trim
 from .export_card import describe_export
 from .export_config import ExportConfig
 from .export_report import ExportReport
+from .training_run import check_pairs, recipe_of, trained_length, trained_on_pairs
 
 __all__ = [
     "BenchConfig",

@@ -18,8 +18,8 @@ from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_measure import make_latency, make_rates
 from potstill.serving.bench_probe import probe
 from potstill.serving.bench_report import BenchEntry, BenchReport, LengthSpeed
-from potstill.serving.classifier import trained_length
 from potstill.serving.flops import count_flops
+from potstill.serving.training_run import trained_length
 from potstill.tensors import Batch
 
 _FLOPS_TOKENS = 128

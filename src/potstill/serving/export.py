@@ -92,9 +92,7 @@ def export_onnx(
         files = [_gated(measured.check(whole, ONNX), config, "try another --opset")]
         if config.fp16:
             observer.note("make the float16 file")
-            half = aside / ONNX_FP16.file
-            write_fp16(whole, half)
-            files.append(_gated(measured.check(half, ONNX_FP16), config, "export without --fp16"))
+            files.append(_make_fp16(whole, measured, config))
         if config.int8 != "none":
             observer.note(f"make the int8 file ({config.int8})")
             files.append(_make_int8(whole, measured, config))
@@ -166,6 +164,12 @@ def refuse_foreign_folder(folder: Path, *harmless: str) -> None:
             f"'{folder}' is there already and was not made by an export; remove it, or choose another folder with "
             "--out."
         )
+
+
+def _make_fp16(whole: Path, measured: _Measured, config: ExportConfig) -> FileReport:
+    half = whole.with_name(ONNX_FP16.file)
+    write_fp16(whole, half)
+    return _gated(measured.check(half, ONNX_FP16), config, "export without --fp16")
 
 
 def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileReport:

@@ -21,10 +21,7 @@ class BertStudentConfig(TransformerStudentConfig):
         """Build a random BERT; see `TransformerStudentConfig.build_random`."""
         return build_bert(
             source,
-            num_layers=shape.num_layers,
-            hidden_size=shape.hidden_size,
-            feed_forward_size=shape.feed_forward_size,
-            num_heads=shape.num_heads,
+            shape,
             dropout=self.dropout,
             attention_dropout=self.attention_dropout,
             label_names=label_names,

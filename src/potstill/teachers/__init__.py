@@ -3,8 +3,9 @@
 from potstill.teachers.config import TeacherConfig
 from potstill.teachers.ensemble import EnsembleTeacher, combine_logits
 from potstill.teachers.online import OnlineTeacher, Teacher
-from potstill.teachers.states import StateStore, StoredStates, example_keys
+from potstill.teachers.states import StateStore, example_keys
 from potstill.teachers.stored import JoinedTeacher, StoredTeacher, store_logits
+from potstill.teachers.stored_states import StoredStates
 from potstill.teachers.trial import StatesTrial, try_states
 
 __all__ = [

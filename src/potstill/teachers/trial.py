@@ -7,7 +7,8 @@ from pathlib import Path
 
 from potstill.teachers.online import Teacher
 from potstill.teachers.rows import RowFormat, list_parts, row_bytes, states_to_rows
-from potstill.teachers.states import StateStore, StoredStates
+from potstill.teachers.states import StateStore
+from potstill.teachers.stored_states import StoredStates
 from potstill.tensors import Batch, Needs
 from potstill.timing import time_work
 

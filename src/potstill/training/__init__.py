@@ -5,7 +5,7 @@ from potstill.training.config import CheckpointConfig, StageConfig, TrackingConf
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.heldout import HeldoutScorer, fill_some
-from potstill.training.loop import Scorer, StageRun, train_stage
+from potstill.training.loop import train_stage
 from potstill.training.masking import Masker
 from potstill.training.session import (
     Precision,
@@ -14,6 +14,7 @@ from potstill.training.session import (
     open_accelerator,
     resolve_precision,
 )
+from potstill.training.stage_run import Scorer, StageRun
 from potstill.training.steps import StepPlan
 
 __all__ = [

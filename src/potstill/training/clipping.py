@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
+
+from potstill.training.config import StageConfig
 
 
 @torch.no_grad()
@@ -18,3 +21,13 @@ def clip_each_tensor(parameters: Iterable[nn.Parameter], max_norm: float) -> Non
     norms = torch.stack(torch._foreach_norm(gradients))
     factors = (max_norm / (norms + 1e-6)).clamp(max=1.0)
     torch._foreach_mul_(gradients, list(factors.unbind()))
+
+
+def clip_gradients(accelerator: Accelerator, parameters: Iterable[nn.Parameter], stage: StageConfig) -> None:
+    """Bound the gradient as a stage says."""
+    if stage.clip_norm is None:
+        return
+    if stage.clip_scope == "tensor":
+        clip_each_tensor(parameters, stage.clip_norm)
+    else:
+        accelerator.clip_grad_norm_(parameters, stage.clip_norm)

@@ -2,59 +2,29 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from potstill.data import Batches
 from potstill.errors import RunError
-from potstill.hub import Encoder
 from potstill.processes import agree
-from potstill.progress import Observer, ProgressTask
+from potstill.progress import ProgressTask
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, EncoderOutputs
-from potstill.training.checkpoint import Checkpoints, Position
-from potstill.training.clipping import clip_each_tensor
+from potstill.training.checkpoint import Position
+from potstill.training.clipping import clip_gradients
 from potstill.training.compiling import not_compiled, running_compiled
-from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
+from potstill.training.config import StageConfig
 from potstill.training.distiller import Distiller, TeacherNumber
-from potstill.training.events import EventLog
 from potstill.training.masking import Masker
 from potstill.training.prefetch import prepare_ahead
 from potstill.training.sharing import SharedBatch
+from potstill.training.stage_run import StageRun
 from potstill.training.steps import Step, StepPlan
-
-Scorer = Callable[[Encoder], Mapping[str, float]]
-"""Scores the student on the development set; the first figure decides which weights are best."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageRun:
-    """What a stage works with beside its student and teacher.
-
-    Attributes:
-        accelerator: Devices, precision, processes, trackers.
-        checkpoints: Where the run is saved.
-        checkpoint_config: When it is saved.
-        tracking: What is logged when.
-        events: The event log.
-        observer: Draws the progress.
-        score: Scores the student on the development set.
-        is_compiled: Whether student and running teachers run as compiled code.
-    """
-
-    accelerator: Accelerator
-    checkpoints: Checkpoints
-    checkpoint_config: CheckpointConfig
-    tracking: TrackingConfig
-    events: EventLog
-    observer: Observer
-    score: Scorer
-    is_compiled: bool = False
 
 
 def train_stage(
@@ -173,7 +143,7 @@ class _Stage:
                 loss, losses = self.model(batch, self._targets(batch), shares, join)
                 accelerator.backward(loss)
             self.sums += torch.cat([loss.detach()[None], losses])
-        self._clip()
+        clip_gradients(self.run.accelerator, self.model.parameters(), self.stage)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
@@ -188,15 +158,6 @@ class _Stage:
         whole: Tensor = accelerator.reduce(own.sum(dim=0), reduction="sum")
         shares = own * accelerator.num_processes / whole.clamp(min=1.0)
         return list(shares.masked_fill(self.mixes_examples, 1.0).unbind())  # these are measured on the whole batch
-
-    def _clip(self) -> None:
-        norm = self.stage.clip_norm
-        if norm is None:
-            return
-        if self.stage.clip_scope == "tensor":
-            clip_each_tensor(self.model.parameters(), norm)
-        else:
-            self.run.accelerator.clip_grad_norm_(self.model.parameters(), norm)
 
     def _targets(self, batch: Batch) -> dict[TeacherNumber, EncoderOutputs]:
         with self.run.accelerator.autocast():

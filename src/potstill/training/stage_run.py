@@ -1,0 +1,40 @@
+"""What a stage works with beside its student and teacher."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from accelerate import Accelerator
+
+from potstill.hub import Encoder
+from potstill.progress import Observer
+from potstill.training.checkpoint import Checkpoints
+from potstill.training.config import CheckpointConfig, TrackingConfig
+from potstill.training.events import EventLog
+
+Scorer = Callable[[Encoder], Mapping[str, float]]
+"""Scores the student on the development set; the first figure decides which weights are best."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRun:
+    """What a stage works with beside its student and teacher.
+
+    Attributes:
+        accelerator: Devices, precision, processes, trackers.
+        checkpoints: Where the run is saved.
+        checkpoint_config: When it is saved.
+        tracking: What is logged when.
+        events: The event log.
+        observer: Draws the progress.
+        score: Scores the student on the development set.
+        is_compiled: Whether student and running teachers run as compiled code.
+    """
+
+    accelerator: Accelerator
+    checkpoints: Checkpoints
+    checkpoint_config: CheckpointConfig
+    tracking: TrackingConfig
+    events: EventLog
+    observer: Observer
+    score: Scorer
+    is_compiled: bool = False
