@@ -36,7 +36,7 @@ from potstill.augmentation import (
 )
 from potstill.augmentation.tinybert import is_replaceable
 from potstill.data import DataConfig, load_task_data
-from potstill.hub import load_masked_lm, load_tokenizer, resolve_model
+from potstill.hub import load_masked_lm, open_model, resolve_model
 from potstill.progress import SilentObserver
 
 WAYS = (
@@ -142,7 +142,7 @@ def measure_tang(texts: Sequence[str], rounds: int) -> None:
 def make_model(source: str, size: Sequence[int], folder: Path) -> str:
     """Write a random masked language model with the tokenizer of another model."""
     layers, hidden = size
-    tokenizer = load_tokenizer(resolve_model(source), source)
+    tokenizer = open_model(source).tokenizer
     config = BertConfig(
         num_hidden_layers=layers,
         hidden_size=hidden,

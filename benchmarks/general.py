@@ -27,7 +27,7 @@ from rich.table import Table
 from torch import Tensor
 
 from potstill.data import load_corpus
-from potstill.hub import load_encoder_base, load_tokenizer, resolve_model
+from potstill.hub import load_encoder_base, open_model
 from potstill.layer_map import resolve_layer_map
 from potstill.pipeline.run import run_general
 from potstill.progress import SilentObserver
@@ -44,7 +44,7 @@ def main() -> None:
     recipe = make_recipe(given)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        tokenizer = load_tokenizer(resolve_model(given.base), given.base)
+        tokenizer = open_model(given.base).tokenizer
         corpus = load_corpus(recipe.data.corpus, tokenizer, store=folder / "store", observer=SilentObserver())
         lengths = corpus.train.tokens.lengths.tolist()
         shape = load_encoder_base(given.base, label_names=()).shape

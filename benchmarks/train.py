@@ -36,7 +36,7 @@ from torch.utils.data import DataLoader
 from transformers import BertConfig
 
 from potstill.data import TaskData, load_task_data
-from potstill.hub import Encoder, build_encoder, load_tokenizer, resolve_model
+from potstill.hub import Encoder, build_encoder, open_model
 from potstill.pipeline.open_run import Guide, OpenRun
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
@@ -66,7 +66,7 @@ def main() -> None:
     """Measure in rounds and print medians of ratios."""
     given = parse()
     data = load(given)
-    tokenizer = load_tokenizer(resolve_model(given.tokenizer), given.tokenizer)
+    tokenizer = open_model(given.tokenizer).tokenizer
     torch.manual_seed(0)
     size = max(tokenizer.wrapped.get_vocab().values()) + 1
     teacher = build_encoder(BertConfig(vocab_size=size, **TEACHER), tokenizer, label_names=data.task.label_names)

@@ -338,3 +338,13 @@ def test_committed_settings_name_no_package_registry():
         if path.suffix in (".toml", ".txt", ".yaml", ".yml", "") or path.name == "Makefile"
     ]
     assert [path for path in settings if path.name != "LICENSE" and host.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*ROOT.glob("benchmarks/*.py"), *ROOT.glob("scripts/*.py")]), ids=lambda path: path.name
+)
+def test_a_benchmark_imports_what_there_is(path):
+    for node in ast.walk(read_tree(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "potstill":
+            module = import_module(node.module)
+            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == [], node.module
