@@ -129,7 +129,7 @@ def test_what_was_trained_serves_without_its_plugin(own_run: Path, tmp_path: Pat
     (run / "recipe.json").write_text(text)
     texts = tmp_path / "texts.txt"
     texts.write_text("a good film\n")
-    assert run_command(["predict", str(run), str(texts)]) == 0
+    assert run_command(["predict", str(run), "--data", str(texts)]) == 0
     assert run_command(["evaluate", str(run)]) == 0
     assert run_command(["report", str(run)]) == 0
 
