@@ -3,7 +3,7 @@
 from potstill.engines.batching import make_batches
 from potstill.engines.engine import Backend, Engine, build_engine, load_engine
 from potstill.engines.onnx_engine import ONNX, ONNX_FP16, ONNX_INT8, OnnxBackend, OnnxEngine
-from potstill.engines.onnx_graph import DEFAULT_OPSET, check_export_packages, export_graph, save_graph
+from potstill.engines.onnx_graph import check_export_packages, export_graph, save_graph
 from potstill.engines.onnx_quantise import group_nodes, kept_nodes, quantise, write_fp16
 from potstill.engines.predict import predict, predict_logits
 from potstill.engines.torch_engine import BF16, COMPILED, EAGER, SDPA, evaluating, make_torch_engine
@@ -13,7 +13,6 @@ from potstill.errors import ModelError, did_you_mean
 __all__ = [
     "BACKENDS",
     "Backend",
-    "DEFAULT_OPSET",
     "Engine",
     "ONNX",
     "ONNX_FP16",
