@@ -34,7 +34,7 @@ from potstill.augmentation import (
     Workers,
     split_words,
 )
-from potstill.augmentation.tinybert import is_replaceable
+from potstill.augmentation.content_words import is_replaceable
 from potstill.data import DataConfig, load_task_data
 from potstill.hub import load_masked_lm, open_model, resolve_model
 from potstill.progress import SilentObserver

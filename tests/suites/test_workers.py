@@ -55,7 +55,8 @@ def test_a_suite_that_is_killed_loses_no_finished_cell(base: Path, reviews: Path
     out = tmp_path / "out"
     code = (
         "import sys; from pathlib import Path; from tiny_grid import make_small_suite\n"
-        "from potstill.suites import LocalProcesses, run_suite; from potstill.suites.schedule import SilentWatcher\n"
+        "from potstill.suites import run_suite; from potstill.suites.schedule import SilentWatcher\n"
+        "from potstill.suites.workers import LocalProcesses\n"
         "if __name__ == '__main__':\n"
         "    suite = make_small_suite(Path(sys.argv[1]), Path(sys.argv[2]), seeds=[0])\n"
         "    run_suite(suite, Path(sys.argv[3]), LocalProcesses(1), SilentWatcher())\n"
