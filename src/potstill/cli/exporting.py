@@ -98,16 +98,7 @@ def export(
 def _tabulate(report: "ExportReport") -> "Table":
     from potstill.results import Table, figure_columns, word_columns
 
-    rows = [
-        (
-            f"onnx/{file.file}",
-            f"{file.size_bytes / 1e6:.1f} MB",
-            f"{100 * file.score:.2f}",
-            f"{file.drop:+.2f}",
-            "-" if file.agreement is None else f"{100 * file.agreement:.1f} %",
-        )
-        for file in report.files
-    ]
+    rows = [file.write_cells(digits=2) for file in report.files]
     return Table(
         columns=(
             *word_columns("file"),

@@ -25,18 +25,9 @@ def describe_export(folder: Path, report: ExportReport) -> None:
 
 
 def _section(report: ExportReport) -> str:
-    rows = [
-        (
-            f"onnx/{file.file}",
-            f"{file.size_bytes / 1e6:.1f} MB",
-            f"{100 * file.score:.1f}",
-            f"{file.drop:+.2f}",
-            "-" if file.agreement is None else f"{100 * file.agreement:.1f} %",
-        )
-        for file in report.files
-    ]
+    rows = tuple(file.write_cells(digits=1) for file in report.files)
     figures = figure_columns("size", f"{report.metric} x 100", "points lost", "same answer as float32")
-    table = Table(columns=(Heading(text="file", align="left", style="code"), *figures), rows=tuple(rows))
+    table = Table(columns=(Heading(text="file", align="left", style="code"), *figures), rows=rows)
     vocabulary = report.vocabulary
     trimmed = (
         f"\nThe vocabulary was trimmed from {vocabulary.tokens_before:,} to {vocabulary.tokens_after:,} tokens, which "

@@ -37,6 +37,16 @@ class FileReport(Config):
     largest_difference: float = Field(ge=0.0)
     """Largest difference of a logit to the float32 model."""
 
+    def write_cells(self, *, digits: int) -> tuple[str, ...]:
+        """Write file, size, score times 100 with so many digits, points lost and agreement for a table."""
+        return (
+            f"onnx/{self.file}",
+            f"{self.size_bytes / 1e6:.1f} MB",
+            f"{100 * self.score:.{digits}f}",
+            f"{self.drop:+.2f}",
+            "-" if self.agreement is None else f"{100 * self.agreement:.1f} %",
+        )
+
 
 class VocabularyReport(Config):
     """What trimming the vocabulary did."""
