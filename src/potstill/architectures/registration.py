@@ -1,7 +1,8 @@
 """Teach transformers' Auto classes our models, whichever of the two packages is imported first.
 
 `import potstill` must not wait for torch, and the Auto classes must know our models as soon as both packages are
-imported. So a finder waits for the two modules that hold the Auto classes and registers once they are there.
+imported. transformers has no entry point through which a package could name its models. So a finder waits for the two
+modules that hold the Auto classes and registers once they are there.
 """
 
 import sys
