@@ -89,7 +89,7 @@ def test_without_its_plugin_a_run_serves_and_says_what_a_measurement_needs(
     (run / "recipe.json").write_text(text)
     texts = tmp_path / "texts.txt"
     texts.write_text("a good film\n")
-    assert run_command(["predict", str(run), str(texts)]) == 0
+    assert run_command(["predict", str(run), "--data", str(texts)]) == 0
     assert run_command(["report", str(run)]) == 0
     assert "needs the plug-in 'of_nobody.py', which was not given" in refusal(capsys, "evaluate", str(run))
     assert run_command(["evaluate", str(run), "--set", "data.metrics=[]"]) == 0
