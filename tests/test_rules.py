@@ -347,3 +347,12 @@ def test_a_benchmark_imports_what_there_is(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "potstill":
             module = import_module(node.module)
             assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == [], node.module
+
+
+def test_a_type_has_one_home():
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in read_tree(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(str(path.relative_to(SOURCE)))
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}

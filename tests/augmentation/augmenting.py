@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
-from potstill.augmentation import AugmentationConfig, Material, MethodConfig, RowMaker, Workers
+from potstill.augmentation import AugmentationConfig, Material, MethodConfig, RowMaker, WorkerPool
 from potstill.augmentation.drawing import NewRow, row_texts
 from potstill.hub import Encoder, Tokenizer
 from potstill.progress import SilentObserver
@@ -60,8 +60,8 @@ def as_rows(texts: Sequence[str]) -> list[tuple[str, ...]]:
     return [(text,) for text in texts]
 
 
-def material(rows, workers: Workers | None = None, **more) -> Material:
-    return Material(rows=rows, workers=workers or Workers(1), observer=SilentObserver(), **more)
+def material(rows, workers: WorkerPool | None = None, **more) -> Material:
+    return Material(rows=rows, workers=workers or WorkerPool(1), observer=SilentObserver(), **more)
 
 
 def make_rows(
@@ -69,7 +69,7 @@ def make_rows(
 ) -> list[NewRow]:
     """Run a method over rows, all parts one after another."""
     config = AugmentationConfig.parse({"method": method.model_dump(), "keep_originals": False, **fields})
-    with Workers(workers) as pool:
+    with WorkerPool(workers) as pool:
         maker = RowMaker(
             rows=rows,
             method=config.method.build(material(rows, pool)),

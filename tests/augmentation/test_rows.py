@@ -22,7 +22,7 @@ from potstill.augmentation import (
     RowMaker,
     TangConfig,
     TinyBertConfig,
-    Workers,
+    WorkerPool,
     check_suffix,
     count_attempts,
     split_words,
@@ -180,7 +180,7 @@ def write_all(folder: Path, out: Path, rows, *, stop_after: int | None = None) -
     parts = PartFiles(folder, {"rows": len(rows)})
     done = len(parts)
     labels = Labels(sources=["good" for _ in rows], answer=OneClass(label_names=("good", "bad")), rule="inherited")
-    with Workers(1) as pool:
+    with WorkerPool(1) as pool:
         maker = RowMaker(
             rows=rows,
             method=config.method.build(material(rows, pool)),

@@ -10,7 +10,7 @@ from potstill.augmentation.tagging import TextblobTaggerConfig
 from potstill.augmentation.tang import TangConfig
 from potstill.augmentation.tinybert import TinyBertConfig
 from potstill.augmentation.words import Edit, Words, edit_words, split_words
-from potstill.augmentation.workers import Workers
+from potstill.augmentation.workers import WorkerPool
 
 __all__ = [
     "AugmentationConfig",
@@ -30,7 +30,7 @@ __all__ = [
     "TinyBertConfig",
     "Variant",
     "Words",
-    "Workers",
+    "WorkerPool",
     "check_suffix",
     "count_attempts",
     "edit_words",

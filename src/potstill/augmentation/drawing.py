@@ -13,7 +13,7 @@ from potstill.augmentation.filtering import Labeller, drop_alike, margins
 from potstill.augmentation.method import Method, Row, Sampler, Variant
 from potstill.augmentation.seen import SeenTexts, text_key, text_keys
 from potstill.augmentation.words import edit_words, split_words
-from potstill.augmentation.workers import Workers
+from potstill.augmentation.workers import WorkerPool
 
 ROWS_PER_PART = 256
 """Rows whose variants are written together; what was written is not lost where the work is stopped."""
@@ -64,7 +64,7 @@ class RowMaker:
     config: AugmentationConfig
     attempts: NDArray[np.int64]
     labeller: Labeller | None
-    workers: Workers
+    workers: WorkerPool
     seen: SeenTexts = field(default_factory=SeenTexts)
 
     def __post_init__(self) -> None:

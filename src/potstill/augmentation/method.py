@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from potstill.augmentation.words import Edit
-from potstill.augmentation.workers import Workers
+from potstill.augmentation.workers import WorkerPool
 from potstill.config import Config, ConfigType
 from potstill.progress import Observer
 
@@ -38,7 +38,7 @@ class Material:
     """
 
     rows: Sequence[Row]
-    workers: Workers
+    workers: WorkerPool
     observer: Observer
     teacher: "Encoder | None" = None
     precision: str = "fp32"

@@ -16,7 +16,7 @@ _AHEAD = 3
 """Pieces of work that wait for each process: enough that none stands idle, few enough to keep memory flat."""
 
 
-class Workers(AbstractContextManager["Workers"]):
+class WorkerPool(AbstractContextManager["WorkerPool"]):
     """Processes that are started when they are first needed, and none where one is enough."""
 
     def __init__(self, count: int) -> None:

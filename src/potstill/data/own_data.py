@@ -9,7 +9,7 @@ from potstill.answers import LabelColumn, LabelRows, are_numbers, choose_answer
 from potstill.data.config import DataConfig
 from potstill.data.own_tables import find_tables
 from potstill.data.records import Split, Task, TaskData, task_data
-from potstill.data.sources import Table, read_lines, read_table
+from potstill.data.sources import DataTable, read_lines, read_table
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError, did_you_mean
 from potstill.files import expand_user
@@ -64,14 +64,14 @@ def read_texts(path: Path, *, text: str | None = None, text_pair: str | None = N
     if path.suffix.lower() == ".txt":
         if text is not None or text_pair is not None:
             raise DataError(f"{path}: a .txt file has no columns; leave the column '{text or text_pair}' out.")
-        return Split(texts=_text_cells(Table(name=str(path), columns={"text": read_lines(path)}), "text"))
+        return Split(texts=_text_cells(DataTable(name=str(path), columns={"text": read_lines(path)}), "text"))
     table = read_table(path)
     first = _column(table, text, _TEXT_COLUMNS, "text")
     second = None if text_pair is None else _column(table, text_pair, (), "text_pair")
     return Split(texts=_text_cells(table, first), pairs=None if second is None else _text_cells(table, second))
 
 
-def _refuse_idle_fields(config: DataConfig, dev: Table) -> None:
+def _refuse_idle_fields(config: DataConfig, dev: DataTable) -> None:
     """Refuse what only steers a split into train and dev where there is none to make."""
     idle = ["dev_fraction"] if config.limit is not None else ["dev_fraction", "split_seed"]
     for name in idle:
@@ -80,7 +80,7 @@ def _refuse_idle_fields(config: DataConfig, dev: Table) -> None:
             raise DataError(f"data.{name}: {value} has no effect, as {dev.name} is the development set; leave it out.")
 
 
-def _resolve(table: Table, config: DataConfig) -> _Columns:
+def _resolve(table: DataTable, config: DataConfig) -> _Columns:
     columns = _Columns(
         text=_column(table, config.text, _TEXT_COLUMNS, "text"),
         text_pair=None if config.text_pair is None else _column(table, config.text_pair, (), "text_pair"),
@@ -95,7 +95,7 @@ def _resolve(table: Table, config: DataConfig) -> _Columns:
     return columns
 
 
-def _column(table: Table, name: str | None, defaults: Sequence[str], part: str) -> str:
+def _column(table: DataTable, name: str | None, defaults: Sequence[str], part: str) -> str:
     """Find the column that plays a part, by the user's name for it or by a default."""
     if name is not None:
         if name in table.columns:
@@ -110,7 +110,7 @@ def _column(table: Table, name: str | None, defaults: Sequence[str], part: str) 
     )
 
 
-def _make_task(config: DataConfig, table: Table, columns: _Columns, *, fewest: int) -> Task:
+def _make_task(config: DataConfig, table: DataTable, columns: _Columns, *, fewest: int) -> Task:
     column = _labels(table, columns)
     is_told = config.kind != "auto" or bool(column.class_names)
     column = replace(column, is_told=is_told, fewest=fewest)
@@ -131,7 +131,7 @@ def _task_name(path: Path) -> str:
     return path.resolve().parent.name if path.stem in ("train", "data") else path.stem
 
 
-def _make_split(table: Table, columns: _Columns, labels: LabelRows | None) -> Split:
+def _make_split(table: DataTable, columns: _Columns, labels: LabelRows | None) -> Split:
     text = _column(table, columns.text, (), "text")
     pair = None if columns.text_pair is None else _column(table, columns.text_pair, (), "text_pair")
     return Split(
@@ -139,7 +139,7 @@ def _make_split(table: Table, columns: _Columns, labels: LabelRows | None) -> Sp
     )
 
 
-def _make_test(table: Table | None, columns: _Columns, task: Task) -> Split | None:
+def _make_test(table: DataTable | None, columns: _Columns, task: Task) -> Split | None:
     """Make the test split; its labels may be absent as a whole, but not in part."""
     if table is None:
         return None
@@ -149,7 +149,7 @@ def _make_test(table: Table | None, columns: _Columns, task: Task) -> Split | No
     return _make_split(table, columns, task.answer.encode(labels) if task.answer.is_labelled(labels) else None)
 
 
-def _labels(table: Table, columns: _Columns) -> LabelColumn:
+def _labels(table: DataTable, columns: _Columns) -> LabelColumn:
     label = _column(table, columns.label, (), "label")
     return LabelColumn(
         cells=table.columns[label][:],
@@ -159,7 +159,7 @@ def _labels(table: Table, columns: _Columns) -> LabelColumn:
     )
 
 
-def _text_cells(table: Table, column: str) -> list[str]:
+def _text_cells(table: DataTable, column: str) -> list[str]:
     cells = list(table.columns[column][:])
     for row, cell in enumerate(cells, start=1):
         if not isinstance(cell, str) or not cell.strip():
@@ -170,5 +170,5 @@ def _text_cells(table: Table, column: str) -> list[str]:
     return cells
 
 
-def _place(table: Table, column: str) -> str:
+def _place(table: DataTable, column: str) -> str:
     return f"{table.name}, column '{column}'"

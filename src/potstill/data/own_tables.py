@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from potstill.data.sources import TABLE_SUFFIXES, Table, read_hub_tables, read_table
+from potstill.data.sources import TABLE_SUFFIXES, DataTable, read_hub_tables, read_table
 from potstill.errors import DataError, did_you_mean
 from potstill.files import expand_user
 
 _DEV_SPLITS = ("dev", "validation")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
-_Source = TypeVar("_Source", Table, Path)
+_Source = TypeVar("_Source", DataTable, Path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SplitTables:
     """The splits of a source, before their columns are understood."""
 
-    train: Table
-    dev: Table | None
-    test: Table | None
+    train: DataTable
+    dev: DataTable | None
+    test: DataTable | None
 
 
 def find_tables(path: str, dev: str | None) -> SplitTables:

@@ -15,7 +15,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Table:
+class DataTable:
     """Columns of equal length.
 
     Attributes:
@@ -33,7 +33,7 @@ class Table:
         return len(next(iter(self.columns.values()), ()))
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> DataTable:
     """Read a CSV, TSV, JSON Lines, JSON or Parquet file.
 
     Every cell of CSV and TSV files is text, whatever it looks like. CSV cells may be quoted; in TSV files a
@@ -75,7 +75,7 @@ def read_lines(path: Path) -> list[str]:
     return lines
 
 
-def read_hub_tables(name: str) -> dict[str, Table]:
+def read_hub_tables(name: str) -> dict[str, DataTable]:
     """Load a data set of the Hugging Face hub, from its cache where it is there."""
     import datasets
 
@@ -91,7 +91,7 @@ def read_hub_tables(name: str) -> dict[str, Table]:
     return {split: _table_of(dataset, f"{name}, split {split}") for split, dataset in splits.items()}
 
 
-def _read_delimited(path: Path, *, delimiter: str, quoting: Literal[0, 3]) -> Table:
+def _read_delimited(path: Path, *, delimiter: str, quoting: Literal[0, 3]) -> DataTable:
     with path.open(encoding="utf-8-sig", newline="") as file, _long_cells():
         try:
             rows = list(csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True))
@@ -108,7 +108,9 @@ def _read_delimited(path: Path, *, delimiter: str, quoting: Literal[0, 3]) -> Ta
                 f"{path}: row {number} (the header not counted) has {len(row)} cells, but the header names "
                 f"{len(header)} columns; quote cells that hold the delimiter."
             )
-    return Table(name=str(path), columns={name: [row[index] for row in rows[1:]] for index, name in enumerate(header)})
+    return DataTable(
+        name=str(path), columns={name: [row[index] for row in rows[1:]] for index, name in enumerate(header)}
+    )
 
 
 @contextmanager
@@ -121,7 +123,7 @@ def _long_cells() -> Generator[None, None, None]:
         csv.field_size_limit(before)
 
 
-def _read_json(path: Path) -> Table:
+def _read_json(path: Path) -> DataTable:
     text = path.read_text(encoding="utf-8-sig")
     try:
         if text.lstrip().startswith("["):
@@ -135,10 +137,10 @@ def _read_json(path: Path) -> Table:
         if not isinstance(row, dict):
             raise DataError(f"{path}: row {number} is {json.dumps(row)[:60]}, not an object with named fields.")
         names.update(dict.fromkeys(row))
-    return Table(name=str(path), columns={name: [row.get(name) for row in rows] for name in names})
+    return DataTable(name=str(path), columns={name: [row.get(name) for row in rows] for name in names})
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Path) -> DataTable:
     import datasets
     import pyarrow
     import pyarrow.parquet
@@ -149,11 +151,11 @@ def _read_parquet(path: Path) -> Table:
         raise DataError(f"{path}: not a readable Parquet file ({str(error).split(chr(10))[0]}).") from None
 
 
-def _table_of(dataset: Any, name: str) -> Table:  # noqa: ANN401 - a datasets.Dataset, which is imported lazily
+def _table_of(dataset: Any, name: str) -> DataTable:  # noqa: ANN401 - a datasets.Dataset, which is imported lazily
     import datasets
 
     features = dataset.features
-    return Table(
+    return DataTable(
         name=name,
         columns={column: dataset[column] for column in dataset.column_names},
         class_names={

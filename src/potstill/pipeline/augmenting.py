@@ -89,13 +89,13 @@ def augment(
     check_suffix(path)
     if path.exists():
         raise RunError(f"'{path}' exists already; choose another name, or remove it.")
-    source = TextSource(task=task, data=data, text=text, text_pair=text_pair, label=label, teacher=teacher)
+    source = AugmentedFrom(task=task, data=data, text=text, text_pair=text_pair, label=label, teacher=teacher)
     maker = _make(method, source, copies, overrides, workers, observer)
     num_rows, num_new = maker.write(path)
     return AugmentedTexts(path=path, num_rows=num_rows, num_new=num_new)
 
 
-class TextSource(TypedDict, total=False):
+class AugmentedFrom(TypedDict, total=False):
     """Where the examples come from and who labels the new texts, as in `augment`."""
 
     task: str | None
@@ -113,7 +113,7 @@ def preview_augmentation(
     copies: int | None = None,
     overrides: Sequence[str] = (),
     observer: Observer | None = None,
-    **source: Unpack[TextSource],
+    **source: Unpack[AugmentedFrom],
 ) -> list[tuple[Row, list[Variant]]]:
     """Show for a few training examples what `augment` would draw for them, before duplicates are dropped.
 
@@ -136,7 +136,7 @@ def preview_augmentation(
 
 def _make(
     method: str,
-    source: TextSource,
+    source: AugmentedFrom,
     copies: int | None,
     overrides: Sequence[str],
     workers: int | None,

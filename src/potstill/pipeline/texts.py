@@ -24,7 +24,7 @@ from potstill.augmentation import (
     Row,
     RowMaker,
     Variant,
-    Workers,
+    WorkerPool,
     count_attempts,
 )
 from potstill.data import Split, TaskData
@@ -145,7 +145,7 @@ class TextMaker:
         if begun:
             self.observer.note(f"augmentation: going on after row {min(begun * ROWS_PER_PART, len(self.rows)):,}")
         if begun < count:
-            with Workers(self._count_workers()) as workers:
+            with WorkerPool(self._count_workers()) as workers:
                 self._write_parts(parts, begun, workers)
         total = parts.join(out, count)
         return total, total - len(self.rows) * self.config.keep_originals
@@ -153,7 +153,7 @@ class TextMaker:
     def preview(self, count: int) -> list[tuple[Row, list[Variant]]]:
         """Draw for a few rows what a whole run would draw for them, before anything is dropped."""
         chosen = np.random.default_rng(self.config.seed).permutation(len(self.rows))[:count]
-        with Workers(self._count_workers()) as workers:
+        with WorkerPool(self._count_workers()) as workers:
             method = self._build(workers)
         shown = []
         for number in sorted(chosen.tolist()):
@@ -163,7 +163,7 @@ class TextMaker:
             shown.append((self.rows[number], changed))
         return shown
 
-    def _write_parts(self, parts: PartFiles, begun: int, workers: Workers) -> None:
+    def _write_parts(self, parts: PartFiles, begun: int, workers: WorkerPool) -> None:
         method = self._build(workers)
         maker = RowMaker(
             rows=self.rows,
@@ -182,7 +182,7 @@ class TextMaker:
                 done = min(ROWS_PER_PART, len(self.rows) - number * ROWS_PER_PART)
                 progress.advance(done, text=f"{new:,} new texts")
 
-    def _build(self, workers: Workers) -> Method:
+    def _build(self, workers: WorkerPool) -> Method:
         material = Material(
             rows=self.rows,
             workers=workers,

@@ -36,7 +36,7 @@ class _ForReaders(Config):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class FieldSource:
     """Where a field of a recipe comes from.
 
     Attributes:
@@ -68,7 +68,7 @@ class RecipeFile:
     ablations: Mapping[str, Ablation] = field(default_factory=dict)
     published: tuple[str, ...] = ()
     extends: str | None = None
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, FieldSource] = field(default_factory=dict)
 
     def find_ablations(self, names: Sequence[str]) -> dict[str, Sequence[str]]:
         """Look ablations up.
@@ -164,9 +164,9 @@ class _Layer:
     extends: str | None
     without: tuple[str, ...]
 
-    def list_sources(self) -> dict[str, Source]:
+    def list_sources(self) -> dict[str, FieldSource]:
         return {
-            path: Source(value=value, recipe=self.name, comment=self.comments.get(path))
+            path: FieldSource(value=value, recipe=self.name, comment=self.comments.get(path))
             for path, value in list_fields(self.values)
         }
 

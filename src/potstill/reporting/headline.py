@@ -17,7 +17,7 @@ from potstill.results import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class HeadlineFigure:
     """A large figure.
 
     Attributes:
@@ -31,7 +31,7 @@ class Figure:
     detail: str
 
 
-def make_figures(results: Results) -> tuple[Figure, ...]:
+def make_figures(results: Results) -> tuple[HeadlineFigure, ...]:
     """Give the figures of the headline."""
     student, teacher = results.find("student"), results.find("teacher")
     if student is None or teacher is None:
@@ -39,7 +39,7 @@ def make_figures(results: Results) -> tuple[Figure, ...]:
     ours, theirs = student.parameters, teacher.parameters
     return (
         _quality_kept(results, student, teacher),
-        Figure(
+        HeadlineFigure(
             value=f"{theirs.total / ours.total:.1f} ×",
             label="smaller",
             detail=f"{write_count(ours.total)} weights against {write_count(theirs.total)}; in the layers alone "
@@ -96,27 +96,27 @@ def speed_range(student: ModelResult, teacher: ModelResult) -> tuple[float, floa
     )
 
 
-def _quality_kept(results: Results, student: ModelResult, teacher: ModelResult) -> Figure:
+def _quality_kept(results: Results, student: ModelResult, teacher: ModelResult) -> HeadlineFigure:
     metric = name_metric(results.primary_metric)
     made_from = f"{write_hundred(student.score)} against {write_hundred(teacher.score)} {metric}"
     comparison = next((item for item in results.comparisons if item.other == "teacher"), None)
     interval = None if comparison is None else kept_interval(comparison, teacher)
     if teacher.score <= 0:
-        return Figure(value=write_hundred(student.score), label=metric, detail=made_from)
+        return HeadlineFigure(value=write_hundred(student.score), label=metric, detail=made_from)
     between = "" if interval is None else f"95 % interval {write_brackets(interval)}; "
-    return Figure(
+    return HeadlineFigure(
         value=f"{write_hundred(student.score / teacher.score)} %",
         label=f"of the teacher's {metric} kept",
         detail=between + made_from,
     )
 
 
-def _times_faster(student: ModelResult, teacher: ModelResult) -> Figure:
+def _times_faster(student: ModelResult, teacher: ModelResult) -> HeadlineFigure:
     times = speed_range(student, teacher)
     if times is None or student.speed is None or teacher.speed is None:
-        return Figure(value="–", label="speed not measured", detail="")
+        return HeadlineFigure(value="–", label="speed not measured", detail="")
     speed = student.speed
-    return Figure(
+    return HeadlineFigure(
         value=f"{times[0]:.1f} ×",
         label="faster",
         detail=f"{times[1]:.1f} to {times[2]:.1f} × over {speed.num_repeats} repeats; "
@@ -132,20 +132,20 @@ def _device(model: ModelResult) -> str:
     return f"{model.speed.num_threads} CPU thread{'s' if model.speed.num_threads > 1 else ''}, {model.speed.precision}"
 
 
-def _alone(model: ModelResult, results: Results) -> tuple[Figure, ...]:
+def _alone(model: ModelResult, results: Results) -> tuple[HeadlineFigure, ...]:
     speed = model.speed
     return (
-        Figure(
+        HeadlineFigure(
             value=write_hundred(model.score),
             label=name_metric(results.primary_metric),
             detail=f"95 % interval {write_brackets(model.interval)}",
         ),
-        Figure(
+        HeadlineFigure(
             value=write_count(model.parameters.total),
             label="weights",
             detail=f"{write_count(model.parameters.encoder)} of them in the layers; {model.size_bytes / 1e6:,.1f} MB",
         ),
-        Figure(
+        HeadlineFigure(
             value="–" if speed is None else f"{speed.sentences_per_second:,.0f}",
             label="speed not measured" if speed is None else "sentences/s",
             detail="" if speed is None else f"{speed.slowest:,.0f} to {speed.fastest:,.0f} on {_device(model)}",

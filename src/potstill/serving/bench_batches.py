@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.hub import ModelDescription
 from potstill.published import load_published
-from potstill.serving.bench_report import Published
+from potstill.serving.bench_report import PublishedShape
 from potstill.tensors import Batch, TokenBlock
 
 
@@ -23,14 +23,14 @@ def read_bench_data() -> dict[str, Any]:
     return tomllib.loads(files("potstill.serving").joinpath("bench_data.toml").read_text(encoding="utf-8"))
 
 
-def published_rows() -> dict[str, Published]:
+def published_rows() -> dict[str, PublishedShape]:
     """Give the published figures by shape."""
     rows = {}
     for place in read_bench_data()["published"]:
         table = load_published(place["table"])
         row = table.find_row(place["system"], name=place["table"])
         figures = dict(zip((column.quantity for column in table.columns), row.values, strict=True))
-        rows[place["shape"]] = Published.parse(
+        rows[place["shape"]] = PublishedShape.parse(
             {
                 "name": row.system,
                 "parameters": f"{figures['million_weights']}M",

@@ -55,7 +55,7 @@ class ProbeReport(Config):
     """Most memory of the process less what it had before the model."""
 
 
-class Published(Config):
+class PublishedShape(Config):
     """What a paper says of a model of this shape."""
 
     name: str
@@ -93,7 +93,7 @@ class BenchEntry(Config):
     """Protocol `real`: throughput by length."""
     probe: ProbeReport | None = None
     """Cold start and memory."""
-    published: Published | None = None
+    published: PublishedShape | None = None
     """Figures of a paper."""
 
 
