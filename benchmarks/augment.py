@@ -31,7 +31,7 @@ from potstill.augmentation import (
     TangConfig,
     TextblobTaggerConfig,
     TinyBertConfig,
-    Workers,
+    WorkerPool,
     split_words,
 )
 from potstill.augmentation.content_words import is_replaceable
@@ -99,7 +99,7 @@ def plain_seconds(
 def make_seconds(texts: Sequence[str], config: MethodConfig, copies: int) -> tuple[float, float, int]:
     """Time a method without writing; give the seconds of building it, those of making texts, and how many it made."""
     rows = [(text,) for text in texts]
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         begun = time.process_time()
         method = config.build(Material(rows=rows, workers=workers, observer=SilentObserver()))
         built = time.process_time()
@@ -222,7 +222,7 @@ def measure_tinybert(texts: Sequence[str], config: TinyBertConfig, *, num_plain:
 
 def compare_candidates(texts: Sequence[str], config: TinyBertConfig) -> None:
     """Print how much of the published way's candidates the others find, and how often the old word is among them."""
-    material = Material(rows=[(text,) for text in texts], workers=Workers(1), observer=SilentObserver())
+    material = Material(rows=[(text,) for text in texts], workers=WorkerPool(1), observer=SilentObserver())
     words = [split_words(text).words for text in texts]
     published: list = []
     for ways in WAYS:
