@@ -130,3 +130,11 @@ def test_missing_folder_is_named(name: str) -> None:
 def test_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a model folder"):
         resolve_model(str(tmp_path))
+
+
+@pytest.mark.parametrize("file", ["w.bin", "../outside.safetensors", "inner/w.safetensors"])
+def test_an_index_that_names_another_file_is_refused(folder: Path, file: str) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text(f'{{"metadata": {{}}, "weight_map": {{"any": "{file}"}}}}')
+    with pytest.raises(ModelError, match="only safetensors files in the model's own folder are read"):
+        load_classifier(str(folder))
