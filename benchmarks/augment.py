@@ -37,7 +37,7 @@ from potstill.augmentation import (
 from potstill.augmentation.content_words import is_replaceable
 from potstill.data import DataConfig, load_task_data
 from potstill.hub import load_masked_lm, open_model, resolve_model
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 
 WAYS = (
     {"context": "pair", "masked_together": 1},
@@ -101,7 +101,7 @@ def make_seconds(texts: Sequence[str], config: MethodConfig, copies: int) -> tup
     rows = [(text,) for text in texts]
     with WorkerPool(1) as workers:
         begun = time.process_time()
-        method = config.build(Material(rows=rows, workers=workers, observer=SilentObserver()))
+        method = config.build(Material(rows=rows, workers=workers, callback=SilentCallback()))
         built = time.process_time()
         maker = RowMaker(
             rows=rows,
@@ -222,7 +222,7 @@ def measure_tinybert(texts: Sequence[str], config: TinyBertConfig, *, num_plain:
 
 def compare_candidates(texts: Sequence[str], config: TinyBertConfig) -> None:
     """Print how much of the published way's candidates the others find, and how often the old word is among them."""
-    material = Material(rows=[(text,) for text in texts], workers=WorkerPool(1), observer=SilentObserver())
+    material = Material(rows=[(text,) for text in texts], workers=WorkerPool(1), callback=SilentCallback())
     words = [split_words(text).words for text in texts]
     published: list = []
     for ways in WAYS:

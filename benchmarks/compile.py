@@ -25,11 +25,11 @@ from rich.table import Table
 
 from potstill.data import TaskData, load_task_data
 from potstill.hub import Encoder, load_classifier
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 from potstill.training import resolve_precision
@@ -94,9 +94,11 @@ def measure(
     recipe = load_recipe("kd", fields=fields, overrides=[*common, *overrides])
     recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision("auto"))
     source = TaskSource(recipe=recipe, data=data)
-    run = OpenRun(source=source, folder=folder, observer=SilentObserver())
-    guide = Guide(encoder=teacher, name="teacher", fingerprint="benchmark", dev_logits=source.logits(teacher))
-    train_stages(run, build_student(run, guide), guide)
+    run = OpenRun(source=source, folder=folder, callback=SilentCallback())
+    run_teacher = RunTeacher(
+        encoder=teacher, name="teacher", fingerprint="benchmark", dev_logits=source.logits(teacher)
+    )
+    train_stages(run, build_student(run, run_teacher), run_teacher)
     logged = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
     steps = [event for event in logged if event["event"] == "step"]
     windows = [

@@ -30,7 +30,7 @@ from potstill.data import load_corpus
 from potstill.hub import load_encoder_base, open_model
 from potstill.layer_map import resolve_layer_map
 from potstill.pipeline.run import run_general
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.tensors import TokenBlock
 
@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tokenizer = open_model(given.base).tokenizer
-        corpus = load_corpus(recipe.data.corpus, tokenizer, store=folder / "store", observer=SilentObserver())
+        corpus = load_corpus(recipe.data.corpus, tokenizer, store=folder / "store", callback=SilentCallback())
         lengths = corpus.train.tokens.lengths.tolist()
         shape = load_encoder_base(given.base, label_names=()).shape
         teacher = {

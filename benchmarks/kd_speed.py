@@ -24,11 +24,11 @@ from transformers.utils import logging
 
 from potstill.data import Split, load_task_data
 from potstill.hub import Encoder, load_classifier
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import TaskSource, TokenisedSplits
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 from potstill.training import resolve_precision
@@ -82,12 +82,12 @@ def plain_seconds(teacher: Encoder, student: Encoder, train: Split) -> float:
     return time.perf_counter() - begun
 
 
-def potstill_seconds(source: TaskSource, guide: Guide, student: Encoder) -> float:
+def potstill_seconds(source: TaskSource, run_teacher: RunTeacher, student: Encoder) -> float:
     """Time one epoch of the kd stage, tokenising and the teacher's pass included."""
     with tempfile.TemporaryDirectory() as folder:
-        run = OpenRun(source=source, folder=RunFolder(path=Path(folder) / "run"), observer=SilentObserver())
+        run = OpenRun(source=source, folder=RunFolder(path=Path(folder) / "run"), callback=SilentCallback())
         begun = time.perf_counter()
-        train_stages(run, student, guide)
+        train_stages(run, student, run_teacher)
         return time.perf_counter() - begun
 
 
@@ -122,13 +122,13 @@ def main() -> None:
     for number in range(given.rounds):
         source = TaskSource(recipe=recipe, data=data)  # tokenises anew
         logits = source.logits(teacher)
-        guide = Guide(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=logits)
+        run_teacher = RunTeacher(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=logits)
         apart = replace(source, tokenised=TokenisedSplits())
         student = build_student(
-            OpenRun(source=apart, folder=RunFolder(path=Path("unused")), observer=SilentObserver()), guide
+            OpenRun(source=apart, folder=RunFolder(path=Path("unused")), callback=SilentCallback()), run_teacher
         )
         plain.append(plain_seconds(teacher, copy.deepcopy(student), data.train) * given.epochs)
-        ours.append(potstill_seconds(source, guide, student))
+        ours.append(potstill_seconds(source, run_teacher, student))
         seen = len(data.train) * given.epochs
         print(
             f"round {number + 1}: plain {seen / plain[-1]:7.1f} ex/s   kd {seen / ours[-1]:7.1f} ex/s   "

@@ -33,12 +33,12 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from potstill.data import load_task_data
 from potstill.hub import Encoder, load_classifier
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 from potstill.teachers import OnlineTeacher
@@ -71,16 +71,18 @@ def main() -> None:
             raise SystemExit(f"--task {given.task}: this benchmark compares classifiers; choose another task.")
         source = TaskSource(recipe=recipe.for_answer(data.task.answer), data=data)
         teacher = load_classifier(given.teacher)
-        guide = Guide(encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=source.logits(teacher))
-        run = OpenRun(source=source, folder=RunFolder(path=Path("unused")), observer=SilentObserver())
-        student = build_student(run, guide)
+        run_teacher = RunTeacher(
+            encoder=teacher, name=given.teacher, fingerprint="benchmark", dev_logits=source.logits(teacher)
+        )
+        run = OpenRun(source=source, folder=RunFolder(path=Path("unused")), callback=SilentCallback())
+        student = build_student(run, run_teacher)
         if seed == 0:
-            apart = compare_curves(source, guide, copy.deepcopy(student), given.pad)
+            apart = compare_curves(source, run_teacher, copy.deepcopy(student), given.pad)
             print(f"same batches, no dropout, 20 steps: losses apart by at most {max(apart):.1e} of their size")
-        plain_score, plain_seconds = train_plain(source, guide, copy.deepcopy(student), given.pad)
+        plain_score, plain_seconds = train_plain(source, run_teacher, copy.deepcopy(student), given.pad)
         with tempfile.TemporaryDirectory() as folder:
             begun = time.perf_counter()
-            train_stages(replace(run, folder=RunFolder(path=Path(folder) / "run")), student, guide)
+            train_stages(replace(run, folder=RunFolder(path=Path(folder) / "run")), student, run_teacher)
             seconds = time.perf_counter() - begun
         rows.append((plain_score, score(source, student), plain_seconds, seconds))
         print(
@@ -139,18 +141,22 @@ def make_eager(encoder: Encoder) -> PreTrainedModel:
     return model
 
 
-def prepare_plain(source: TaskSource, guide: Guide, student: Encoder) -> tuple[PreTrainedModel, PreTrainedModel, Loss]:
+def prepare_plain(
+    source: TaskSource, run_teacher: RunTeacher, student: Encoder
+) -> tuple[PreTrainedModel, PreTrainedModel, Loss]:
     """Make teacher, student and loss for the reference, its projection fitted as ours is."""
-    distiller = make_fitted(source, guide, student)
+    distiller = make_fitted(source, run_teacher, student)
     hidden = distiller.objectives[1]
     loss = Loss(copy.deepcopy(hidden.projections[0]), list(hidden.layer_pairs))
-    return make_eager(guide.encoder).eval(), make_eager(student), loss
+    return make_eager(run_teacher.encoder).eval(), make_eager(student), loss
 
 
-def make_fitted(source: TaskSource, guide: Guide, student: Encoder) -> nn.Module:
+def make_fitted(source: TaskSource, run_teacher: RunTeacher, student: Encoder) -> nn.Module:
     """Make the objectives with their projection fitted."""
-    distiller = make_distiller(source.recipe.stages[0], student, guide)
-    distiller.fit_projections(source.sample(student), dict.fromkeys(distiller.teacher_needs, guide.encoder))
+    distiller = make_distiller(source.recipe.stages[0], student, run_teacher)
+    distiller.fit_projections(
+        source.calibration_set(student), dict.fromkeys(distiller.teacher_needs, run_teacher.encoder)
+    )
     return distiller
 
 
@@ -164,10 +170,10 @@ def tokenise(source: TaskSource, encoder: Encoder, length: int) -> Callable[[NDA
     return lambda ids: pad([{key: encoded[key][i] for key in keys} for i in ids], length)
 
 
-def compare_curves(source: TaskSource, guide: Guide, student: Encoder, length: int) -> list[float]:
+def compare_curves(source: TaskSource, run_teacher: RunTeacher, student: Encoder, length: int) -> list[float]:
     """Take the same steps both ways, without dropout, and give how far the losses are apart, relative."""
-    big, small, loss = prepare_plain(source, guide, student)
-    distiller = make_fitted(source, guide, student)
+    big, small, loss = prepare_plain(source, run_teacher, student)
+    distiller = make_fitted(source, run_teacher, student)
     small.eval(), distiller.eval()
     plain_optimizer = torch.optim.AdamW([*small.parameters(), *loss.projection.parameters()], lr=1e-4)
     optimizer = torch.optim.AdamW(distiller.parameters(), lr=1e-4)
@@ -175,7 +181,7 @@ def compare_curves(source: TaskSource, guide: Guide, student: Encoder, length: i
         source.batches_of("train", student, source.recipe.stages[0].batches),
         tokenise(source, student, length),
     )
-    teacher = OnlineTeacher(guide.encoder)
+    teacher = OnlineTeacher(run_teacher.encoder)
     apart = []
     for example_ids in batches.plan(0)[:20]:
         batch = batches.collate(example_ids)
@@ -189,10 +195,10 @@ def compare_curves(source: TaskSource, guide: Guide, student: Encoder, length: i
     return apart
 
 
-def train_plain(source: TaskSource, guide: Guide, student: Encoder, length: int) -> tuple[float, float]:
+def train_plain(source: TaskSource, run_teacher: RunTeacher, student: Encoder, length: int) -> tuple[float, float]:
     """Train by the published protocol; gives the score on the development set and the seconds."""
     stage = source.recipe.stages[0]
-    big, small, loss = prepare_plain(source, guide, student)
+    big, small, loss = prepare_plain(source, run_teacher, student)
     padded = tokenise(source, student, length)
     optimizer = stage.optimizer.build([*small.parameters(), *loss.projection.parameters()])
     random = np.random.default_rng(source.recipe.seed)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.data import Batches
 from potstill.engines import Engine, build_engine, find_backend, time_in_turns
 from potstill.evaluation import describe_environment
@@ -49,10 +49,10 @@ def pad(texts: Batches, num_tokens: int) -> Batch:
 
 
 def compare(
-    engines: Sequence[Engine], works: Sequence[Sequence[Batch]], *, rounds: int, observer: ConsoleObserver, name: str
+    engines: Sequence[Engine], works: Sequence[Sequence[Batch]], *, rounds: int, callback: ConsoleCallback, name: str
 ) -> list[Rate]:
     """Let models take turns."""
-    with observer.task(name, len(engines) * (rounds + 1)) as progress:
+    with callback.task(name, len(engines) * (rounds + 1)) as progress:
         seconds = time_in_turns(engines, works, rounds=rounds, progress=progress)
     return make_rates(seconds, [sum(map(len, work)) for work in works])
 
@@ -64,19 +64,19 @@ def tell(name: str, rate: Rate, target: float | None) -> None:
     print(f"{name:40} {rate.median:10.1f} sentences/s {rate.ratio:8.1f} x [{low:.1f}, {high:.1f}]{wanted}")
 
 
-def measure_full(options: argparse.Namespace, observer: ConsoleObserver) -> dict[str, object]:
+def measure_full(options: argparse.Namespace, callback: ConsoleCallback) -> dict[str, object]:
     """Compare shapes like for like."""
     with tempfile.TemporaryDirectory() as scratch:
         engines = [load(shape, "sdpa", scratch) for shape in (TEACHER, HALF, STUDENT, BILSTM)]
         works = [[square_batch(each.model, num_examples=options.batch, num_tokens=TOKENS)] for each in engines]
-        rates = compare(engines, works, rounds=options.rounds, observer=observer, name="full batches")
+        rates = compare(engines, works, rounds=options.rounds, callback=callback, name="full batches")
     print(f"full batches of {options.batch} x {TOKENS} tokens, PyTorch float32, {options.threads} threads")
     for engine, rate in zip(engines, rates, strict=True):
         tell(engine.name, rate, TARGETS.get(engine.name))
     return {engine.name: rate.model_dump() for engine, rate in zip(engines, rates, strict=True)}
 
 
-def measure_served(options: argparse.Namespace, observer: ConsoleObserver) -> dict[str, object]:
+def measure_served(options: argparse.Namespace, callback: ConsoleCallback) -> dict[str, object]:
     """Compare a student as it is served with a teacher as it is commonly run."""
     with tempfile.TemporaryDirectory() as scratch:
         teacher = load(TEACHER, "sdpa", scratch)
@@ -85,7 +85,7 @@ def measure_served(options: argparse.Namespace, observer: ConsoleObserver) -> di
         more = batches_of_lengths(students[0].model, qnli_lengths(8 * options.texts))
         works = [[pad(texts, TOKENS)], *([list(more.ordered())] * len(students))]
         engines, rounds = [teacher, *students], max(3, options.rounds // 2)
-        rates = compare(engines, works, rounds=rounds, observer=observer, name="as served")
+        rates = compare(engines, works, rounds=rounds, callback=callback, name="as served")
     print(f"texts as long as QNLI's: {TEACHER} padded to {TOKENS}; {options.student} in batches of similar length")
     names = [f"{engine.name} ({engine.backend.name})" for engine in engines]
     for name, rate in zip(names, rates, strict=True):
@@ -105,12 +105,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    observer = ConsoleObserver()
+    callback = ConsoleCallback()
     found: dict[str, object] = {}
     if options.part != "served":
-        found |= measure_full(options, observer)
+        found |= measure_full(options, callback)
     if options.part != "full":
-        found |= measure_served(options, observer)
+        found |= measure_served(options, callback)
     if options.out is not None:
         options.out.write_text(json.dumps({"rates": found, "environment": describe_environment()}, indent=2) + "\n")
 

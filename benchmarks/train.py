@@ -37,11 +37,11 @@ from transformers import BertConfig
 
 from potstill.data import TaskData, load_task_data
 from potstill.hub import Encoder, build_encoder, open_model
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 from potstill.training import resolve_precision
@@ -119,13 +119,15 @@ def choose_ways(
 
     def ours(*overrides: str) -> Callable[[], float]:
         source = TaskSource(recipe=recipe(*overrides), data=data)
-        guide = Guide(encoder=teacher, name="random", fingerprint="benchmark", dev_logits=source.logits(teacher))
+        run_teacher = RunTeacher(
+            encoder=teacher, name="random", fingerprint="benchmark", dev_logits=source.logits(teacher)
+        )
         counter = iter(range(1000))
 
         def train() -> float:
             place = RunFolder(path=folder / f"{abs(hash(overrides))}-{next(counter)}")
-            run = OpenRun(source=source, folder=place, observer=SilentObserver())
-            return train_stages(run, build_student(run, guide), guide)
+            run = OpenRun(source=source, folder=place, callback=SilentCallback())
+            return train_stages(run, build_student(run, run_teacher), run_teacher)
 
         train()  # fills the stores and warms up
         return train

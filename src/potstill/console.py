@@ -21,8 +21,8 @@ from potstill.progress import ProgressTask
 _SECONDS_BETWEEN_LINES = 2.0
 
 
-class ConsoleObserver:
-    """Draws what long work reports; an `Observer` for people.
+class ConsoleCallback:
+    """Draws what long work reports; an `ProgressCallback` for people.
 
     On a terminal, all open tasks share one block of bars and notes are printed above it. Where stderr goes to a file
     or a pipe, a task prints a line about every tenth of its way, without escape codes.
@@ -99,8 +99,8 @@ class _Bar:
 class _Lines:
     """A task as lines of plain text."""
 
-    def __init__(self, observer: ConsoleObserver, name: str, total: int, done: int) -> None:
-        self._observer, self._name, self._total = observer, name, total
+    def __init__(self, callback: ConsoleCallback, name: str, total: int, done: int) -> None:
+        self._callback, self._name, self._total = callback, name, total
         self._done = self._begun_at = done
         self._text = ""
         self._begun = self._printed = time.monotonic()
@@ -127,7 +127,7 @@ class _Lines:
         made = self._done - self._begun_at
         if made > 0 and self._done < self._total:
             parts.append(f"about {seconds / made * (self._total - self._done):.0f} s left")
-        self._observer.note(", ".join([*parts, self._text] if self._text else parts))
+        self._callback.note(", ".join([*parts, self._text] if self._text else parts))
 
     def _count_tenths(self) -> int:
         return 10 * self._done // max(1, self._total)

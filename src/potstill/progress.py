@@ -1,4 +1,4 @@
-"""How long work tells that it goes on: an observer that the command line draws and a library call may leave silent."""
+"""How long work tells that it goes on: a callback that the command line draws and a library call may leave silent."""
 
 import logging
 from collections.abc import Generator
@@ -15,7 +15,7 @@ class ProgressTask(Protocol):
 
 
 @runtime_checkable
-class Observer(Protocol):
+class ProgressCallback(Protocol):
     """Receives notes and progress."""
 
     def note(self, text: str) -> None:
@@ -30,7 +30,7 @@ class _SilentTask:
         """Do nothing."""
 
 
-class SilentObserver:
+class SilentCallback:
     """Says nothing."""
 
     def note(self, text: str) -> None:

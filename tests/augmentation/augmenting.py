@@ -9,7 +9,7 @@ from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 from potstill.augmentation import AugmentationConfig, Material, MethodConfig, RowMaker, WorkerPool
 from potstill.augmentation.drawing import NewRow, row_texts
 from potstill.hub import Encoder, Tokenizer
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 
 REVIEWS = (
     "a gorgeous , witty , seductive movie .",
@@ -61,7 +61,7 @@ def as_rows(texts: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def material(rows, workers: WorkerPool | None = None, **more) -> Material:
-    return Material(rows=rows, workers=workers or WorkerPool(1), observer=SilentObserver(), **more)
+    return Material(rows=rows, workers=workers or WorkerPool(1), callback=SilentCallback(), **more)
 
 
 def make_rows(

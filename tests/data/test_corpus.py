@@ -15,7 +15,7 @@ from potstill.data import BatchConfig, Batches, Corpus, count_tokens, load_corpu
 from potstill.data.corpus_config import CorpusConfig
 from potstill.errors import DataError
 from potstill.hub import Tokenizer
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [f"w{number}" for number in range(200)]
@@ -45,7 +45,7 @@ def write(path: Path, lines: list[str]) -> Path:
 
 def load(tokenizer: Tokenizer, tmp_path: Path, *paths: object, **fields: Any) -> Corpus:
     config = CorpusConfig.parse({"paths": [str(path) for path in paths], **fields}, path="data.corpus")
-    return load_corpus(config, tokenizer, store=tmp_path / "store", observer=SilentObserver())
+    return load_corpus(config, tokenizer, store=tmp_path / "store", callback=SilentCallback())
 
 
 def rows(corpus: Corpus) -> list[tuple[int, ...]]:

@@ -14,7 +14,7 @@ from potstill.evaluation import (
     evaluate_models,
     merge_models,
 )
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.results import ClassFidelity, Results, ScoreFidelity
 
 QUICK = EvaluationConfig(speed_repeats=1)
@@ -30,7 +30,7 @@ def evaluate(batches):
         engine = make_torch_engine(encoder, name=name)
         subject = Subject(role=role, engine=engine, batches=batches, training_seconds=1.5)
         return evaluate_models(
-            [subject], given(task, split), teacher_logits=teacher_logits, config=config, observer=SilentObserver()
+            [subject], given(task, split), teacher_logits=teacher_logits, config=config, callback=SilentCallback()
         )[0]
 
     return measure
@@ -111,7 +111,7 @@ def test_models_are_timed_in_turns(make_encoder, sentiment, split, batches):
         encoder.model.register_forward_pre_hook(lambda *_, number=number: turns.append(number))
     subjects = [Subject(role="student", engine=make_torch_engine(encoder), batches=batches) for encoder in encoders]
     config = EvaluationConfig(speed_sentences=1000, speed_repeats=3)
-    evaluate_models(subjects, given(sentiment, split), config=config, observer=SilentObserver())
+    evaluate_models(subjects, given(sentiment, split), config=config, callback=SilentCallback())
     rounds = [number for number, before in zip(turns, [None, *turns], strict=False) if number != before]
     assert rounds == [0, 1, 2] * 5  # the answers, a round that warms up, three that count
 

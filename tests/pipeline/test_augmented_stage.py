@@ -20,7 +20,7 @@ from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 
@@ -103,11 +103,11 @@ def look_again(folder):
     """The augmented examples of a run, and what its teacher says of them when it is asked anew."""
     recipe = load_recipe(str(folder / "recipe.json"))
     source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
-    run = OpenRun(source=source, folder=RunFolder(path=folder), observer=SilentObserver())
-    guide = find_teacher(run, lambda *_: None)
-    examples = make_examples(run, plan_texts(run, guide), guide)
-    batches = replace(source, augmented=examples).batches_of("augmented", guide.encoder)
-    return source, examples, source.logits(guide.encoder, batches)
+    run = OpenRun(source=source, folder=RunFolder(path=folder), callback=SilentCallback())
+    run_teacher = find_teacher(run, lambda *_: None)
+    examples = make_examples(run, plan_texts(run, run_teacher), run_teacher)
+    batches = replace(source, augmented=examples).batches_of("augmented", run_teacher.encoder)
+    return source, examples, source.logits(run_teacher.encoder, batches)
 
 
 def test_labels_follow_their_rule(first, teacher, reviews):
@@ -169,14 +169,14 @@ def test_two_runs_do_not_make_the_same_texts_at_once(reviews, tmp_path):
     fields = {"data.path": str(reviews), "data.text": "review", "data.label": "stars", "precision": "fp32"}
     recipe = load_recipe("bilstm-soft", fields=fields, overrides=AUGMENTED)
     source, folder = TaskSource(recipe=recipe, data=load_task_data(recipe.data)), RunFolder(path=tmp_path / "run")
-    run, notes, waiting = OpenRun(source=source, folder=folder, observer=SilentObserver()), Notes(), Event()
+    run, notes, waiting = OpenRun(source=source, folder=folder, callback=SilentCallback()), Notes(), Event()
     notes.note = lambda text: waiting.set() if "waiting for another run" in text else None
     first = make_examples(run, plan_texts(run, None), None)
     (path,) = folder.store.glob("augmented-*.parquet")
     path.unlink()
 
     def second():
-        other = replace(run, observer=notes)
+        other = replace(run, callback=notes)
         return make_examples(other, plan_texts(other, None), None)
 
     with ThreadPoolExecutor() as pool:
@@ -197,7 +197,7 @@ class Notes:
         self.said.append(text)
 
     def task(self, name, total, *, done=0):
-        return SilentObserver().task(name, total, done=done)
+        return SilentCallback().task(name, total, done=done)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +216,6 @@ def test_tinybert_asks_the_pretrained_base_where_it_is_a_masked_language_model(g
     recipe = load_recipe("tinybert-4x312", ablations=["no-gd"], fields=fields)
     notes = Notes()
     source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
-    maker = plan_texts(OpenRun(source=source, folder=RunFolder(path=tmp_path), observer=notes), None)
+    maker = plan_texts(OpenRun(source=source, folder=RunFolder(path=tmp_path), callback=notes), None)
     assert maker.config.method.masked_lm == (str(given) if said is None else None)
     assert [said in note for note in notes.said] == ([] if said is None else [True])

@@ -13,7 +13,7 @@ from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.student import build_student
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.results import Predictions
 from potstill.run_folder import RunFolder
@@ -28,18 +28,18 @@ def test_a_control_starts_from_what_its_name_says(student_run: Path, teacher: Pa
     data = load_task_data(recipe.data)
     first, control = (
         OpenRun(
-            source=TaskSource(recipe=each, data=data), folder=RunFolder(path=student_run), observer=SilentObserver()
+            source=TaskSource(recipe=each, data=data), folder=RunFolder(path=student_run), callback=SilentCallback()
         )
         for each in (whole, recipe)
     )
-    guide = find_teacher(first, lambda *_: None)
-    started = build_student(control, guide).word_embeddings.weight
+    run_teacher = find_teacher(first, lambda *_: None)
+    started = build_student(control, run_teacher).word_embeddings.weight
     origins = {
         "teacher": load_classifier(str(teacher)),
         "base": load_encoder_base(str(base), label_names=data.task.label_names),
     }
     cuts = {
-        place: whole.student.build(origin, data.task.label_names, sample=control.source.sample(origin))
+        place: whole.student.build(origin, data.task.label_names, calibration=control.source.calibration_set(origin))
         for place, origin in origins.items()
     }
     alike = [place for place, cut in cuts.items() if torch.allclose(cut.word_embeddings.weight, started, atol=1e-5)]

@@ -27,7 +27,7 @@ from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller, make_targets
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.results import Predictions, Results
 from potstill.run_folder import RunFolder
@@ -159,20 +159,20 @@ def test_weights_and_combination_reach_what_is_followed_and_what_is_reported(
     names = [str(teacher), str(shift(mirrored, tmp_path / "shifted"))]
     recipe = load_recipe("kd", fields=fields | settings | {"teacher.models": names})
     source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
-    run = OpenRun(source=source, folder=RunFolder(path=tmp_path / "run"), observer=SilentObserver())
-    guide = find_teacher(run, lambda *_: None)
-    assert guide is not None
-    assert guide.dev_logits is not None
-    (stage,), batches = recipe.stages, source.batches_of("train", guide.encoder)
-    distiller = make_distiller(stage, build_student(run, guide), guide)
-    (followed,) = make_targets(run, stage, distiller, guide).values()
+    run = OpenRun(source=source, folder=RunFolder(path=tmp_path / "run"), callback=SilentCallback())
+    run_teacher = find_teacher(run, lambda *_: None)
+    assert run_teacher is not None
+    assert run_teacher.dev_logits is not None
+    (stage,), batches = recipe.stages, source.batches_of("train", run_teacher.encoder)
+    distiller = make_distiller(stage, build_student(run, run_teacher), run_teacher)
+    (followed,) = make_targets(run, stage, distiller, run_teacher).values()
     batch = batches.collate(np.arange(16))
-    alone = [single.encoder(batch, Needs(logits=True)).logits.detach().numpy() for single in guide.singles]
+    alone = [single.encoder(batch, Needs(logits=True)).logits.detach().numpy() for single in run_teacher.singles]
     told = followed.outputs(batch, Needs(logits=True)).logits
     assert told is not None
     np.testing.assert_allclose(told.numpy(), average(alone, combine, weights), atol=1e-4)
-    on_dev = [source.logits(single.encoder) for single in guide.singles]
-    np.testing.assert_allclose(guide.dev_logits, average(on_dev, combine, weights), atol=1e-4)
+    on_dev = [source.logits(single.encoder) for single in run_teacher.singles]
+    np.testing.assert_allclose(run_teacher.dev_logits, average(on_dev, combine, weights), atol=1e-4)
 
 
 def shift(mirrored: Path, folder: Path) -> Path:

@@ -15,7 +15,7 @@ from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.shared_runs import make_general
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 
@@ -33,7 +33,7 @@ def ask(recipe: Recipe, folder: Path, is_begun: bool) -> object:  # noqa: FBT001
 def open_run(folder: Path, fields: dict[str, Any], name: str, overrides: list[str]) -> OpenRun[TaskSource]:
     recipe = load_recipe(name, fields=fields, overrides=overrides)
     source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
-    return OpenRun(source=source, folder=RunFolder(path=folder / "run"), observer=SilentObserver())
+    return OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=SilentCallback())
 
 
 def find_teachers_folder(folder: Path, fields: dict[str, Any], overrides: list[str]) -> str:
@@ -45,7 +45,7 @@ def find_teachers_folder(folder: Path, fields: dict[str, Any], overrides: list[s
 def find_general_folder(folder: Path, fields: dict[str, Any], overrides: list[str]) -> str:
     recipe = load_recipe("distilbert-4", fields=fields, overrides=overrides)
     with pytest.raises(Asked) as asked:
-        make_general(recipe, folder / "run", SilentObserver(), ask)
+        make_general(recipe, folder / "run", SilentCallback(), ask)
     return str(asked.value)
 
 

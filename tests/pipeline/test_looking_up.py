@@ -11,7 +11,7 @@ from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.targets import look_up_logits
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 from potstill.tensors import Logits
@@ -34,10 +34,10 @@ def look_up(
     recipe = load_recipe("kd", fields=fields | {"precision": precision})
     data = load_task_data(recipe.data)
     source = TaskSource(recipe=recipe, data=mirror(data) if is_mirrored else data)
-    run = OpenRun(source=source, folder=RunFolder(path=folder / "run"), observer=SilentObserver())
-    guide = find_teacher(run, lambda *_: None)
-    assert guide is not None
-    return look_up_logits(run, recipe.stages[0], guide)
+    run = OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=SilentCallback())
+    run_teacher = find_teacher(run, lambda *_: None)
+    assert run_teacher is not None
+    return look_up_logits(run, recipe.stages[0], run_teacher)
 
 
 def test_another_order_of_labels_gets_logits_of_its_own(teacher: Path, reviews: Path, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_another_precision_gets_logits_of_its_own(teacher: Path, reviews: Path, 
 def test_a_start_is_fitted_on_training_texts(teacher: Path, reviews: Path) -> None:
     recipe = load_recipe("kd", fields={"data.path": str(reviews), "data.text": "review", "data.label": "stars"})
     source, encoder = TaskSource(recipe=recipe, data=load_task_data(recipe.data)), load_classifier(str(teacher))
-    sample = source.sample(encoder)
+    sample = source.calibration_set(encoder)
     learnt = source.batches_of("train", encoder).collate(sample.example_ids.numpy())
     assert len(sample) == 128
     assert torch.equal(sample.input_ids, learnt.input_ids)

@@ -5,11 +5,11 @@ from pathlib import Path
 from threading import Event
 
 from potstill.pipeline.shared_runs import make_once
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.run_folder import RunFolder
 
 
-class Listener(SilentObserver):
+class Listener(SilentCallback):
     """Keeps what is said, and knows when someone waits."""
 
     def __init__(self) -> None:
@@ -46,5 +46,5 @@ def test_a_shared_run_that_was_begun_is_resumed(tmp_path: Path) -> None:
     folder, made = RunFolder(path=tmp_path / "one"), []
     folder.path.mkdir()
     folder.recipe.write_text("{}")
-    make_once(folder, "teacher", made.append, SilentObserver())
+    make_once(folder, "teacher", made.append, SilentCallback())
     assert made == [True]

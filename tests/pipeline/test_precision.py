@@ -14,7 +14,7 @@ from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 from potstill.tensors import Needs
@@ -68,14 +68,14 @@ def test_losses_in_bfloat16_are_summed_in_float32(teacher: Path, reviews: Path, 
     data = load_task_data(recipe.data)
     recipe = recipe.for_answer(data.task.answer)
     source, folder = TaskSource(recipe=recipe, data=data), RunFolder(path=tmp_path / "run")
-    run = OpenRun(source=source, folder=folder, observer=SilentObserver())
-    guide = find_teacher(run, lambda *_: None)
-    assert guide is not None
-    student = build_student(run, guide)
-    distiller = make_distiller(recipe.stages[number], student, guide)
+    run = OpenRun(source=source, folder=folder, callback=SilentCallback())
+    run_teacher = find_teacher(run, lambda *_: None)
+    assert run_teacher is not None
+    student = build_student(run, run_teacher)
+    distiller = make_distiller(recipe.stages[number], student, run_teacher)
     batch = source.batches_of("train", student).collate(source.batches_of("train", student).plan(0)[0])
     with run.autocast():
-        targets = {who: guide.pick(who).encoder(batch, needs) for who, needs in distiller.teacher_needs.items()}
+        targets = {who: run_teacher.pick(who).encoder(batch, needs) for who, needs in distiller.teacher_needs.items()}
         total, losses = distiller(batch, targets)
         queries = student(batch, Needs(queries=frozenset({1}))).queries[1]
     assert queries.dtype == torch.bfloat16, "products are rounded"

@@ -17,12 +17,12 @@ from transformers import PreTrainedModel
 from potstill.data import DataConfig, load_task_data
 from potstill.hub import Encoder, load_encoder_base
 from potstill.layer_map import resolve_layer_map
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 from potstill.training import StepPlan
@@ -61,37 +61,37 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> OpenRun[TaskSource]:
     path.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
     data = load_task_data(DataConfig(path=str(path)))
     source = TaskSource(recipe=load_recipe("kd", overrides=STAGE), data=data)
-    return OpenRun(source=source, folder=RunFolder(path=path.parent / "run"), observer=SilentObserver())
+    return OpenRun(source=source, folder=RunFolder(path=path.parent / "run"), callback=SilentCallback())
 
 
 @pytest.fixture(scope="module")
-def guide(run: OpenRun[TaskSource], tmp_path_factory: pytest.TempPathFactory) -> Guide:
+def run_teacher(run: OpenRun[TaskSource], tmp_path_factory: pytest.TempPathFactory) -> RunTeacher:
     """A teacher of large random weights, so that no loss is near 0."""
     base = save_base(tmp_path_factory.mktemp("base"), make_base(num_hidden_layers=4, initializer_range=0.2))
     torch.manual_seed(1)
     teacher = load_encoder_base(str(base), label_names=run.source.data.task.label_names)
-    return Guide(encoder=teacher, name="tiny", fingerprint="tiny", dev_logits=run.source.logits(teacher))
+    return RunTeacher(encoder=teacher, name="tiny", fingerprint="tiny", dev_logits=run.source.logits(teacher))
 
 
-def test_the_fast_path_has_the_losses_of_a_plain_loop(run: OpenRun[TaskSource], guide: Guide) -> None:
-    train_stages(run, build_student(run, guide), guide)
+def test_the_fast_path_has_the_losses_of_a_plain_loop(run: OpenRun[TaskSource], run_teacher: RunTeacher) -> None:
+    train_stages(run, build_student(run, run_teacher), run_teacher)
     events = [json.loads(line) for line in run.folder.events.read_text(encoding="utf-8").splitlines()]
     fast = [event["loss"] for event in events if event["event"] == "step"]
-    slow = plain_losses(run, guide)
+    slow = plain_losses(run, run_teacher)
     assert len(fast) == NUM_STEPS
     assert slow[-1] < 0.9 * slow[0], "something is learnt"
     assert fast == pytest.approx(slow, rel=TOLERANCE)
 
 
-def plain_losses(run: OpenRun[TaskSource], guide: Guide) -> list[float]:
+def plain_losses(run: OpenRun[TaskSource], run_teacher: RunTeacher) -> list[float]:
     """Train from the same start on the same batches, everything written out."""
     (stage,) = run.recipe.stages
-    student = build_student(run, guide)
+    student = build_student(run, run_teacher)
     torch.manual_seed(run.recipe.seed + 1000)
     (fit,) = (
-        part for part in make_distiller(stage, student, guide).objectives.modules() if isinstance(part, nn.Linear)
+        part for part in make_distiller(stage, student, run_teacher).objectives.modules() if isinstance(part, nn.Linear)
     )
-    small, big = PlainModel(student), PlainModel(guide.encoder)
+    small, big = PlainModel(student), PlainModel(run_teacher.encoder)
     weights = [*small.model.parameters(), *fit.parameters()]
     groups = [
         {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": stage.optimizer.weight_decay},

@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import load_file
 
 from potstill.data import load_task_data
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 
@@ -42,39 +42,41 @@ DROPPED = [*WHOLE, "student.dropout=0.5", "student.attention_dropout=0.5"]
 Drawn = list[float]
 
 
-def open_run(teacher: Path, reviews: Path, folder: Path, overrides: list[str]) -> tuple[OpenRun[TaskSource], Guide]:
+def open_run(
+    teacher: Path, reviews: Path, folder: Path, overrides: list[str]
+) -> tuple[OpenRun[TaskSource], RunTeacher]:
     fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
     recipe = load_recipe("kd", fields=fields, overrides=[*ONE_STEP, *overrides])
     source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
-    run = OpenRun(source=source, folder=RunFolder(path=folder), observer=SilentObserver())
-    guide = find_teacher(run, lambda *_: None)
-    assert guide is not None
-    return run, guide
+    run = OpenRun(source=source, folder=RunFolder(path=folder), callback=SilentCallback())
+    run_teacher = find_teacher(run, lambda *_: None)
+    assert run_teacher is not None
+    return run, run_teacher
 
 
-def order(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
-    return [float(number) for number in run.source.batches(run.recipe.stages[0], guide.encoder).plan(0)[0]]
+def order(run: OpenRun[TaskSource], run_teacher: RunTeacher) -> Drawn:
+    return [float(number) for number in run.source.batches(run.recipe.stages[0], run_teacher.encoder).plan(0)[0]]
 
 
-def start(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
-    weights: Drawn = build_student(run, guide).word_embeddings.weight.flatten().tolist()
+def start(run: OpenRun[TaskSource], run_teacher: RunTeacher) -> Drawn:
+    weights: Drawn = build_student(run, run_teacher).word_embeddings.weight.flatten().tolist()
     return weights
 
 
-def train(run: OpenRun[TaskSource], guide: Guide) -> None:
-    student = build_student(run, guide)
+def train(run: OpenRun[TaskSource], run_teacher: RunTeacher) -> None:
+    student = build_student(run, run_teacher)
     torch.manual_seed(7)  # what was drawn before has no say
-    train_stages(run, student, guide)
+    train_stages(run, student, run_teacher)
 
 
-def dropout(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
-    train(run, guide)
+def dropout(run: OpenRun[TaskSource], run_teacher: RunTeacher) -> Drawn:
+    train(run, run_teacher)
     first = json.loads(run.folder.events.read_text(encoding="utf-8").splitlines()[0])
     return [round(first["loss"], 4)]
 
 
-def projections(run: OpenRun[TaskSource], guide: Guide) -> Drawn:
-    train(run, guide)
+def projections(run: OpenRun[TaskSource], run_teacher: RunTeacher) -> Drawn:
+    train(run, run_teacher)
     parts = load_file(run.folder.projections).values()
     return [round(number, 6) for part in parts for number in part.flatten().tolist()]  # one step moves the rest
 
@@ -86,7 +88,7 @@ def test_a_seed_decides_what_is_drawn(
     teacher: Path,
     reviews: Path,
     tmp_path: Path,
-    draw: Callable[[OpenRun[TaskSource], Guide], Drawn],
+    draw: Callable[[OpenRun[TaskSource], RunTeacher], Drawn],
     overrides: list[str],
 ) -> None:
     one, again, other = (

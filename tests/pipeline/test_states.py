@@ -15,7 +15,7 @@ from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.student import build_student
 from potstill.pipeline.targets import make_distiller, make_targets
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.run_folder import RunFolder
 
@@ -30,7 +30,7 @@ STAGE = [
 ]
 
 
-class Listener(SilentObserver):
+class Listener(SilentCallback):
     """Keeps what is said."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Listener(SilentObserver):
 
 
 def follow(
-    teacher: Path, reviews: Path, out: Path, *overrides: str, observer: SilentObserver | None = None
+    teacher: Path, reviews: Path, out: Path, *overrides: str, callback: SilentCallback | None = None
 ) -> list[float]:
     """Distil and give the losses of every step."""
     distill(
@@ -52,7 +52,7 @@ def follow(
         label="stars",
         out=out,
         overrides=[*STAGE, *overrides],
-        observer=observer,
+        callback=callback,
     )
     events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
     return [event["loss"] for event in events if event["event"] == "step"]
@@ -78,7 +78,7 @@ def test_stored_states_give_the_losses_of_the_running_teacher(
 
 def test_a_trial_decides_and_a_resumed_run_keeps_to_it(teacher: Path, reviews: Path, tmp_path: Path) -> None:
     listener, out = Listener(), tmp_path / "run"
-    follow(teacher, reviews, out, "teacher.states=auto", observer=listener)
+    follow(teacher, reviews, out, "teacher.states=auto", callback=listener)
     (told,) = (text for text in listener.said if "in 2 passes storing" in text)
     decided = json.loads((out / "states.json").read_text())
     assert decided == {"distil": "store" if "storing saves" in told else "run"}
@@ -88,7 +88,7 @@ def test_a_trial_decides_and_a_resumed_run_keeps_to_it(teacher: Path, reviews: P
         shutil.rmtree(tmp_path / "store", ignore_errors=True)
         (out / "states.json").write_text(json.dumps({"distil": choice}))
         again = Listener()
-        distill(str(out / "recipe.json"), resume=True, observer=again)
+        distill(str(out / "recipe.json"), resume=True, callback=again)
         assert not any("passes storing" in text for text in again.said), "it is not tried again"
         assert len(list((tmp_path / "store").rglob("states-*/*/*.safetensors"))) == num_shards
 
@@ -113,7 +113,7 @@ def test_states_that_cannot_be_stored_are_refused(
 
 def test_size_and_time_of_the_store_are_told_before_it_is_written(teacher: Path, reviews: Path, tmp_path: Path) -> None:
     listener = Listener()
-    follow(teacher, reviews, tmp_path / "run", "teacher.states=store", observer=listener)
+    follow(teacher, reviews, tmp_path / "run", "teacher.states=store", callback=listener)
     plan, done = (
         next(i for i, text in enumerate(listener.said) if part in text) for part in ("storing", "216 of them")
     )
@@ -129,7 +129,7 @@ def test_states_that_cannot_be_stored_are_computed_anew_with_the_reason(
 ) -> None:
     listener = Listener()
     reference = "stages.0.objectives.0.reduction=reference"
-    follow(teacher, reviews, tmp_path / "run", "teacher.states=auto", reference, observer=listener)
+    follow(teacher, reviews, tmp_path / "run", "teacher.states=auto", reference, callback=listener)
     (told,) = (text for text in listener.said if "not stored" in text)
     assert told.startswith("distil: teacher states are not stored: the stage has reduction = 'reference'")
 
@@ -142,13 +142,13 @@ def test_a_full_store_asks_the_teacher_nothing(teacher: Path, reviews: Path, tmp
     for name in ("first", "second"):
         folder = RunFolder(path=tmp_path / name)
         folder.path.mkdir()
-        run = OpenRun(source=source, folder=folder, observer=SilentObserver())
-        guide = find_teacher(run, lambda *_: None)
-        assert guide is not None
-        distiller = make_distiller(recipe.stages[0], build_student(run, guide), guide)
+        run = OpenRun(source=source, folder=folder, callback=SilentCallback())
+        run_teacher = find_teacher(run, lambda *_: None)
+        assert run_teacher is not None
+        distiller = make_distiller(recipe.stages[0], build_student(run, run_teacher), run_teacher)
         calls: list[object] = []
-        guide.encoder.register_forward_pre_hook(lambda *given, calls=calls: calls.append(given))
-        make_targets(run, recipe.stages[0], distiller, guide)
+        run_teacher.encoder.register_forward_pre_hook(lambda *given, calls=calls: calls.append(given))
+        make_targets(run, recipe.stages[0], distiller, run_teacher)
         asked.append(len(calls))
         assert json.loads(folder.states.read_text(encoding="utf-8")) == {"distil": "store"}
     assert asked[0] > 4

@@ -20,7 +20,7 @@ class ShortBertStudentConfig(StudentConfig):
         source: Encoder,
         label_names: Sequence[str],
         *,
-        sample: Batch | None = None,
+        calibration: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
         """Build it."""

@@ -11,13 +11,13 @@ from tiny_reviews import WORDS, make_base, save_base
 from potstill.data import DataConfig, TaskData, load_task_data
 from potstill.hub import Encoder, load_encoder_base
 from potstill.pipeline.augmented import make_examples, plan_texts
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.run import run_general
 from potstill.pipeline.shared_runs import task_part
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 
@@ -113,16 +113,16 @@ def draw_curves(name: str, world: GoldenWorld, folder: Path) -> Curves:
 def _train(recipe: Recipe, world: GoldenWorld, folder: Path) -> list[dict[str, object]]:
     recipe = recipe.for_answer(world.data.task.answer)
     source = TaskSource(recipe=recipe, data=world.data)
-    guide = None
+    run_teacher = None
     if recipe.needs_teacher or recipe.start_from == "teacher":
         logits = source.logits(world.teacher)
-        guide = Guide(encoder=world.teacher, name="tiny", fingerprint="tiny", dev_logits=logits)
-    run = OpenRun(source=source, folder=RunFolder(path=folder), observer=SilentObserver())
-    if (maker := plan_texts(run, guide)) is not None:
+        run_teacher = RunTeacher(encoder=world.teacher, name="tiny", fingerprint="tiny", dev_logits=logits)
+    run = OpenRun(source=source, folder=RunFolder(path=folder), callback=SilentCallback())
+    if (maker := plan_texts(run, run_teacher)) is not None:
         folder.mkdir(parents=True)
-        source = dataclasses.replace(source, augmented=make_examples(run, maker, guide))
+        source = dataclasses.replace(source, augmented=make_examples(run, maker, run_teacher))
         run = dataclasses.replace(run, source=source)
-    train_stages(run, build_student(run, guide), guide)
+    train_stages(run, build_student(run, run_teacher), run_teacher)
     return _read_events(folder)
 
 

@@ -16,9 +16,11 @@ from potstill.tensors import Batch, EncoderShape, Needs
 STATES = Needs(hidden_states=frozenset({0, 1, 2, 3}))
 
 
-def build(source: Encoder, *, label_names: tuple[str, ...] = LABELS, sample: Batch | None = None, **fields) -> Encoder:
+def build(
+    source: Encoder, *, label_names: tuple[str, ...] = LABELS, calibration: Batch | None = None, **fields
+) -> Encoder:
     torch.manual_seed(0)
-    return DistilBertStudentConfig.parse(fields).build(source, label_names, sample=sample)
+    return DistilBertStudentConfig.parse(fields).build(source, label_names, calibration=calibration)
 
 
 def full_size(**fields: object) -> Encoder:

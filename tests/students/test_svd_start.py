@@ -15,9 +15,9 @@ LAST = Needs(logits=True, hidden_states=frozenset({3}))
 NARROW = {"hidden_size": 16, "feed_forward_size": 32, "num_heads": 4}
 
 
-def build(source: Encoder, *, kind: str = "svd", sample: Batch | None = None, **fields: object) -> Encoder:
+def build(source: Encoder, *, kind: str = "svd", calibration: Batch | None = None, **fields: object) -> Encoder:
     torch.manual_seed(0)
-    return BertStudentConfig.parse({"init": {"kind": kind}, **fields}).build(source, LABELS, sample=sample)
+    return BertStudentConfig.parse({"init": {"kind": kind}, **fields}).build(source, LABELS, calibration=calibration)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_padding_does_not_change_the_start(tiny_teacher: Encoder) -> None:
         labels=None,
         example_ids=short.example_ids,
     )
-    first, second = (build(tiny_teacher, sample=sample, **NARROW) for sample in (short, padded))
+    first, second = (build(tiny_teacher, calibration=calibration, **NARROW) for calibration in (short, padded))
     torch.testing.assert_close(
         first(short, LAST).hidden_states[3], second(short, LAST).hidden_states[3], atol=1e-3, rtol=1e-3
     )

@@ -9,7 +9,7 @@ import torch
 from test_stored_states import make_batches
 from torch import Tensor
 
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.teachers import StoredTeacher, store_logits
 from potstill.tensors import Batch, EncoderOutputs, Needs
 
@@ -33,7 +33,7 @@ class CountingTeacher:
 
 def store(folder: Path, teacher: CountingTeacher, texts: Sequence[Sequence[int]] = TEXTS) -> Tensor:
     device = torch.device("cpu")
-    return store_logits(teacher, make_batches(texts, 2), folder=folder, device=device, observer=SilentObserver())
+    return store_logits(teacher, make_batches(texts, 2), folder=folder, device=device, callback=SilentCallback())
 
 
 def expected(texts: Sequence[Sequence[int]]) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from potstill.answers import LabelRows
 from potstill.data import BatchConfig, Batches, Split, tokenise
 from potstill.hub import Encoder, load_encoder_base
-from potstill.progress import SilentObserver
+from potstill.progress import SilentCallback
 from potstill.training import (
     CheckpointConfig,
     Checkpoints,
@@ -60,7 +60,7 @@ class Training:
                 checkpoint_config=CheckpointConfig(every_steps=every),
                 tracking=TrackingConfig(),
                 events=EventLog(self.folder / "events.jsonl"),
-                observer=SilentObserver(),
+                callback=SilentCallback(),
                 score=lambda student: self._score(student, given),
             ),
             start=start,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from potstill.augmentation.words import Edit
 from potstill.augmentation.workers import WorkerPool
 from potstill.config import Config, ConfigType
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from potstill.hub import Encoder
@@ -31,7 +31,7 @@ class Material:
     Attributes:
         rows: All examples that are to be varied.
         workers: Processes that share work.
-        observer: Draws progress.
+        callback: Draws progress.
         teacher: The teacher of the run, where there is one.
         precision: Arithmetic of matrix products, `fp32` or `bf16`.
         device: Where models run, as torch calls it.
@@ -39,7 +39,7 @@ class Material:
 
     rows: Sequence[Row]
     workers: WorkerPool
-    observer: Observer
+    callback: ProgressCallback
     teacher: "Encoder | None" = None
     precision: str = "fp32"
     device: str = "cpu"

@@ -189,7 +189,7 @@ def _tag_rows(tagger: TaggerConfig, material: Material) -> tuple[list[tuple[byte
     numbers: dict[str, int] = {}
     counts: list[Counter[str]] = []
     tagged: list[tuple[bytes, ...]] = []
-    with material.observer.task("parts of speech", len(material.rows)) as progress:
+    with material.callback.task("parts of speech", len(material.rows)) as progress:
         starts = range(0, len(material.rows), _ROWS_TAGGED_TOGETHER)
         chunks = (material.rows[start : start + _ROWS_TAGGED_TOGETHER] for start in starts)
         for chunk in material.workers.map(partial(_tag_chunk, tagger), chunks):

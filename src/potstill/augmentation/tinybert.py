@@ -129,7 +129,7 @@ class TinyBertConfig(MethodConfig):
             limit = self.num_vectors
             vectors = read_neighbourhood(where, limit=limit)
         if encoder is None:
-            material.observer.note(f"no masked_lm is given: candidates of all words come from the vectors ({where})")
+            material.callback.note(f"no masked_lm is given: candidates of all words come from the vectors ({where})")
             return TinyBert(self, vectors, None)
         words = MaskedWords(
             encoder.to(material.device),

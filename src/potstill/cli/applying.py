@@ -6,7 +6,7 @@ import typer
 
 from potstill.cli.options import AsJson, ExampleOptions, ModelName, Plugins, ResultsFile, SomeOverrides
 from potstill.cli.output import check_file, print_json, print_results
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.plugins import load_plugins
 
 EVALUATE_EXAMPLES = """
@@ -49,7 +49,7 @@ def evaluate(
         **options.fields,
         teacher=teacher,
         overrides=overrides or (),
-        observer=ConsoleObserver(),
+        callback=ConsoleCallback(),
     )
     if out is not None:
         results.write(out)

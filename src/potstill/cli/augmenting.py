@@ -10,7 +10,7 @@ import typer
 
 from potstill.cli.options import AsJson, ExampleOptions, Plugins, SomeOverrides
 from potstill.cli.output import Stopped, check_file, make_console, print_json
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.errors import RunError
 from potstill.plugins import load_plugins
 
@@ -114,7 +114,7 @@ def augment(
 
     load_plugins(plugins or ())
     _check_options(out, preview, workers)
-    observer = ConsoleObserver()
+    callback = ConsoleCallback()
     if out is None:
         copies = copies or 1
         shown = pipeline.preview_augmentation(
@@ -122,7 +122,7 @@ def augment(
             method,
             copies=copies,
             overrides=overrides or (),
-            observer=observer,
+            callback=callback,
             teacher=teacher,
             **options.fields,
         )
@@ -135,7 +135,7 @@ def augment(
             copies=copies,
             overrides=overrides or (),
             workers=workers,
-            observer=observer,
+            callback=callback,
             teacher=teacher,
             **options.fields,
         )

@@ -8,7 +8,7 @@ import typer
 from potstill.cli.groups import ConfigOptions
 from potstill.cli.options import AsJson, Text, TextPair
 from potstill.cli.output import check_file, print_json, print_table
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.files import write_json
 from potstill.serving import BenchConfig
 
@@ -114,7 +114,7 @@ def bench(
         is_seed_table=is_table,
         texts=None if data is None else (data, text, text_pair),
         settings=settings | ({"protocol": "seed"} if is_table else {}),
-        observer=ConsoleObserver(),
+        callback=ConsoleCallback(),
     )
     if out is not None:
         write_json(out, report.model_dump(mode="json"))

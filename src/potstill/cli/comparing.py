@@ -7,7 +7,7 @@ import typer
 
 from potstill.cli.options import AsJson, ExampleOptions, Plugins, SomeOverrides
 from potstill.cli.output import check_file, print_json, print_table
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.files import write_json
 from potstill.plugins import load_plugins
 
@@ -54,7 +54,7 @@ def compare(
         options=pipeline.DataOptions(**options.fields),
         overrides=overrides or (),
         price_per_hour=price,
-        observer=ConsoleObserver(),
+        callback=ConsoleCallback(),
     )
     if out is not None:
         write_json(out, report.model_dump(mode="json"))

@@ -8,7 +8,7 @@ import typer
 from potstill.cli.groups import ConfigOptions
 from potstill.cli.options import AsJson, ExampleOptions, ModelName, Plugins, SomeOverrides
 from potstill.cli.output import make_console, print_json, print_table
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.plugins import load_plugins
 from potstill.serving import ExportConfig
 
@@ -87,7 +87,7 @@ def export(
         out=out,
         corpus=corpus,
         config=ExportConfig.parse(settings),
-        observer=ConsoleObserver(),
+        callback=ConsoleCallback(),
     )
     if as_json:
         print_json({"folder": str(done.folder), "report": done.report.model_dump(mode="json")})

@@ -13,7 +13,7 @@ import typer
 
 from potstill.cli.options import BackendName, ModelName, Text, TextPair, Threads
 from potstill.cli.output import check_file
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.errors import DataError
 from potstill.files import whole_file
 
@@ -90,7 +90,7 @@ def predict(
     with (
         whole_file(out) as aside,
         aside.open("w", encoding="utf-8", newline="") as file,
-        ConsoleObserver().task("predict", total) as progress,
+        ConsoleCallback().task("predict", total) as progress,
     ):
         for some in _chunks(rows, chunk):
             file.write(write.lines(some, _answer(classifier, some)))

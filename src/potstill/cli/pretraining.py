@@ -6,7 +6,7 @@ import typer
 
 from potstill.cli.options import Ablations, AsJson, Corpus, Overrides, Plugins, Resume, RunFolderPath
 from potstill.cli.output import make_console, print_json, print_list, resumable
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def pretrain(
 def run_on_text(planned: "PlannedRun", *, as_json: bool) -> None:
     """Run the stages of a recipe on plain text, and print what came of it."""
     with resumable(planned.folder):
-        run = planned.pretrain(observer=ConsoleObserver())
+        run = planned.pretrain(callback=ConsoleCallback())
     if as_json:
         print_json(
             {

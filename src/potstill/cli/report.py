@@ -7,7 +7,7 @@ import typer
 
 from potstill.cli.options import Plugins
 from potstill.cli.output import check_file
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.plugins import load_plugins
 from potstill.run_folder import RunFolder
 
@@ -61,7 +61,7 @@ def report(
         from potstill.pipeline import remeasure
 
         for folder in found:
-            remeasure(folder, observer=ConsoleObserver())
+            remeasure(folder, callback=ConsoleCallback())
     if found == runs[:1]:
         page = write_report(runs[0], out)
     else:

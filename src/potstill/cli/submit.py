@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from potstill.cli.output import check_file, make_console
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.errors import DataError, RunError, did_you_mean
 from potstill.files import expand_user
 
@@ -113,7 +113,7 @@ def _answer(chosen: dict[str, str], data: str | None) -> dict[str, list[str]]:
         raise DataError("nothing says where the test sets are; give the GLUE folder with --data.")
     answers: dict[str, list[str]] = {}
     for task, model in chosen.items():
-        answers |= answer_test_sets(model, task, data, observer=ConsoleObserver())
+        answers |= answer_test_sets(model, task, data, callback=ConsoleCallback())
     return answers
 
 

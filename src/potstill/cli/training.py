@@ -7,7 +7,7 @@ import typer
 from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Plugins, Resume, RunFolderPath
 from potstill.cli.output import print_run, resumable
 from potstill.cli.pretraining import run_on_text
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.controls import known_controls
 from potstill.plugins import load_plugins
 
@@ -125,7 +125,7 @@ def distill(
         run_on_text(planned, as_json=as_json)
         return
     with resumable(planned.folder):
-        run = planned.distil(baselines=baselines or (), observer=ConsoleObserver())
+        run = planned.distil(baselines=baselines or (), callback=ConsoleCallback())
     print_run(run, as_json=as_json)
 
 
@@ -150,5 +150,5 @@ def finetune(
     fields = pipeline.name_fields(options.fields, teacher_base=model)
     planned = pipeline.plan_run("teacher", fields, overrides=overrides or (), out=out, resume=resume)
     with resumable(planned.folder):
-        run = planned.distil(observer=ConsoleObserver())
+        run = planned.distil(callback=ConsoleCallback())
     print_run(run, as_json=as_json)

@@ -17,7 +17,7 @@ from potstill.data.corpus_lines import CorpusSource, find_sources
 from potstill.data.tokenised import TokenisedSplit
 from potstill.errors import DataError
 from potstill.files import fingerprint_files, whole_folder, write_json
-from potstill.progress import Observer, ProgressTask
+from potstill.progress import ProgressCallback, ProgressTask
 from potstill.tensors import TokenBlock
 
 _CHUNK = 4096
@@ -76,14 +76,14 @@ class Corpus:
     num_dropped: int
 
 
-def load_corpus(config: CorpusConfig, tokenizer: CorpusTokenizer, *, store: Path, observer: Observer) -> Corpus:
+def load_corpus(config: CorpusConfig, tokenizer: CorpusTokenizer, *, store: Path, callback: ProgressCallback) -> Corpus:
     """Read a corpus, tokenising it first where that was not done before.
 
     Args:
         config: Where the text is and how it is cut.
         tokenizer: The tokenizer of the encoder that will read it.
         store: Folder that keeps tokenised corpora; each in a folder of its own, whole or absent.
-        observer: Draws the progress.
+        callback: Draws the progress.
 
     Returns:
         The corpus; its tokens stay in files.
@@ -95,7 +95,7 @@ def load_corpus(config: CorpusConfig, tokenizer: CorpusTokenizer, *, store: Path
     folder = store / f"corpus-{_key(config, sources, tokenizer)}"
     if not (folder / "corpus.json").is_file():
         with whole_folder(folder) as aside:
-            _Writer(config, tokenizer, aside).write(sources, observer)
+            _Writer(config, tokenizer, aside).write(sources, callback)
     return _open(folder, tokenizer.padding_id)
 
 
@@ -148,12 +148,12 @@ class _Writer:
         self.num_lines = self.num_dropped = 0
         self.hash = hashlib.sha256()
 
-    def write(self, sources: Sequence[CorpusSource], observer: Observer) -> None:
+    def write(self, sources: Sequence[CorpusSource], callback: ProgressCallback) -> None:
         """Write all examples of the sources."""
         name = ", ".join(Path(source.name).name for source in sources[:3]) + (", ..." if len(sources) > 3 else "")
         with (
             (self.folder / "train.ids").open("wb") as file,
-            observer.task(f"tokenising {name}", sum(source.size for source in sources)) as progress,
+            callback.task(f"tokenising {name}", sum(source.size for source in sources)) as progress,
         ):
             for example in self._examples(self._lines(sources, progress)):
                 self._place(example, file)

@@ -13,7 +13,7 @@ from potstill.config import Config
 from potstill.data import Batches, Task
 from potstill.engines import Engine, make_batches, measure_speeds, predict, spread_sample
 from potstill.evaluation.labelled import Examples, find_gold, in_task_order
-from potstill.progress import Observer, ProgressTask
+from potstill.progress import ProgressCallback, ProgressTask
 from potstill.results import Comparison, ModelResult, Results, Role, Speed
 
 
@@ -89,7 +89,7 @@ def evaluate_models(
     *,
     teacher_logits: NDArray[np.float32] | None = None,
     config: EvaluationConfig,
-    observer: Observer,
+    callback: ProgressCallback,
 ) -> list[EvaluatedModel]:
     """Measure quality, likeness to the teacher, size and speed of models.
 
@@ -99,7 +99,7 @@ def evaluate_models(
         teacher_logits: Logits of the teacher on the same examples; absent: those of the first of the models that is
             a teacher, if there is one.
         config: How to measure.
-        observer: Draws the progress.
+        callback: Draws the progress.
 
     Returns:
         The figures and the logits of each.
@@ -112,7 +112,7 @@ def evaluate_models(
     answers = []
     for subject in subjects:
         name = f"evaluate {subject.title or subject.role.replace('_', ' ')}"
-        with observer.task(name, len(examples.split)) as progress:
+        with callback.task(name, len(examples.split)) as progress:
             answers.append(_answer(subject.engine, subject.batches, examples.task, progress))
     if teacher_logits is None:
         taught = zip(subjects, answers, strict=True)

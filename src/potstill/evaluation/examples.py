@@ -26,12 +26,12 @@ def choose_examples(task: Task, split: Split, logits: Mapping[str, NDArray[np.fl
     """
     assert split.labels is not None
     answer, labels = task.answer, split.labels
-    guide = logits.get("teacher", next(iter(logits.values())))
+    asked = logits.get("teacher", next(iter(logits.values())))
     distance = None
     if "student" in logits and "teacher" in logits:
         distance = labels.sum_rows(answer.distances(logits["student"], logits["teacher"]))
     worst = [] if distance is None else np.argsort(-distance, kind="stable")[:NUM_DISAGREEMENTS].tolist()
-    order = np.argsort(labels.sum_rows(answer.spread(guide)), kind="stable")
+    order = np.argsort(labels.sum_rows(answer.spread(asked)), kind="stable")
     places = np.unique(np.linspace(0, len(order) - 1, num=min(NUM_SPREAD, len(order))).round().astype(np.int64))
 
     def describe(ids: Sequence[int]) -> tuple[Example, ...]:

@@ -10,7 +10,7 @@ from potstill.errors import RecipeError
 from potstill.files import expand_user
 from potstill.pipeline.run import GeneralRun, Run, run_general, run_recipe
 from potstill.processes import agree
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 
@@ -35,12 +35,12 @@ class PlannedRun:
         data = self.recipe.data
         return bool(self.recipe.corpus_stages) and data.task is None and data.path is None
 
-    def distil(self, *, baselines: Sequence[str] = (), observer: Observer | None = None) -> Run:
+    def distil(self, *, baselines: Sequence[str] = (), callback: ProgressCallback | None = None) -> Run:
         """Run it on its task.
 
         Args:
             baselines: Controls to train beside the student.
-            observer: Draws progress; absent: silence.
+            callback: Draws progress; absent: silence.
 
         Returns:
             The finished run.
@@ -53,13 +53,13 @@ class PlannedRun:
                 f"recipe '{self.recipe.name}' has stages on plain text, and nothing says on which task the others run; "
                 "give 'task' or 'data', or call 'pretrain' for plain text alone."
             )
-        return run_recipe(self.recipe, self.folder, baselines=baselines, resume=self.is_resumed, observer=observer)
+        return run_recipe(self.recipe, self.folder, baselines=baselines, resume=self.is_resumed, callback=callback)
 
-    def pretrain(self, *, observer: Observer | None = None) -> GeneralRun:
+    def pretrain(self, *, callback: ProgressCallback | None = None) -> GeneralRun:
         """Run its stages on plain text.
 
         Args:
-            observer: Draws progress; absent: silence.
+            callback: Draws progress; absent: silence.
 
         Returns:
             The finished run.
@@ -67,7 +67,7 @@ class PlannedRun:
         Raises:
             PotstillError: Something the user can mend; the message says how.
         """
-        return run_general(self.recipe, self.folder, resume=self.is_resumed, observer=observer)
+        return run_general(self.recipe, self.folder, resume=self.is_resumed, callback=callback)
 
 
 def plan_run(
@@ -150,7 +150,7 @@ def distill(
     ablations: Sequence[str] = (),
     baselines: Sequence[str] = (),
     resume: bool = False,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> Run:
     """Distil a teacher into a student, and measure what it cost and what it bought.
 
@@ -170,7 +170,7 @@ def distill(
         ablations: Named changes that the recipe's file holds, as `--ablation` on the command line.
         baselines: Controls to train beside the student: names of `potstill.controls`, such as `hard-labels`.
         resume: Take up an unfinished run.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         The finished run: `run.student` is the student's folder, `run.results` what was measured.
@@ -182,7 +182,7 @@ def distill(
     examples = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label}
     fields = name_fields(examples, teacher=teacher, teacher_base=teacher_base, corpus=corpus, general=general)
     planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
-    return planned.distil(baselines=baselines, observer=observer)
+    return planned.distil(baselines=baselines, callback=callback)
 
 
 def finetune(
@@ -196,7 +196,7 @@ def finetune(
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
     resume: bool = False,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> Run:
     """Fine-tune a pre-trained encoder on a task, which makes it a teacher.
 
@@ -210,7 +210,7 @@ def finetune(
         out: As in `distill`.
         overrides: As in `distill`.
         resume: As in `distill`.
-        observer: As in `distill`.
+        callback: As in `distill`.
 
     Returns:
         The finished run; `run.student` is the fine-tuned model's folder.
@@ -229,7 +229,7 @@ def finetune(
         out=out,
         overrides=overrides,
         resume=resume,
-        observer=observer,
+        callback=callback,
     )
 
 
@@ -242,7 +242,7 @@ def pretrain(
     overrides: Sequence[str] = (),
     ablations: Sequence[str] = (),
     resume: bool = False,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> GeneralRun:
     """Run the stages of a recipe that read plain text, without any task.
 
@@ -256,7 +256,7 @@ def pretrain(
         overrides: As in `distill`.
         ablations: As in `distill`.
         resume: As in `distill`.
-        observer: As in `distill`.
+        callback: As in `distill`.
 
     Returns:
         The finished run; `run.student` is the student's folder, `run.results` what was measured.
@@ -266,7 +266,7 @@ def pretrain(
     """
     fields = name_fields({}, teacher_base=model, corpus=corpus)
     planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
-    return planned.pretrain(observer=observer)
+    return planned.pretrain(callback=callback)
 
 
 def _choose_folder(name: str, recipe: Recipe, *, resume: bool) -> Path:

@@ -12,17 +12,17 @@ from potstill.data import Split
 from potstill.errors import DataError
 from potstill.files import one_at_a_time
 from potstill.hub import find_masked_lm
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
 from potstill.pipeline.targets import look_up_logits
 from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import main_first
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 
 _WAITING = "waiting for another run, which makes the same augmented examples"
 
 
-def plan_texts(run: OpenRun[TaskSource], guide: Guide | None) -> TextMaker | None:
+def plan_texts(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> TextMaker | None:
     """Say how the texts of a run are made, and refuse what cannot be done."""
     recipe = run.recipe
     if recipe.augmentation is None:
@@ -32,26 +32,26 @@ def plan_texts(run: OpenRun[TaskSource], guide: Guide | None) -> TextMaker | Non
         "leave it out (--set augmentation=none, and data = 'task' in its stages; TinyBERT's recipes have --ablation "
         "no-da)",
     )
-    teacher = None
-    if guide is not None:
-        teacher = TextTeacher(
-            encoders=tuple(single.encoder for single in guide.singles),
-            fingerprint=guide.fingerprint,
+    labeller = None
+    if teacher is not None:
+        labeller = TextTeacher(
+            encoders=tuple(single.encoder for single in teacher.singles),
+            fingerprint=teacher.fingerprint,
             max_length=recipe.data.max_length,
             combine=recipe.teacher.combine,
             weights=recipe.teacher.weights,
         )
     return TextMaker(
         data=run.source.data,
-        config=_name_masked_lm(recipe.augmentation, recipe.teacher.base, run.observer),
-        teacher=teacher,
+        config=_name_masked_lm(recipe.augmentation, recipe.teacher.base, run.callback),
+        teacher=labeller,
         precision=run.precision,
         device=run.device,
-        observer=run.observer,
+        callback=run.callback,
     )
 
 
-def _name_masked_lm(config: AugmentationConfig, base: str | None, observer: Observer) -> AugmentationConfig:
+def _name_masked_lm(config: AugmentationConfig, base: str | None, callback: ProgressCallback) -> AugmentationConfig:
     """Put the pre-trained base where a method asks for it, if it is a masked language model."""
     method = config.method
     if not method.asks_base:
@@ -59,21 +59,21 @@ def _name_masked_lm(config: AugmentationConfig, base: str | None, observer: Obse
     found = base if base is not None and find_masked_lm(base) is not None else None
     if found is None:
         why = "is not given" if base is None else f"({base}) has no masked-LM head"
-        observer.note(
+        callback.note(
             f"augmentation: teacher.base {why}, so candidates of all words are neighbours; a masked language model in "
             "augmentation.method.masked_lm gives better ones"
         )
     return config.model_copy(update={"method": method.with_masked_lm(found)})
 
 
-def make_examples(run: OpenRun[TaskSource], maker: TextMaker, guide: Guide | None) -> AugmentedExamples:
+def make_examples(run: OpenRun[TaskSource], maker: TextMaker, teacher: RunTeacher | None) -> AugmentedExamples:
     """Make the examples of a run, or read them where an earlier run with the same settings left them."""
     texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
     key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
     path = run.folder.store / f"augmented-{key}.parquet"
-    with main_first(), one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda: run.observer.note(_WAITING)):
+    with main_first(), one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda: run.callback.note(_WAITING)):
         if path.is_file():
-            run.observer.note(f"augmented examples read from {path.name}")
+            run.callback.note(f"augmented examples read from {path.name}")
         else:
             texts.write(path)
     columns = read_columns(path)
@@ -89,19 +89,19 @@ def make_examples(run: OpenRun[TaskSource], maker: TextMaker, guide: Guide | Non
         is_original=np.array([method == "original" for method in columns["method"]]),
     )
     total, originals = len(examples.split), int(examples.is_original.sum())
-    run.observer.note(f"augmented examples: {total:,}, of them {total - originals:,} new texts")
+    run.callback.note(f"augmented examples: {total:,}, of them {total - originals:,} new texts")
     if maker.config.labels != "teacher":
         return examples
-    assert guide is not None, "the teacher's labels are refused without one"
-    return replace(examples, taught=_ask(replace(run, source=replace(run.source, augmented=examples)), guide))
+    assert teacher is not None, "the teacher's labels are refused without one"
+    return replace(examples, taught=_ask(replace(run, source=replace(run.source, augmented=examples)), teacher))
 
 
-def _ask(run: OpenRun[TaskSource], guide: Guide) -> LabelRows:
+def _ask(run: OpenRun[TaskSource], teacher: RunTeacher) -> LabelRows:
     """Take the teacher's most probable label, or its score, for new texts; what it says is stored for the stages."""
     examples = run.source.augmented
     assert examples is not None, "texts are made before they are labelled"
     stage = next(stage for stage in run.recipe.stages if stage.data == "augmented")
-    logits = look_up_logits(run, stage, guide).cpu().numpy()
+    logits = look_up_logits(run, stage, teacher).cpu().numpy()
     labels, is_original = examples.inherited, np.repeat(examples.is_original, np.diff(examples.inherited.offsets))
     values = labels.values.copy()
     values[~is_original] = run.source.data.task.answer.decide(logits)[~is_original]

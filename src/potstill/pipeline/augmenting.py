@@ -13,7 +13,7 @@ from potstill.hub import fingerprint_model
 from potstill.pipeline.teacher import load_for_task
 from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import process_state
-from potstill.progress import Observer, SilentObserver
+from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipes import override_fields
 from potstill.training import resolve_precision
 
@@ -58,7 +58,7 @@ def augment(
     teacher: str | None = None,
     overrides: Sequence[str] = (),
     workers: int | None = None,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> AugmentedTexts:
     """Make new texts out of the training examples of a task.
 
@@ -76,7 +76,7 @@ def augment(
         teacher: A fine-tuned classifier that labels the new texts, and that the filter asks.
         overrides: `path=value` changes of `augmentation`, `data` and `precision`, as `--set` on the command line.
         workers: Processes that draw; absent: as many as are worth while.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         The file.
@@ -90,7 +90,7 @@ def augment(
     if path.exists():
         raise RunError(f"'{path}' exists already; choose another name, or remove it.")
     source = AugmentedFrom(task=task, data=data, text=text, text_pair=text_pair, label=label, teacher=teacher)
-    maker = _make(method, source, copies, overrides, workers, observer)
+    maker = _make(method, source, copies, overrides, workers, callback)
     num_rows, num_new = maker.write(path)
     return AugmentedTexts(path=path, num_rows=num_rows, num_new=num_new)
 
@@ -112,7 +112,7 @@ def preview_augmentation(
     *,
     copies: int | None = None,
     overrides: Sequence[str] = (),
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
     **source: Unpack[AugmentedFrom],
 ) -> list[tuple[Row, list[Variant]]]:
     """Show for a few training examples what `augment` would draw for them, before duplicates are dropped.
@@ -122,7 +122,7 @@ def preview_augmentation(
         method: As in `augment`.
         copies: As in `augment`.
         overrides: As in `augment`.
-        observer: As in `augment`.
+        callback: As in `augment`.
         source: `task`, `data`, `text`, `text_pair`, `label` and `teacher`, as in `augment`.
 
     Returns:
@@ -131,7 +131,7 @@ def preview_augmentation(
     Raises:
         PotstillError: Something the user can mend; the message says how.
     """
-    return _make(method, source, copies, overrides, 1, observer).preview(count)
+    return _make(method, source, copies, overrides, 1, callback).preview(count)
 
 
 def _make(
@@ -140,7 +140,7 @@ def _make(
     copies: int | None,
     overrides: Sequence[str],
     workers: int | None,
-    observer: Observer | None,
+    callback: ProgressCallback | None,
 ) -> TextMaker:
     """Load what the settings name."""
     teacher = source.get("teacher")
@@ -168,6 +168,6 @@ def _make(
         teacher=asked,
         precision=resolve_precision(settings.precision),
         device=process_state().device,
-        observer=observer or SilentObserver(),
+        callback=callback or SilentCallback(),
         num_workers=workers,
     )

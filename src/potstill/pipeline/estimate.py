@@ -7,7 +7,7 @@ from torch.optim import AdamW
 
 from potstill.data import Batches
 from potstill.hub import Encoder
-from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.targets import make_distiller
 from potstill.processes import count_launched
 from potstill.teachers import TeacherConfig
@@ -19,26 +19,28 @@ _LOGITS = Needs(logits=True)
 _NUM_PROBES = 3
 
 
-def estimate_seconds(run: OpenRun[Source], student: Encoder, guide: Guide | None, *, num_controls: int = 0) -> float:
+def estimate_seconds(
+    run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None, *, num_controls: int = 0
+) -> float:
     """Time a few batches of every stage and carry the figure over to all of them."""
     student.to(run.device)
     total, stored = 0.0, defaultdict[TeacherNumber, set[str]](set)
     with torch.random.fork_rng():
         for stage in run.recipe.stages:
-            distiller = make_distiller(stage, student, guide).to(run.device)
+            distiller = make_distiller(stage, student, teacher).to(run.device)
             plan = StepPlan(batches=run.source.batches(stage, student), accumulate=stage.accumulate)
             steps = plan.total(epochs=stage.epochs, steps=stage.steps)
             epochs = steps / max(1, len(plan.epoch(0)))
-            learning = stage.accumulate * _training(run, stage, distiller, guide) / count_launched()
+            learning = stage.accumulate * _training(run, stage, distiller, teacher) / count_launched()
             scorings = max(1.0, epochs * stage.evaluations_per_epoch)
             asked = _LOGITS if run.source.has_labels else distiller.student_needs
             own = steps * (learning + _optimizer_step(student))
             own += scorings * _reading(run, student, run.source.heldout(student), asked)
             total += own * (1 + num_controls)
             for number, needs in distiller.teacher_needs.items():
-                assert guide is not None, "objectives that follow a teacher are not built without one"
+                assert teacher is not None, "objectives that follow a teacher are not built without one"
                 passes = count_teacher_passes(run.recipe.teacher, stage, needs, epochs=epochs, stored=stored[number])
-                for single in guide.pick(number).singles if passes > 0.0 else ():
+                for single in teacher.pick(number).singles if passes > 0.0 else ():
                     theirs = run.source.batches(stage, single.encoder)
                     total += passes * _reading(run, single.encoder, theirs, needs)
     return total
@@ -59,7 +61,7 @@ def count_teacher_passes(
     return passes
 
 
-def _training(run: OpenRun[Source], stage: StageConfig, distiller: Distiller, guide: Guide | None) -> float:
+def _training(run: OpenRun[Source], stage: StageConfig, distiller: Distiller, teacher: RunTeacher | None) -> float:
     """Time a batch through student and losses, forwards and backwards, with what the teacher gives at hand."""
 
     def learn(batch: Batch, targets: dict[TeacherNumber, EncoderOutputs]) -> None:
@@ -74,7 +76,7 @@ def _training(run: OpenRun[Source], stage: StageConfig, distiller: Distiller, gu
     for number in range(1 + _NUM_PROBES):
         batch = batches.collate(plan[number % len(plan)])
         batch = (batch if masker is None else masker.mask(batch)).to(run.device)
-        targets = _targets(run, distiller, guide, batch)
+        targets = _targets(run, distiller, teacher, batch)
         seconds.append(time_work(lambda: learn(batch, targets), device=run.device))  # noqa: B023 - called at once
     student.zero_grad(set_to_none=True)
     student.train(was_training)
@@ -82,18 +84,18 @@ def _training(run: OpenRun[Source], stage: StageConfig, distiller: Distiller, gu
 
 
 def _targets(
-    run: OpenRun[Source], distiller: Distiller, guide: Guide | None, batch: Batch
+    run: OpenRun[Source], distiller: Distiller, teacher: RunTeacher | None, batch: Batch
 ) -> dict[TeacherNumber, EncoderOutputs]:
     """Give layers of the teacher for a batch, and zeros where it is asked for logits alone."""
     targets: dict[TeacherNumber, EncoderOutputs] = {}
     for number, needs in distiller.teacher_needs.items():
-        assert guide is not None, "objectives that follow a teacher are not built without one"
+        assert teacher is not None, "objectives that follow a teacher are not built without one"
         if needs.is_logits_only:
             zeros = torch.zeros(len(batch), distiller.student.shape.num_labels, device=run.device)
             targets[number] = EncoderOutputs(logits=zeros)
             continue
         with torch.no_grad(), run.autocast():
-            targets[number] = guide.pick(number).singles[0].encoder.to(run.device)(batch, needs)
+            targets[number] = teacher.pick(number).singles[0].encoder.to(run.device)(batch, needs)
     return targets
 
 

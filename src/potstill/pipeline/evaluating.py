@@ -24,7 +24,7 @@ from potstill.hub import describe_model
 from potstill.pipeline.teacher import load_for_task
 from potstill.plugins import require_plugins
 from potstill.processes import process_state
-from potstill.progress import Observer, SilentObserver
+from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.recipes import read_recipe_file
 from potstill.results import Results, Role
@@ -42,7 +42,7 @@ def evaluate(
     label: str | None = None,
     teacher: str | None = None,
     overrides: Sequence[str] = (),
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> Results:
     """Measure a saved model: quality with intervals, likeness to a teacher, size and speed.
 
@@ -58,7 +58,7 @@ def evaluate(
         label: Column of the label.
         teacher: A model to measure too, and to compare with.
         overrides: `path=value` changes of `data` and `precision`, as `--set` on the command line.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         What was measured. The model's role is `student` beside a teacher, else `model`.
@@ -79,7 +79,7 @@ def evaluate(
         encoder = load_for_task(name, examples.task).to(process_state().device)
         engine = make_torch_engine(encoder, name=name, precision=resolve_precision(recipe.precision))
         subjects.append(make_subject(engine, role, examples))
-    measured = evaluate_models(subjects, examples, config=EvaluationConfig(), observer=observer or SilentObserver())
+    measured = evaluate_models(subjects, examples, config=EvaluationConfig(), callback=callback or SilentCallback())
     return collect_results(examples, measured, environment=describe_environment())
 
 
@@ -177,7 +177,7 @@ def _with_all_labels(data: TaskData, label_names: Sequence[str], metrics: Sequen
 
 
 def answer_test_sets(
-    model: str | Path, task: str, data: str, *, max_length: int | None = None, observer: Observer | None = None
+    model: str | Path, task: str, data: str, *, max_length: int | None = None, callback: ProgressCallback | None = None
 ) -> dict[str, list[str]]:
     """Let a model answer every test set of a task.
 
@@ -186,7 +186,7 @@ def answer_test_sets(
         task: A known task.
         data: Folder of the benchmark.
         max_length: Longest text in tokens; longer ones are cut. Absent: the length that the model was trained with.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         For each test set, by the name of its file of answers: one answer for each example in the order of the file,
@@ -209,7 +209,7 @@ def answer_test_sets(
             )
         if file.submission is not None:
             batches = make_batches(split, encoder, max_length=max_length or trained_length(str(model)))
-            with (observer or SilentObserver()).task(f"answer {file.submission}", len(split)) as progress:
+            with (callback or SilentCallback()).task(f"answer {file.submission}", len(split)) as progress:
                 logits = predict_logits(encoder, batches, progress=progress)
             answer = examples.task.answer
             answers[file.submission] = [

@@ -25,11 +25,11 @@ from potstill.evaluation import (
     merge_models,
 )
 from potstill.hub import Encoder, count_parameters, load_classifier, load_masked_lm
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import require_base, task_part
 from potstill.pipeline.sources import TaskSource, TextSource
 from potstill.pipeline.teacher import find_teacher
-from potstill.progress import Observer, SilentObserver
+from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.results import (
     CorpusFigures,
@@ -48,9 +48,9 @@ from potstill.run_folder import RunFolder
 from potstill.training import StageConfig, fill_some
 
 
-def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str, float | None]) -> Results:
+def measure(run: OpenRun[TaskSource], teacher: RunTeacher | None, trained: Mapping[str, float | None]) -> Results:
     """Evaluate every model of a run on the development set, and keep what its report shows besides figures."""
-    singles = () if guide is None else guide.singles
+    singles = () if teacher is None else teacher.singles
     subjects = [_make_subject(run, single.encoder, "teacher", single.name) for single in singles]
     shown = {"teacher": singles[0].encoder} if len(singles) == 1 else {}
     for name, seconds in trained.items():
@@ -68,21 +68,21 @@ def measure(run: OpenRun[TaskSource], guide: Guide | None, trained: Mapping[str,
     evaluated = evaluate_models(
         subjects,
         examples,
-        teacher_logits=None if guide is None else guide.dev_logits,
+        teacher_logits=None if teacher is None else teacher.dev_logits,
         config=EvaluationConfig(),
-        observer=run.observer,
+        callback=run.callback,
     )
-    if guide is not None:
-        evaluated = [_join(evaluated[: len(singles)], guide, examples), *evaluated[len(singles) :]]
+    if teacher is not None:
+        evaluated = [_join(evaluated[: len(singles)], teacher, examples), *evaluated[len(singles) :]]
     _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, shown)
     return collect_results(examples, evaluated, environment=describe_environment())
 
 
-def _join(members: list[EvaluatedModel], guide: Guide, examples: Examples) -> EvaluatedModel:
+def _join(members: list[EvaluatedModel], teacher: RunTeacher, examples: Examples) -> EvaluatedModel:
     if len(members) == 1:
         return members[0]
-    assert guide.dev_logits is not None, "a teacher of a task has answered its development set"
-    return merge_models(members, guide.dev_logits, examples, name=guide.name)
+    assert teacher.dev_logits is not None, "a teacher of a task has answered its development set"
+    return merge_models(members, teacher.dev_logits, examples, name=teacher.name)
 
 
 def _make_subject(
@@ -174,12 +174,12 @@ def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
     return StageFigures(name=stage.name, steps=end["steps"], before=scores[0], after=scores[-1])
 
 
-def remeasure(path: Path, *, observer: Observer | None = None) -> Results:
+def remeasure(path: Path, *, callback: ProgressCallback | None = None) -> Results:
     """Measure the models of a finished run anew, on the machine at hand.
 
     Args:
         path: The run folder; its results, predictions, examples and attention maps are replaced.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         The new results.
@@ -192,14 +192,14 @@ def remeasure(path: Path, *, observer: Observer | None = None) -> Results:
     before = Results.read(folder.results)
     recipe = load_recipe(str(folder.recipe))
     source = TaskSource(recipe=task_part(recipe), data=load_task_data(recipe.data))
-    run = OpenRun(source=source, folder=folder, observer=observer or SilentObserver())
-    guide = find_teacher(run, _refuse)
+    run = OpenRun(source=source, folder=folder, callback=callback or SilentCallback())
+    teacher = find_teacher(run, _refuse)
     seconds = {model.role: model.training_seconds for model in before.models}
     trained = {"student": seconds.get("student", seconds.get("model"))}
     for control in known_controls():
         if folder.nested(control.name).student.is_dir():
             trained[control.name] = seconds.get(control.role)
-    results = measure(run, guide, trained)
+    results = measure(run, teacher, trained)
     results.write(folder.results)
     return results
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from potstill.data import Batches, Split
 from potstill.hub import Encoder
 from potstill.processes import process_state
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
 from potstill.teachers import Teacher
@@ -50,7 +50,7 @@ class Source(Protocol):
     def heldout(self, encoder: Encoder) -> Batches:
         """Give what stages are scored on."""
 
-    def sample(self, encoder: Encoder) -> Batch:
+    def calibration_set(self, encoder: Encoder) -> Batch:
         """Draw texts to learn from, on which a start can be fitted: the same ones for the same seed."""
 
     def masker(self, stage: StageConfig, encoder: Encoder) -> Masker | None:
@@ -70,12 +70,12 @@ class OpenRun(Generic[S]):
     Attributes:
         source: What its stages read, with the recipe.
         folder: Where it goes; what a teacher gives is stored beside it.
-        observer: Draws the progress.
+        callback: Draws the progress.
     """
 
     source: S
     folder: RunFolder
-    observer: Observer
+    callback: ProgressCallback
 
     @property
     def recipe(self) -> Recipe:
@@ -99,7 +99,7 @@ class OpenRun(Generic[S]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guide:
+class RunTeacher:
     """A teacher and what identifies it, or several that are followed together.
 
     Attributes:
@@ -114,13 +114,13 @@ class Guide:
     name: str
     fingerprint: str
     dev_logits: NDArray[np.float32] | None
-    members: tuple["Guide", ...] = ()
+    members: tuple["RunTeacher", ...] = ()
 
     @property
-    def singles(self) -> tuple["Guide", ...]:
+    def singles(self) -> tuple["RunTeacher", ...]:
         """The teachers one by one."""
         return self.members or (self,)
 
-    def pick(self, number: TeacherNumber) -> "Guide":
+    def pick(self, number: TeacherNumber) -> "RunTeacher":
         """Give one teacher by its number, or all together."""
         return self if number is None else self.singles[number]

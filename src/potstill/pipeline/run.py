@@ -14,14 +14,14 @@ from potstill.hub import check_compiler
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.estimate import estimate_seconds
 from potstill.pipeline.measure import describe_general, measure, measure_general
-from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.shared_runs import check_general, corpus_part, make_general, read_corpus, task_part
 from potstill.pipeline.sources import TaskSource, TextSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.teacher import find_base, find_teacher
 from potstill.processes import is_main_process, process_state, wait_for_all
-from potstill.progress import Observer, SilentObserver
+from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe
 from potstill.reporting import write_report
 from potstill.results import GeneralResults, Results
@@ -72,7 +72,7 @@ def run_recipe(
     *,
     baselines: Sequence[str] = (),
     resume: bool = False,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> Run:
     """Run a recipe from its data to its results.
 
@@ -82,7 +82,7 @@ def run_recipe(
         baselines: Controls to train and measure beside the student: names of `potstill.controls`.
         resume: Take up an unfinished run; its student is the same as without the interruption. Controls that it was
             begun with are made whether they are named again or not, and those that a finished run lacks are added.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         The finished run.
@@ -90,11 +90,11 @@ def run_recipe(
     Raises:
         PotstillError: The recipe, the data, a model or the folder cannot be used; nothing is left half written.
     """
-    folder, watch = _begin(recipe, out, resume=resume), observer or SilentObserver()
+    folder, watch = _begin(recipe, out, resume=resume), callback or SilentCallback()
     controls = find_controls([*(_begun_with(folder) if resume else ()), *baselines])
     data = load_task_data(recipe.data)
     recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
-    run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, observer=watch)
+    run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, callback=watch)
     for control in controls:
         control.change(run.recipe)  # one that cannot be made is refused now
     if _is_finished(folder, recipe, resume=resume):
@@ -103,20 +103,20 @@ def run_recipe(
             watch.note(f"{out} is finished already")
             return Run(folder=out, results=finished)
     check_general(recipe)
-    guide = find_teacher(run, lambda other, where, again: run_recipe(other, where, resume=again, observer=observer))
-    student, maker = build_student(run, guide), plan_texts(run, guide)
+    teacher = find_teacher(run, lambda other, where, again: run_recipe(other, where, resume=again, callback=callback))
+    student, maker = build_student(run, teacher), plan_texts(run, teacher)
     if recipe.corpus_stages:
         run = _with_recipe(run, _start_generally(recipe, folder, watch))
-        student = build_student(run, guide)
-    _open_folder(run, recipe, _describe_data(run, guide) | {"baselines": [control.name for control in controls]})
+        student = build_student(run, teacher)
+    _open_folder(run, recipe, _describe_data(run, teacher) | {"baselines": [control.name for control in controls]})
     if maker is not None:
-        run = replace(run, source=replace(run.source, augmented=make_examples(run, maker, guide)))
-    seconds = estimate_seconds(run, student, guide, num_controls=len(controls))
+        run = replace(run, source=replace(run.source, augmented=make_examples(run, maker, teacher)))
+    seconds = estimate_seconds(run, student, teacher, num_controls=len(controls))
     watch.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
-    trained = {"student": train_stages(run, student, guide)}
-    trained |= {control.name: _train_control(run, control, guide) for control in controls}
+    trained = {"student": train_stages(run, student, teacher)}
+    trained |= {control.name: _train_control(run, control, teacher) for control in controls}
     if is_main_process():
-        results, tag = measure(run, guide, trained), data.task.answer.pipeline_tag
+        results, tag = measure(run, teacher, trained), data.task.answer.pipeline_tag
         write_model_card(folder.student, results, recipe=recipe.to_json(), pipeline_tag=tag)
         results.write(folder.results)
         write_report(folder.path)
@@ -129,7 +129,7 @@ def run_general(
     out: Path,
     *,
     resume: bool = False,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
     store: Path | None = None,
 ) -> GeneralRun:
     """Run the stages of a recipe that read plain text, and measure the student on text that was held out.
@@ -138,7 +138,7 @@ def run_general(
         recipe: What to do; `recipe.data.corpus` says on what. Stages on a task are left out.
         out: The run folder.
         resume: Take up an unfinished run; its student is the same as without the interruption.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
         store: Folder that keeps the tokenised text; absent: `store/` beside the run.
 
     Returns:
@@ -148,7 +148,7 @@ def run_general(
         PotstillError: The recipe, the text, a model or the folder cannot be used; nothing is left half written.
         RecipeError: `teacher.states` is set, which would change nothing.
     """
-    folder, watch = _begin(recipe, out, resume=resume), observer or SilentObserver()
+    folder, watch = _begin(recipe, out, resume=resume), callback or SilentCallback()
     if recipe.teacher.states != "run":
         raise RecipeError(
             f"teacher.states: on plain text the teacher runs at every step, and '{recipe.teacher.states}' would change "
@@ -159,15 +159,15 @@ def run_general(
         watch.note(f"{out} is finished already")
         return GeneralRun(folder=out, results=GeneralResults.read(folder.results))
     corpus = read_corpus(recipe, store or folder.store, watch)
-    run = OpenRun(source=TextSource(recipe=recipe, corpus=corpus), folder=folder, observer=watch)
-    guide = find_base(run)
-    student = build_student(run, guide)
-    for encoder in (student, *((guide.encoder,) if guide is not None else ())):
+    run = OpenRun(source=TextSource(recipe=recipe, corpus=corpus), folder=folder, callback=watch)
+    teacher = find_base(run)
+    student = build_student(run, teacher)
+    for encoder in (student, *((teacher.encoder,) if teacher is not None else ())):
         run.source.check_length(encoder)
     _open_folder(run, recipe, {})
-    seconds = format_seconds(estimate_seconds(run, student, guide))
+    seconds = format_seconds(estimate_seconds(run, student, teacher))
     watch.note(f"{recipe.name} on {len(corpus.train):,} examples of text: about {seconds} on this machine")
-    trained = train_stages(run, student, guide)
+    trained = train_stages(run, student, teacher)
     if is_main_process():
         results = measure_general(run, student, trained)
         write_text(folder.student / "README.md", describe_general(results))
@@ -199,13 +199,13 @@ def _with_recipe(run: OpenRun[TaskSource], recipe: Recipe) -> OpenRun[TaskSource
     return replace(run, source=replace(run.source, recipe=recipe))
 
 
-def _start_generally(recipe: Recipe, folder: RunFolder, observer: Observer) -> Recipe:
+def _start_generally(recipe: Recipe, folder: RunFolder, callback: ProgressCallback) -> Recipe:
     """Give the stages on the task, which start from what those on plain text leave."""
 
     def run(part: Recipe, where: Path, is_begun: bool) -> None:  # noqa: FBT001 - as make_general calls it
-        run_general(part, where, resume=is_begun, observer=observer, store=folder.store)
+        run_general(part, where, resume=is_begun, callback=callback, store=folder.store)
 
-    return make_general(recipe, folder.path, observer, run)
+    return make_general(recipe, folder.path, callback, run)
 
 
 def _begun_with(folder: RunFolder) -> list[str]:
@@ -224,27 +224,27 @@ def _open_folder(run: OpenRun[Source], recipe: Recipe, facts: dict[str, Any]) ->
     write_json(folder.recipe, recipe.to_json())
 
 
-def _describe_data(run: OpenRun[TaskSource], guide: Guide | None) -> dict[str, Any]:
+def _describe_data(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> dict[str, Any]:
     """Say what decides a run beside its recipe: the content of data and teacher."""
     data = run.source.data
     return {
         "data_fingerprint": data.fingerprint,
         "num_train_examples": len(data.train),
-        "teacher": _identify(guide) if guide else None,
+        "teacher": _identify(teacher) if teacher else None,
         "is_pair": data.task.is_pair,
     }
 
 
-def _identify(guide: Guide) -> dict[str, Any]:
-    identity: dict[str, Any] = {"name": guide.name, "fingerprint": guide.fingerprint}
-    return identity | ({"members": [_identify(member) for member in guide.members]} if guide.members else {})
+def _identify(teacher: RunTeacher) -> dict[str, Any]:
+    identity: dict[str, Any] = {"name": teacher.name, "fingerprint": teacher.fingerprint}
+    return identity | ({"members": [_identify(member) for member in teacher.members]} if teacher.members else {})
 
 
-def _train_control(run: OpenRun[TaskSource], control: Control, guide: Guide | None) -> float:
+def _train_control(run: OpenRun[TaskSource], control: Control, teacher: RunTeacher | None) -> float:
     """Train a control beside the student; one that is there already is kept."""
-    run.observer.note(f"control: {control.name}")
+    run.callback.note(f"control: {control.name}")
     beside = replace(_with_recipe(run, control.change(run.recipe)), folder=run.folder.nested(control.name))
     if is_main_process():
         beside.folder.path.mkdir(parents=True, exist_ok=True)
         write_json(beside.folder.recipe, beside.recipe.to_json())
-    return train_stages(beside, build_student(beside, guide), guide)
+    return train_stages(beside, build_student(beside, teacher), teacher)

@@ -13,7 +13,7 @@ from potstill.errors import DataError, ModelError, RecipeError
 from potstill.files import whole_folder
 from potstill.hub import describe_model, load_classifier, resolve_model
 from potstill.pipeline.evaluating import DataOptions, find_examples, read_settings
-from potstill.progress import Observer, SilentObserver
+from potstill.progress import ProgressCallback, SilentCallback
 from potstill.serving import (
     BenchConfig,
     BenchReport,
@@ -51,7 +51,7 @@ def export(
     out: str | Path | None = None,
     corpus: str | Path | None = None,
     config: ExportConfig | None = None,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> Export:
     """Export a classifier or regressor to ONNX and int8, each file behind its gates.
 
@@ -62,7 +62,7 @@ def export(
         out: A new folder for the model with its files; absent: `onnx/` in the model's own folder.
         corpus: A file of texts; the vocabulary is trimmed to what occurs there. Absent: it is kept. Needs `out`.
         config: What to make.
-        observer: Is told each step.
+        callback: Is told each step.
 
     Returns:
         The folder and the report.
@@ -71,7 +71,7 @@ def export(
         ModelError: The model or the folder cannot be used, or a gate was not passed; an older export is untouched then.
         PotstillError: The data cannot be used.
     """
-    name, watch, wanted = str(model), observer or SilentObserver(), config or ExportConfig()
+    name, watch, wanted = str(model), callback or SilentCallback(), config or ExportConfig()
     own = Path(resolve_model(name))
     if out is None and not own.is_dir():
         raise ModelError(f"'{name}' lies on the hub and not in a folder of yours; say with --out where to put it.")
@@ -90,14 +90,14 @@ def export(
         encoder, vocabulary = trim(encoder, texts, examples, wanted)
         watch.note(f"trim the vocabulary from {vocabulary.tokens_before:,} to {vocabulary.tokens_after:,} tokens")
     if out is None:
-        report = export_onnx(encoder, examples, own, wanted, observer=watch)
+        report = export_onnx(encoder, examples, own, wanted, callback=watch)
         describe_export(own, report)
         return Export(folder=own, report=report)
     with whole_folder(Path(out)) as aside:
         encoder.save(aside)
         if (own / "README.md").is_file():
             shutil.copyfile(own / "README.md", aside / "README.md")
-        report = export_onnx(encoder, examples, aside, wanted, observer=watch, vocabulary=vocabulary)
+        report = export_onnx(encoder, examples, aside, wanted, callback=watch, vocabulary=vocabulary)
         describe_export(aside, report)
     return Export(folder=Path(out), report=report)
 
@@ -109,7 +109,7 @@ def compare(
     options: DataOptions | None = None,
     overrides: Sequence[str] = (),
     price_per_hour: float | None = None,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> CompareReport:
     """Put models side by side: scores, likeness to the first, latency, throughput, cost.
 
@@ -119,7 +119,7 @@ def compare(
         options: The labelled examples; absent: the development set of the last model's run.
         overrides: `path=value` changes of `data`.
         price_per_hour: What this machine costs, in any currency.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         The figures.
@@ -143,9 +143,9 @@ def compare(
     given = answer_of_model(last.config_words, last.label_names)
     examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file)
     config = BenchConfig(lengths=(), has_probe=False)
-    watch = observer or SilentObserver()
+    watch = callback or SilentCallback()
     engines = [load_engine(name, backend) for name, backend in zip(names, each, strict=True)]
-    return compare_models(engines, examples, config, price_per_hour=price_per_hour, observer=watch)
+    return compare_models(engines, examples, config, price_per_hour=price_per_hour, callback=watch)
 
 
 _ONLY = {
@@ -170,7 +170,7 @@ def bench(
     is_seed_table: bool = False,
     texts: tuple[Path, str | None, str | None] | None = None,
     settings: Mapping[str, Any] | None = None,
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> BenchReport:
     """Measure how large and how fast models are, side by side.
 
@@ -182,7 +182,7 @@ def bench(
         texts: A data file to read, with the columns of the text and of the second text or None; absent: random tokens
             with the lengths of QNLI.
         settings: Fields of `BenchConfig` that are not left at their defaults.
-        observer: Draws progress; absent: silence.
+        callback: Draws progress; absent: silence.
 
     Returns:
         The figures; ratios refer to the first model on the first back-end.
@@ -213,4 +213,4 @@ def bench(
         if not models:
             raise DataError("--data: shapes read random tokens; name a model, or leave the data out.")
         split = read_texts(texts[0], text=texts[1], text_pair=texts[2])
-    return run_bench(saved, bare, split, config, observer=observer or SilentObserver())
+    return run_bench(saved, bare, split, config, callback=callback or SilentCallback())

@@ -12,17 +12,17 @@ from potstill.errors import RecipeError
 from potstill.files import one_at_a_time
 from potstill.hub import fingerprint_model, open_model
 from potstill.processes import agree, is_main_process, main_first
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
 from potstill.training import resolve_precision
 
 
-def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], observer: Observer) -> None:
+def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], callback: ProgressCallback) -> None:
     """Make a run that others share, or leave it as an earlier one made it; of runs at once, one makes it."""
 
     def note(what: str) -> None:
-        observer.note(f"{name}: {what} {folder.path}")
+        callback.note(f"{name}: {what} {folder.path}")
 
     lock = folder.path.with_name(f".{folder.path.name}.lock")
     alone = one_at_a_time(lock, lambda: note("waiting for another run, which makes"))
@@ -34,12 +34,14 @@ def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], obse
             make(folder.recipe.is_file())
 
 
-def make_general(recipe: Recipe, out: Path, observer: Observer, run: Callable[[Recipe, Path, bool], object]) -> Recipe:
+def make_general(
+    recipe: Recipe, out: Path, callback: ProgressCallback, run: Callable[[Recipe, Path, bool], object]
+) -> Recipe:
     """Run the stages on plain text, or find the student that they left, and give what is left of the recipe."""
     if recipe.general is not None:
         return task_part(recipe, recipe.general)
     part, beside = corpus_part(recipe), RunFolder(path=out)
-    corpus = read_corpus(part, beside.store, observer)
+    corpus = read_corpus(part, beside.store, callback)
     values = part.to_json()
     made_of = {name: values[name] for name in ("student", "stages", "seed", "precision")}
     made_of |= {"compile": True} if part.compile else {}
@@ -48,7 +50,7 @@ def make_general(recipe: Recipe, out: Path, observer: Observer, run: Callable[[R
     identity = [made_of, corpus.fingerprint, fingerprint_model(require_base(part))]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     folder = RunFolder(path=beside.general / f"{recipe.name}-{key}")
-    make_once(folder, "general student", lambda resume: run(part, folder.path, resume), observer)
+    make_once(folder, "general student", lambda resume: run(part, folder.path, resume), callback)
     return task_part(recipe, str(folder.path))
 
 
@@ -96,12 +98,12 @@ def corpus_part(recipe: Recipe) -> Recipe:
     return Recipe.parse(values)
 
 
-def read_corpus(recipe: Recipe, store: Path, observer: Observer) -> Corpus:
+def read_corpus(recipe: Recipe, store: Path, callback: ProgressCallback) -> Corpus:
     """Read the plain text of a recipe in the tokens of its base."""
     _require_text(recipe)
     base = require_base(recipe)
     with main_first():
-        return load_corpus(recipe.data.corpus, open_model(base).tokenizer, store=store, observer=observer)
+        return load_corpus(recipe.data.corpus, open_model(base).tokenizer, store=store, callback=callback)
 
 
 def _require_text(recipe: Recipe) -> None:

@@ -124,8 +124,8 @@ class TaskSource:
         """Give the development set."""
         return self.batches_of("dev", encoder)
 
-    def sample(self, encoder: Encoder) -> Batch:
-        """Draw training texts; see `Source.sample`."""
+    def calibration_set(self, encoder: Encoder) -> Batch:
+        """Draw training texts; see `Source.calibration_set`."""
         return _draw(self.batches_of("train", encoder), self.recipe.seed)
 
     def logits(self, encoder: Encoder, batches: Batches | None = None) -> NDArray[np.float32]:
@@ -182,8 +182,8 @@ class TextSource:
         """Give the examples that are not learnt from."""
         return Batches(self.corpus.heldout, BatchConfig(), seed=0)
 
-    def sample(self, encoder: Encoder) -> Batch:  # noqa: ARG002
-        """Draw texts of the corpus; see `Source.sample`."""
+    def calibration_set(self, encoder: Encoder) -> Batch:  # noqa: ARG002
+        """Draw texts of the corpus; see `Source.calibration_set`."""
         return _draw(Batches(self.corpus.train, BatchConfig(), seed=self.recipe.seed), self.recipe.seed)
 
     def masker(self, stage: StageConfig, encoder: Encoder) -> Masker | None:

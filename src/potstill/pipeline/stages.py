@@ -9,7 +9,7 @@ from torch import Tensor
 from potstill.errors import ModelError
 from potstill.files import expand_user, whole_file, whole_folder
 from potstill.hub import Encoder
-from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.targets import make_distiller, make_targets
 from potstill.run_folder import RunFolder
 from potstill.students import AnyStudentConfig, CheckpointStart
@@ -25,7 +25,7 @@ from potstill.training import (
 )
 
 
-def train_stages(run: OpenRun[Source], student: Encoder, guide: Guide | None) -> float:
+def train_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None) -> float:
     """Take the student of a run through its stages, in place, and save it whole; give the seconds that it took."""
     recipe, folder = run.recipe, run.folder
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -41,11 +41,11 @@ def train_stages(run: OpenRun[Source], student: Encoder, guide: Guide | None) ->
     for number in range(position.stage, len(recipe.stages)):
         stage = recipe.stages[number]
         torch.manual_seed(recipe.seed + 1000 * (number + 1))
-        distiller = make_distiller(stage, student, guide).to(accelerator.device)
-        teachers, masker = make_targets(run, stage, distiller, guide), run.source.masker(stage, student)
+        distiller = make_distiller(stage, student, teacher).to(accelerator.device)
+        teachers, masker = make_targets(run, stage, distiller, teacher), run.source.masker(stage, student)
         score = run.source.scorer(distiller, teachers, masker)
         if not checkpoints.holds(position):
-            _start_projections(run, distiller, guide, projections, stage.name)
+            _start_projections(run, distiller, teacher, projections, stage.name)
             if not run.source.has_labels and accelerator.is_main_process:
                 events.write("evaluation", {"stage": stage.name, "step": 0, **score(student)})
         position = train_stage(
@@ -74,7 +74,7 @@ def _stage_run(
         checkpoint_config=run.recipe.checkpoints,
         tracking=run.recipe.tracking,
         events=events,
-        observer=run.observer,
+        callback=run.callback,
         score=score,
         is_compiled=run.recipe.compile,
     )
@@ -87,18 +87,18 @@ def _seconds_of_training(folder: RunFolder) -> float | None:
 
 
 def _start_projections(
-    run: OpenRun[Source], distiller: Distiller, guide: Guide | None, learnt: dict[str, Tensor], stage: str
+    run: OpenRun[Source], distiller: Distiller, teacher: RunTeacher | None, learnt: dict[str, Tensor], stage: str
 ) -> None:
     """Go on with projections that were learnt before, and fit those that start from a closed form."""
     adopted = distiller.adopt_projections(learnt)
     if distiller.fits:
-        assert guide is not None, "objectives with projections are not built without a teacher"
-        encoders = {number: guide.pick(number).singles[0].encoder for number in distiller.teacher_needs}
+        assert teacher is not None, "objectives with projections are not built without a teacher"
+        encoders = {number: teacher.pick(number).singles[0].encoder for number in distiller.teacher_needs}
         teachers = {number: encoder.to(run.device) for number, encoder in encoders.items()}
-        batch = run.source.sample(distiller.student).to(run.device)
+        batch = run.source.calibration_set(distiller.student).to(run.device)
         distiller.fit_projections(batch, teachers, adopted=adopted)
     for name in adopted:
-        run.observer.note(f"{stage}: {name} goes on with the projection that was learnt before")
+        run.callback.note(f"{stage}: {name} goes on with the projection that was learnt before")
 
 
 def _save(student: Encoder, projections: dict[str, Tensor], folder: RunFolder, *, has_head: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from potstill.data import Batches
 from potstill.errors import RecipeError
 from potstill.files import read_json, write_json
-from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.processes import main_first
 from potstill.teachers import OnlineTeacher, StateStore, StatesTrial, StoredStates, Teacher, example_keys, try_states
 from potstill.tensors import Needs
@@ -27,17 +27,17 @@ class StageStates:
         run: The run; what is stored lies beside it.
         stage: The stage.
         batches: Its examples, in the student's tokens.
-        guide: The teacher, a single one.
+        teacher: The teacher, a single one.
         needs: What the stage reads of it beside logits.
     """
 
     run: OpenRun[Source]
     stage: StageConfig
     batches: Batches
-    guide: Guide
+    teacher: RunTeacher
     needs: Needs
 
-    def teacher(self, *, reads_padding: bool) -> Teacher:
+    def open(self, *, reads_padding: bool) -> Teacher:
         """Give what answers the needs."""
         wanted = self.run.recipe.teacher.states
         obstacle = self._obstacle(reads_padding=reads_padding)
@@ -45,7 +45,7 @@ class StageStates:
             raise RecipeError(f"teacher.states: stage '{self.stage.name}' {obstacle}; set states = 'run'.")
         if wanted == "auto" and obstacle is not None:
             name = self.stage.name
-            self.run.observer.note(f"{name}: teacher states are not stored: the stage {obstacle}")
+            self.run.callback.note(f"{name}: teacher states are not stored: the stage {obstacle}")
         if wanted == "run" or obstacle is not None:
             return self._online
         with main_first():
@@ -55,7 +55,7 @@ class StageStates:
 
     @cached_property
     def _online(self) -> OnlineTeacher:
-        return OnlineTeacher(self.guide.encoder.to(self.run.device))
+        return OnlineTeacher(self.teacher.encoder.to(self.run.device))
 
     @cached_property
     def _keys(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class StageStates:
 
     @cached_property
     def _store(self) -> StateStore:
-        name = f"states-{self.guide.fingerprint}-{self.run.precision}".replace("/", "_")
+        name = f"states-{self.teacher.fingerprint}-{self.run.precision}".replace("/", "_")
         return StateStore(self.run.folder.store / name, self.needs, self.run.recipe.teacher.states_format)
 
     def _obstacle(self, *, reads_padding: bool) -> str | None:
@@ -89,7 +89,7 @@ class StageStates:
         lengths, missing = self.batches.tokenised.tokens.lengths, self._store.missing(self._keys)
         if wanted == "store" and not len(missing):
             return "store"
-        name, note = self.stage.name, self.run.observer.note
+        name, note = self.stage.name, self.run.callback.note
         total, new = float(lengths.sum()), float(lengths[missing].sum())
         trial = self._try()
         room = self._room()
@@ -127,7 +127,7 @@ class StageStates:
                 batches,
                 self._keys,
                 form=self.run.recipe.teacher.states_format,
-                num_heads=self.guide.encoder.shape.num_heads,
+                num_heads=self.teacher.encoder.shape.num_heads,
             )
 
     def _passes(self) -> float:
@@ -136,19 +136,19 @@ class StageStates:
         return plan.total(epochs=stage.epochs, steps=stage.steps) / len(plan.epoch(0))
 
     def _fill(self) -> StoredStates:
-        store, observer = self._store, self.run.observer
+        store, callback = self._store, self.run.callback
         missing = store.missing(self._keys)
         if len(missing):
             batches = (batch.to(self.run.device) for batch in self.batches.ordered(missing))
-            with observer.task("teacher states", len(missing)) as progress, self.run.autocast():
+            with callback.task("teacher states", len(missing)) as progress, self.run.autocast():
                 for number in store.fill(self._online, self.needs, batches, self._keys):
                     progress.advance(number)
         damaged = f", {store.num_damaged} damaged files made anew" if store.num_damaged else ""
-        observer.note(
+        callback.note(
             f"{self.stage.name}: teacher states of {len(self._keys):,} examples, {len(missing):,} of them new, "
             f"{store.num_bytes / 2**20:,.0f} MiB, rounding error {store.relative_error:.1e}{damaged}"
         )
-        return StoredStates(store, self._keys, num_heads=self.guide.encoder.shape.num_heads)
+        return StoredStates(store, self._keys, num_heads=self.teacher.encoder.shape.num_heads)
 
 
 def _gib(num_bytes: float) -> str:

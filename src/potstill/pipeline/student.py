@@ -18,7 +18,7 @@ from potstill.hub import (
     load_encoder_base,
     set_config_words,
 )
-from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.stages import read_projections
 from potstill.pipeline.targets import check_targets, make_distiller
 from potstill.recipe import Recipe
@@ -30,30 +30,32 @@ _KEEPS_HEAD = ("teacher_layers", "svd")
 """Starts with which the base's masked-LM head is of use, beside a checkpoint and the whole base."""
 
 
-def build_student(run: OpenRun[Source], guide: Guide | None) -> Encoder:
+def build_student(run: OpenRun[Source], teacher: RunTeacher | None) -> Encoder:
     """Build the student of a recipe, and refuse a recipe whose objectives cannot follow the teacher."""
     recipe, source = run.recipe, run.source
     torch.manual_seed(recipe.seed)
-    origin = _find_origin(run, guide)
-    student = recipe.student.build(origin, source.label_names, sample=source.sample(origin), examples=source.texts)
+    origin = _find_origin(run, teacher)
+    student = recipe.student.build(
+        origin, source.label_names, calibration=source.calibration_set(origin), examples=source.texts
+    )
     set_config_words(student, source.config_words)
     if recipe.compile:
         check_layers(student)
     read_projections(recipe.student)  # a damaged file is refused now
-    distillers = {stage.name: make_distiller(stage, student, guide) for stage in recipe.stages}
+    distillers = {stage.name: make_distiller(stage, student, teacher) for stage in recipe.stages}
     for name, distiller in distillers.items():
-        check_targets(distiller, guide, is_stored=recipe.teacher.store, path=f"stages.{name}")
+        check_targets(distiller, teacher, is_stored=recipe.teacher.store, path=f"stages.{name}")
     if any(distiller.student_needs.vocabulary for distiller in distillers.values()):
         return _with_vocabulary_head(student, recipe)
     return student
 
 
-def _find_origin(run: OpenRun[Source], guide: Guide | None) -> Encoder:
+def _find_origin(run: OpenRun[Source], teacher: RunTeacher | None) -> Encoder:
     """Load what the student is started from."""
     recipe = run.recipe
     if recipe.start_from == "teacher":
-        assert guide is not None, "a recipe that starts from the teacher has one"
-        return guide.encoder
+        assert teacher is not None, "a recipe that starts from the teacher has one"
+        return teacher.encoder
     if recipe.teacher.base is None:
         raise RecipeError(
             "start_from: 'base' starts the student from the pre-trained encoder, which is not given; pass "

@@ -9,7 +9,7 @@ from potstill.data import BatchConfig, Batches
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder
 from potstill.objectives import objective_kinds
-from potstill.pipeline.open_run import Guide, OpenRun, Source
+from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.states import StageStates
 from potstill.processes import main_first
 from potstill.teachers import (
@@ -25,9 +25,9 @@ from potstill.tensors import Logits
 from potstill.training import Distiller, StageConfig, TeacherNumber
 
 
-def make_distiller(stage: StageConfig, student: Encoder, guide: Guide | None) -> Distiller:
+def make_distiller(stage: StageConfig, student: Encoder, teacher: RunTeacher | None) -> Distiller:
     """Put a student and the objectives of a stage together."""
-    singles = guide.singles if guide is not None else ()
+    singles = teacher.singles if teacher is not None else ()
     _check_layers(stage, {"student": student} | {f"teacher '{single.name}'": single.encoder for single in singles})
     shapes = [single.encoder.shape for single in singles]
     return Distiller(student, shapes, stage.objectives, path=f"stages.{stage.name}")
@@ -45,18 +45,18 @@ def _check_layers(stage: StageConfig, encoders: Mapping[str, Encoder]) -> None:
         )
 
 
-def check_targets(distiller: Distiller, guide: Guide | None, *, is_stored: bool, path: str) -> None:
+def check_targets(distiller: Distiller, teacher: RunTeacher | None, *, is_stored: bool, path: str) -> None:
     """Refuse, before the first step, what student or teacher cannot give."""
     student = distiller.student
     if distiller.student_needs.attention_layers:
         student.check_capture()
     for number, needs in distiller.teacher_needs.items():
-        assert guide is not None, "objectives that follow a teacher are not built without one"
+        assert teacher is not None, "objectives that follow a teacher are not built without one"
         if needs.attention_layers:
-            guide.pick(number).encoder.check_capture()
+            teacher.pick(number).encoder.check_capture()
         others = [
             single.name
-            for single in guide.pick(number).singles
+            for single in teacher.pick(number).singles
             if single.encoder.tokenizer.fingerprint != student.tokenizer.fingerprint
         ]
         if others and not needs.is_logits_only:
@@ -72,52 +72,52 @@ def check_targets(distiller: Distiller, guide: Guide | None, *, is_stored: bool,
 
 
 def make_targets(
-    run: OpenRun[Source], stage: StageConfig, distiller: Distiller, guide: Guide | None
+    run: OpenRun[Source], stage: StageConfig, distiller: Distiller, teacher: RunTeacher | None
 ) -> dict[TeacherNumber, Teacher]:
     """Give what answers the needs of a stage."""
     targets: dict[TeacherNumber, Teacher] = {}
     for number, needs in distiller.teacher_needs.items():
-        assert guide is not None, "objectives that follow a teacher are not built without one"
-        picked = guide.pick(number)
+        assert teacher is not None, "objectives that follow a teacher are not built without one"
+        picked = teacher.pick(number)
         if needs.is_logits_only:
             targets[number] = _logits_teacher(run, stage, picked)
             continue
         batches = run.source.batches(stage, distiller.student)
         states = StageStates(
-            run=run, stage=stage, batches=batches, guide=picked.singles[0], needs=replace(needs, logits=False)
-        ).teacher(reads_padding=distiller.reads_padding)
+            run=run, stage=stage, batches=batches, teacher=picked.singles[0], needs=replace(needs, logits=False)
+        ).open(reads_padding=distiller.reads_padding)
         is_joined = needs.logits and not isinstance(states, OnlineTeacher)
         targets[number] = JoinedTeacher(_logits_teacher(run, stage, picked), states) if is_joined else states
     return targets
 
 
-def _logits_teacher(run: OpenRun[Source], stage: StageConfig, guide: Guide) -> Teacher:
+def _logits_teacher(run: OpenRun[Source], stage: StageConfig, teacher: RunTeacher) -> Teacher:
     """Give what answers for the logits of a teacher, or of several together."""
     config = run.recipe.teacher
     if config.store:
-        return StoredTeacher(look_up_logits(run, stage, guide))
-    online = [OnlineTeacher(single.encoder.to(run.device)) for single in guide.singles]
+        return StoredTeacher(look_up_logits(run, stage, teacher))
+    online = [OnlineTeacher(single.encoder.to(run.device)) for single in teacher.singles]
     return online[0] if len(online) == 1 else EnsembleTeacher(online, combine=config.combine, weights=config.weights)
 
 
-def look_up_logits(run: OpenRun[Source], stage: StageConfig, guide: Guide) -> Logits:
+def look_up_logits(run: OpenRun[Source], stage: StageConfig, teacher: RunTeacher) -> Logits:
     """Look up what a teacher, or several together, says about all examples of a stage; compute and store it first."""
     config = run.recipe.teacher
-    logits = [_stored_logits(run, stage, single) for single in guide.singles]
+    logits = [_stored_logits(run, stage, single) for single in teacher.singles]
     return logits[0] if len(logits) == 1 else combine_logits(logits, combine=config.combine, weights=config.weights)
 
 
-def _stored_logits(run: OpenRun[Source], stage: StageConfig, guide: Guide) -> Logits:
+def _stored_logits(run: OpenRun[Source], stage: StageConfig, teacher: RunTeacher) -> Logits:
     """Look a single teacher's logits on the examples of a stage up, or compute them from its own tokens."""
     order = hashlib.sha256(json.dumps(run.source.label_names).encode()).hexdigest()[:8]
-    name = f"logits-{guide.fingerprint}-{order}-{run.precision}".replace("/", "_")
-    tokenised = run.source.batches(stage, guide.encoder).tokenised
+    name = f"logits-{teacher.fingerprint}-{order}-{run.precision}".replace("/", "_")
+    tokenised = run.source.batches(stage, teacher.encoder).tokenised
     with main_first(), run.autocast():
         logits = store_logits(
-            OnlineTeacher(guide.encoder.to(run.device)),
+            OnlineTeacher(teacher.encoder.to(run.device)),
             Batches(tokenised, BatchConfig(), seed=run.recipe.seed),
             folder=run.folder.store / name,
             device=run.device,
-            observer=run.observer,
+            callback=run.callback,
         )
     return logits.to(run.device)

@@ -13,7 +13,7 @@ from potstill.answers import LabelRows, check_model
 from potstill.data import Task, match_labels
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
-from potstill.pipeline.open_run import Guide, OpenRun
+from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import make_once, require_base
 from potstill.pipeline.sources import TaskSource, TextSource
 from potstill.recipe import Recipe, load_recipe
@@ -22,7 +22,7 @@ from potstill.teachers import combine_logits
 from potstill.training import resolve_precision
 
 
-def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], object]) -> Guide | None:
+def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], object]) -> RunTeacher | None:
     """Load the teacher, fine-tuning it first where only its base is given."""
     recipe = run.recipe
     if not recipe.needs_teacher and recipe.start_from == "base":
@@ -41,7 +41,7 @@ def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], 
     return singles[0] if len(singles) == 1 else _join(run, tuple(singles))
 
 
-def find_base(run: OpenRun[TextSource]) -> Guide | None:
+def find_base(run: OpenRun[TextSource]) -> RunTeacher | None:
     """Load the pre-trained encoder that stages on plain text follow, with its masked-LM head where they ask for it."""
     following = [objective for stage in run.recipe.stages for objective in stage.objectives if objective.needs_teacher]
     if not following:
@@ -49,7 +49,7 @@ def find_base(run: OpenRun[TextSource]) -> Guide | None:
     name = require_base(run.recipe)
     has_head = any(objective.reads_vocabulary for objective in following)
     encoder = load_masked_lm(name) if has_head else load_encoder_base(name, label_names=())
-    return Guide(encoder=encoder, name=name, fingerprint=fingerprint_model(name), dev_logits=None)
+    return RunTeacher(encoder=encoder, name=name, fingerprint=fingerprint_model(name), dev_logits=None)
 
 
 def load_for_task(name: str, task: Task, *, called: str | None = None) -> Encoder:
@@ -59,7 +59,7 @@ def load_for_task(name: str, task: Task, *, called: str | None = None) -> Encode
     return reorder_labels(encoder, match_labels(task, encoder.label_names), task.label_names)
 
 
-def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> Guide:
+def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
     """Load a teacher, put its labels into the task's order, and check what it knows."""
     task = run.source.data.task
     encoder = load_for_task(name, task, called=called)
@@ -67,11 +67,11 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> Guide:
     gold = run.source.data.dev.labels
     assert gold is not None
     check_teacher(called, task, logits, gold)
-    return Guide(encoder=encoder, name=called, fingerprint=fingerprint_model(name), dev_logits=logits)
+    return RunTeacher(encoder=encoder, name=called, fingerprint=fingerprint_model(name), dev_logits=logits)
 
 
-def _join(run: OpenRun[TaskSource], members: tuple[Guide, ...]) -> Guide:
-    """Make one guide of several, and tell how good they are alone and together."""
+def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeacher:
+    """Make one teacher of several, and tell how good they are alone and together."""
     task, gold, config = run.source.data.task, run.source.data.dev.labels, run.recipe.teacher
     assert gold is not None
     answers = [member.dev_logits for member in members if member.dev_logits is not None]
@@ -80,11 +80,11 @@ def _join(run: OpenRun[TaskSource], members: tuple[Guide, ...]) -> Guide:
     metric = task.metrics[0]
     for number, (member, own) in enumerate(zip(members, answers, strict=True)):
         score = task.answer.measure([metric], own, gold)[metric]
-        run.observer.note(f"teacher {number}: {member.name}, {metric} {score:.4f}")
+        run.callback.note(f"teacher {number}: {member.name}, {metric} {score:.4f}")
     together = task.answer.measure([metric], logits, gold)[metric]
-    run.observer.note(f"the {len(members)} together: {metric} {together:.4f}")
+    run.callback.note(f"the {len(members)} together: {metric} {together:.4f}")
     identity = [[member.fingerprint for member in members], config.combine, config.weights]
-    return Guide(
+    return RunTeacher(
         encoder=members[0].encoder,
         name=" + ".join(Path(member.name).name for member in members),
         fingerprint=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16],
@@ -107,7 +107,7 @@ def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool
     identity = [finetuning.to_json(), run.source.data.fingerprint, fingerprint_model(base)]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     folder = RunFolder(path=run.folder.teachers / f"{run.source.data.task.name}-{key}")
-    make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.observer)
+    make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.callback)
     return folder.path
 
 

@@ -31,7 +31,7 @@ from potstill.data import Split, TaskData
 from potstill.engines import make_batches, predict_logits
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.teachers import combine_logits
 
 _FORMAT = 1
@@ -85,7 +85,7 @@ class TextMaker:
         teacher: Whom the filter and the labels ask; absent: nobody.
         precision: Arithmetic of matrix products.
         device: Where models run.
-        observer: Draws progress.
+        callback: Draws progress.
         num_workers: Processes that draw; absent: as many as are worth while.
     """
 
@@ -94,7 +94,7 @@ class TextMaker:
     teacher: TextTeacher | None
     precision: Literal["fp32", "bf16"]
     device: torch.device
-    observer: Observer
+    callback: ProgressCallback
     num_workers: int | None = None
 
     def __post_init__(self) -> None:
@@ -143,7 +143,7 @@ class TextMaker:
         count = -(-len(self.rows) // ROWS_PER_PART)
         begun = min(len(parts), count)
         if begun:
-            self.observer.note(f"augmentation: going on after row {min(begun * ROWS_PER_PART, len(self.rows)):,}")
+            self.callback.note(f"augmentation: going on after row {min(begun * ROWS_PER_PART, len(self.rows)):,}")
         if begun < count:
             with WorkerPool(self._count_workers()) as workers:
                 self._write_parts(parts, begun, workers)
@@ -176,7 +176,7 @@ class TextMaker:
         maker.add_seen(parts.rows())
         labels = Labels(sources=self._source_labels(), answer=self.data.task.answer, rule=self.config.labels)
         new = 0
-        with self.observer.task("augment", len(self.rows), done=begun * ROWS_PER_PART) as progress:
+        with self.callback.task("augment", len(self.rows), done=begun * ROWS_PER_PART) as progress:
             for number, rows in enumerate(maker.parts(begun), start=begun):
                 new += parts.write(number, rows, self.config.method.kind, labels, is_pair=self.data.task.is_pair)
                 done = min(ROWS_PER_PART, len(self.rows) - number * ROWS_PER_PART)
@@ -186,7 +186,7 @@ class TextMaker:
         material = Material(
             rows=self.rows,
             workers=workers,
-            observer=self.observer,
+            callback=self.callback,
             teacher=None if self.teacher is None else self.teacher.encoders[0],
             precision=self.precision,
             device=str(self.device),

@@ -12,7 +12,7 @@ from potstill.data import Batches, Split
 from potstill.engines import Backend, Engine, build_engine, load_engine, make_batches, spread_sample, time_in_turns
 from potstill.errors import ModelError
 from potstill.evaluation import describe_environment
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.serving.bench_batches import batches_of_lengths, published_rows, qnli_lengths, square_batch
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_measure import make_latency, make_rates
@@ -33,7 +33,7 @@ def run_bench(
     texts: Split | None,
     config: BenchConfig,
     *,
-    observer: Observer,
+    callback: ProgressCallback,
 ) -> BenchReport:
     """Time models side by side.
 
@@ -42,7 +42,7 @@ def run_bench(
         shapes: Bare shapes, each with its back-end.
         texts: What they read in the protocol `real`; absent: random tokens with the lengths of QNLI.
         config: What is timed.
-        observer: Draws the progress.
+        callback: Draws the progress.
 
     Returns:
         The figures.
@@ -53,15 +53,15 @@ def run_bench(
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with tempfile.TemporaryDirectory() as scratch:
-        engines = [*_load(models, observer), *_build(shapes, Path(scratch), observer)]
+        engines = [*_load(models, callback), *_build(shapes, Path(scratch), callback)]
         probes = [probe(engine, Path(scratch)) if config.has_probe else None for engine in engines]
         bases = [_describe(engine) for engine in engines]
         if config.protocol == "seed":
-            timed = _run_seed(engines, config, observer)
+            timed = _run_seed(engines, config, callback)
             mean = float(config.num_tokens)
         else:
             works = [_real_texts(engine, texts, config) for engine in engines]
-            timed = run_real(engines, works, config, observer)
+            timed = run_real(engines, works, config, callback)
             mean = float(works[0].tokenised.tokens.lengths.mean())
     entries = [
         BenchEntry.parse({**base, **more, "probe": found})
@@ -77,15 +77,15 @@ def run_bench(
     )
 
 
-def _load(models: Sequence[tuple[str, Backend]], observer: Observer) -> Iterator[Engine]:
+def _load(models: Sequence[tuple[str, Backend]], callback: ProgressCallback) -> Iterator[Engine]:
     for name, backend in models:
-        observer.note(f"load {name} on {backend.name}")
+        callback.note(f"load {name} on {backend.name}")
         yield load_engine(name, backend)
 
 
-def _build(shapes: Sequence[tuple[str, Backend]], scratch: Path, observer: Observer) -> Iterator[Engine]:
+def _build(shapes: Sequence[tuple[str, Backend]], scratch: Path, callback: ProgressCallback) -> Iterator[Engine]:
     for shape, backend in shapes:
-        observer.note(f"load {shape} on {backend.name}")
+        callback.note(f"load {shape} on {backend.name}")
         yield build_engine(shape, backend, scratch)
 
 
@@ -102,7 +102,7 @@ def _describe(engine: Engine) -> dict[str, object]:
     }
 
 
-def _run_seed(engines: Sequence[Engine], config: BenchConfig, observer: Observer) -> list[dict[str, object]]:
+def _run_seed(engines: Sequence[Engine], config: BenchConfig, callback: ProgressCallback) -> list[dict[str, object]]:
     """Time full batches of one length; a round is one batch of each model."""
     for engine in engines:
         _check_length(engine, config.num_tokens)
@@ -110,7 +110,7 @@ def _run_seed(engines: Sequence[Engine], config: BenchConfig, observer: Observer
         [square_batch(each.model, num_examples=config.batch_size, num_tokens=config.num_tokens)] for each in engines
     ]
     total = len(engines) * (config.warmup + config.num_batches)
-    with observer.task("time full batches", total) as progress:
+    with callback.task("time full batches", total) as progress:
         seconds = time_in_turns(engines, works, rounds=config.num_batches, warmup=config.warmup, progress=progress)
     rates = make_rates(seconds, [config.batch_size] * len(engines))
     scale = _PUBLISHED_EXAMPLES / (config.num_batches * config.batch_size)
@@ -121,7 +121,7 @@ def _run_seed(engines: Sequence[Engine], config: BenchConfig, observer: Observer
 
 
 def run_real(
-    engines: Sequence[Engine], works: Sequence[Batches], config: BenchConfig, observer: Observer
+    engines: Sequence[Engine], works: Sequence[Batches], config: BenchConfig, callback: ProgressCallback
 ) -> list[dict[str, object]]:
     """Time texts alone, texts in batches of similar length, and batches of given lengths."""
     batched = [spread_sample(list(work.ordered()), num_sentences=4 * config.num_texts) for work in works]
@@ -129,7 +129,7 @@ def run_real(
     lengths = [length for length in config.lengths if all(_reads(engine, length) for engine in engines)]
     rounds = config.repeats + config.warmup
     total = len(engines) * (rounds * (1 + len(lengths)) + config.warmup + config.repeats * len(singles[0]))
-    with observer.task("time", total) as progress:
+    with callback.task("time", total) as progress:
         take_turns = partial(time_in_turns, engines, rounds=config.repeats, progress=progress)
         seconds = take_turns(batched, warmup=config.warmup)
         rates = make_rates(seconds, [sum(map(len, work)) for work in batched])

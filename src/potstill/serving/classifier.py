@@ -13,7 +13,7 @@ from potstill.data import Batches, Split
 from potstill.engines import Backend, Engine, find_backend, load_engine, make_batches
 from potstill.engines import predict as predict_split
 from potstill.errors import DataError
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.serving.training_run import check_pairs, trained_length, trained_on_pairs
 
 _CHUNK = 2048
@@ -156,7 +156,7 @@ def predict(
     pairs: Iterable[str] | None = None,
     max_length: int | None = None,
     backend: str = "sdpa",
-    observer: Observer | None = None,
+    callback: ProgressCallback | None = None,
 ) -> Iterator[Prediction]:
     """Predict labels or scores of texts, in batches of similar length.
 
@@ -166,7 +166,7 @@ def predict(
         pairs: Second texts, as many as there are texts.
         max_length: As for `load`.
         backend: As for `load`.
-        observer: Draws progress where the number of texts is known; absent: silence.
+        callback: Draws progress where the number of texts is known; absent: silence.
 
     Returns:
         Predictions in the order of the texts.
@@ -178,9 +178,9 @@ def predict(
     if isinstance(texts, str):
         raise DataError("texts: this is one text, not a list of texts; put it into a list.")
     answers = load(model, backend=backend, max_length=max_length).stream(texts, pairs)
-    if observer is None or not isinstance(texts, Sized):
+    if callback is None or not isinstance(texts, Sized):
         return answers
-    return _observed(answers, len(texts), observer)
+    return _observed(answers, len(texts), callback)
 
 
 def _chunks(texts: Iterable[str], pairs: Iterable[str] | None, size: int) -> Iterator[Split]:
@@ -194,8 +194,8 @@ def _chunks(texts: Iterable[str], pairs: Iterable[str] | None, size: int) -> Ite
         yield Split(texts=[text for text, _ in rows], pairs=[pair for _, pair in rows])
 
 
-def _observed(predictions: Iterator[Prediction], total: int, observer: Observer) -> Iterator[Prediction]:
-    with observer.task("predict", total) as progress:
+def _observed(predictions: Iterator[Prediction], total: int, callback: ProgressCallback) -> Iterator[Prediction]:
+    with callback.task("predict", total) as progress:
         for prediction in predictions:
             yield prediction
             progress.advance()

@@ -15,7 +15,7 @@ from potstill.evaluation import (
     evaluate_models,
     make_subject,
 )
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.results import Fidelity, Interval, ModelResult
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_report import Latency, Rate
@@ -74,7 +74,7 @@ def compare_models(
     config: BenchConfig,
     *,
     price_per_hour: float | None,
-    observer: Observer,
+    callback: ProgressCallback,
 ) -> CompareReport:
     """Measure models on the same examples, in turns.
 
@@ -83,7 +83,7 @@ def compare_models(
         examples: What they are measured on.
         config: How they are timed.
         price_per_hour: What this machine costs, in any currency, or None.
-        observer: Draws the progress.
+        callback: Draws the progress.
 
     Returns:
         The figures.
@@ -97,8 +97,8 @@ def compare_models(
         for number, engine in enumerate(engines)
     ]
     untimed = EvaluationConfig(speed_sentences=None)
-    first, *others = measured = evaluate_models(subjects, examples, config=untimed, observer=observer)
-    timed = run_real(engines, [subject.batches for subject in subjects], config, observer)
+    first, *others = measured = evaluate_models(subjects, examples, config=untimed, callback=callback)
+    timed = run_real(engines, [subject.batches for subject in subjects], config, callback)
     pairs = [compare_pair(other, first, examples) for other in others]
     return CompareReport(
         task=examples.task.name,

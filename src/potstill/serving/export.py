@@ -28,7 +28,7 @@ from potstill.errors import ModelError
 from potstill.evaluation import Examples, in_task_order
 from potstill.files import whole_folder, write_json
 from potstill.hub import Encoder, trim_vocabulary
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.serving.export_config import ExportConfig
 from potstill.serving.export_gate import check_metric, check_parity, find_culprit, texts_of_all_lengths
 from potstill.serving.export_report import ExportReport, FileReport, VocabularyReport
@@ -60,7 +60,7 @@ def export_onnx(
     folder: Path,
     config: ExportConfig,
     *,
-    observer: Observer,
+    callback: ProgressCallback,
     vocabulary: VocabularyReport | None = None,
 ) -> ExportReport:
     """Export a model into the folder `onnx/` of its own folder.
@@ -70,7 +70,7 @@ def export_onnx(
         examples: What the gates measure on.
         folder: Where the model's config and tokenizer are; an older `onnx/` is replaced once all gates are passed.
         config: What to make.
-        observer: Is told each step.
+        callback: Is told each step.
         vocabulary: What was done to the vocabulary before.
 
     Returns:
@@ -85,16 +85,16 @@ def export_onnx(
     measured = _Measured(encoder, examples)
     with whole_folder(folder / "onnx") as aside:
         whole = aside / ONNX.file
-        observer.note(f"export {type(encoder.model).__name__} with opset {config.opset}")
+        callback.note(f"export {type(encoder.model).__name__} with opset {config.opset}")
         save_graph(export_graph(encoder, opset=config.opset), whole)
         exported = ONNX.open(whole, measured.engine.model)
         parity = check_parity(measured.engine, exported, texts_of_all_lengths(examples.split, encoder), config)
         files = [_gated(measured.check(whole, ONNX), config, "try another --opset")]
         if config.fp16:
-            observer.note("make the float16 file")
+            callback.note("make the float16 file")
             files.append(_make_fp16(whole, measured, config))
         if config.int8 != "none":
-            observer.note(f"make the int8 file ({config.int8})")
+            callback.note(f"make the int8 file ({config.int8})")
             files.append(_make_int8(whole, measured, config))
         report = ExportReport(
             task=examples.task.name,

@@ -55,7 +55,7 @@ class BiLstmStudentConfig(StudentConfig):
         source: Encoder,
         label_names: Sequence[str],
         *,
-        sample: Batch | None = None,
+        calibration: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
         """Build the student and start it."""

@@ -25,7 +25,7 @@ class RandomStart(Config):
         """Say what the first weights are, in a sentence about the student."""
         return f"starts at random, with the vocabulary of {source}"
 
-    def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
+    def fill(self, student: Encoder, source: Encoder, calibration: Batch | None) -> None:
         """Leave the student as it was built, which is at random."""
 
 
@@ -52,7 +52,7 @@ class TeacherLayersStart(Config):
         """Say what the first weights are, in a sentence about the student."""
         return f"starts from layers of {source}"
 
-    def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
+    def fill(self, student: Encoder, source: Encoder, calibration: Batch | None) -> None:
         """Copy the source's weights into the student."""
         _check_widths(student, source)
         copy_parts(find_parts(student), find_parts(source), map_every_layer(self.layers, student, source))
@@ -70,13 +70,13 @@ class CheckpointStart(Config):
         """Say what the first weights are, in a sentence about the student."""
         return f"starts from the saved student '{self.path}'"
 
-    def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
+    def fill(self, student: Encoder, source: Encoder, calibration: Batch | None) -> None:
         """Copy the saved weights into the student; a head of another width or make stays random.
 
         Args:
             student: As built; changed in place.
             source: Not used but for its tokenizer.
-            sample: Not used.
+            calibration: Not used.
 
         Raises:
             RecipeError: The saved student has other sizes.

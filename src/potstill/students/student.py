@@ -27,7 +27,7 @@ class StudentConfig(Config, ABC):
         source: Encoder,
         label_names: Sequence[str],
         *,
-        sample: Batch | None = None,
+        calibration: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
         """Build the student and start it.
@@ -35,7 +35,7 @@ class StudentConfig(Config, ABC):
         Args:
             source: The encoder that it is started from and whose tokenizer it may use; unchanged.
             label_names: Names of the labels; empty for scores.
-            sample: Some texts of the task, tokenised; None = random token ids.
+            calibration: Some texts of the task, tokenised; None = random token ids.
             examples: The training examples as text; None where there are none, as before a task.
 
         Returns:

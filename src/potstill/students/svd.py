@@ -36,12 +36,14 @@ class SvdStart(Config):
         return f"starts from layers of {source}, cut down to its sizes"
 
     @torch.no_grad()
-    def fill(self, student: Encoder, source: Encoder, sample: Batch | None) -> None:
+    def fill(self, student: Encoder, source: Encoder, calibration: Batch | None) -> None:
         """Cut the source down into the student."""
         _check_narrower(student, source)
         numbers = map_every_layer(self.layers, student, source)
         theirs = find_parts(source)
-        batch = (draw_random_texts(source, theirs.num_positions) if sample is None else sample).to(source.device)
+        batch = (draw_random_texts(source, theirs.num_positions) if calibration is None else calibration).to(
+            source.device
+        )
         states = _run(source, batch)
         home = student.device
         student.to(source.device)

@@ -48,12 +48,12 @@ class TransformerStudentConfig(StudentConfig, ABC):
         source: Encoder,
         label_names: Sequence[str],
         *,
-        sample: Batch | None = None,
+        calibration: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
         """Build the student and start it."""
         student = self.build_random(source, self._resolve(source.shape), label_names)
-        self.init.fill(student, source, sample)
+        self.init.fill(student, source, calibration)
         return student
 
     @abstractmethod

@@ -25,7 +25,7 @@ class WholeStudentConfig(StudentConfig):
         source: Encoder,
         label_names: Sequence[str],
         *,
-        sample: Batch | None = None,
+        calibration: Batch | None = None,
         examples: Split | None = None,
     ) -> Encoder:
         """Copy the source."""

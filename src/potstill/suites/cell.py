@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from potstill.console import ConsoleObserver
+from potstill.console import ConsoleCallback
 from potstill.errors import PotstillError
 from potstill.files import one_at_a_time
 from potstill.plugins import load_plugins
@@ -53,7 +53,7 @@ def run_cell(job: Job) -> None:
     with job.log.open("a", encoding="utf-8") as file, one_at_a_time(job.lock):
         console = Console(file=file, width=240, highlight=False, soft_wrap=True)
         try:
-            _finish(job, ConsoleObserver(console))
+            _finish(job, ConsoleCallback(console))
         except PotstillError as error:
             file.write(f"error: {error}\n")
             raise CellFailed(str(error)) from None
@@ -64,7 +64,7 @@ def run_cell(job: Job) -> None:
             ) from None
 
 
-def _finish(job: Job, observer: ConsoleObserver) -> None:
+def _finish(job: Job, callback: ConsoleCallback) -> None:
     import torch
 
     from potstill.pipeline import run_general, run_recipe
@@ -80,6 +80,6 @@ def _finish(job: Job, observer: ConsoleObserver) -> None:
     load_plugins(job.plugins)
     recipe = Recipe.parse(job.recipe)
     if job.is_general:
-        run_general(recipe, folder.path, resume=is_begun, observer=observer)
+        run_general(recipe, folder.path, resume=is_begun, callback=callback)
         return
-    run_recipe(recipe, folder.path, baselines=job.baselines, resume=is_begun, observer=observer)
+    run_recipe(recipe, folder.path, baselines=job.baselines, resume=is_begun, callback=callback)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from potstill.data import Batches
 from potstill.files import one_at_a_time
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.teachers.online import Teacher
 from potstill.teachers.states import StateStore, example_keys
 from potstill.tensors import Batch, EncoderOutputs, Needs
@@ -52,7 +52,7 @@ class JoinedTeacher:
 
 
 def store_logits(
-    teacher: Teacher, batches: Batches, *, folder: Path, device: torch.device, observer: Observer
+    teacher: Teacher, batches: Batches, *, folder: Path, device: torch.device, callback: ProgressCallback
 ) -> Tensor:
     """Compute the teacher's logits for a split, or read those that earlier runs left; equal texts share them.
 
@@ -62,21 +62,21 @@ def store_logits(
         folder: Keeps the logits by content; its name must identify teacher and arithmetic. What is there stays when
             the work is interrupted, and another run that needs the same folder waits.
         device: The teacher's.
-        observer: Draws the progress.
+        callback: Draws the progress.
 
     Returns:
         Logits by example, [examples, labels], float32, on the CPU.
     """
     keys = example_keys(batches.tokenised.tokens)
-    with one_at_a_time(folder.with_name(f".{folder.name}.lock"), lambda: observer.note(_WAITING)):
+    with one_at_a_time(folder.with_name(f".{folder.name}.lock"), lambda: callback.note(_WAITING)):
         store = StateStore(folder, _LOGITS, "fp32")
         missing = store.missing(keys)
         if len(missing):
             asked = (batch.to(device) for batch in batches.ordered(missing))
-            with observer.task("teacher logits", len(missing)) as progress:
+            with callback.task("teacher logits", len(missing)) as progress:
                 for number in store.fill(teacher, _LOGITS, asked, keys):
                     progress.advance(number)
         else:
-            observer.note(f"teacher logits of {len(keys):,} examples read from {folder.name}")
+            callback.note(f"teacher logits of {len(keys):,} examples read from {folder.name}")
     (part,) = store.parts
     return store.rows(part, keys)

@@ -90,7 +90,7 @@ class _Stage:
         self._restore_or_save(start)
         begun = time.perf_counter()
         compiled = running_compiled(self.distiller.student, self.teachers.values(), enabled=self.run.is_compiled)
-        with compiled, self.run.observer.task(self.stage.name, self.total, done=start.step) as progress:
+        with compiled, self.run.callback.task(self.stage.name, self.total, done=start.step) as progress:
             steps = self.plan.steps(start.step, self.total)
             for step, batches in prepare_ahead(steps, self._collate):
                 self._make(step, batches, position.step)
@@ -101,7 +101,7 @@ class _Stage:
                     self._log(position, step, progress)
                 position = self._evaluate_and_save(position, step, progress)
                 if self._is_exhausted(position):
-                    self.run.observer.note(f"{self.stage.name}: no better score in {self.stage.patience} evaluations")
+                    self.run.callback.note(f"{self.stage.name}: no better score in {self.stage.patience} evaluations")
                     break
         return self._finish(position)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from accelerate import Accelerator
 
 from potstill.hub import Encoder
-from potstill.progress import Observer
+from potstill.progress import ProgressCallback
 from potstill.training.checkpoint import Checkpoints
 from potstill.training.config import CheckpointConfig, TrackingConfig
 from potstill.training.events import EventLog
@@ -25,7 +25,7 @@ class StageRun:
         checkpoint_config: When it is saved.
         tracking: What is logged when.
         events: The event log.
-        observer: Draws the progress.
+        callback: Draws the progress.
         score: Scores the student on the development set.
         is_compiled: Whether student and running teachers run as compiled code.
     """
@@ -35,6 +35,6 @@ class StageRun:
     checkpoint_config: CheckpointConfig
     tracking: TrackingConfig
     events: EventLog
-    observer: Observer
+    callback: ProgressCallback
     score: Scorer
     is_compiled: bool = False
