@@ -79,7 +79,7 @@ def test_every_dropout_is_set_apart(tiny_teacher: Encoder) -> None:
 def test_a_copy_of_every_family_computes_the_same_states_on_single_texts(family: str, kind: str) -> None:
     source = make_teacher(FAMILIES[family])
     batch = make_batch()
-    student = build(source, init={"kind": kind}, sample=batch)
+    student = build(source, init={"kind": kind}, calibration=batch)
     ours, theirs = student(batch, STATES).hidden_states, source(batch, STATES).hidden_states
     for index in STATES.hidden_states:
         torch.testing.assert_close(ours[index][batch.token_mask], theirs[index][batch.token_mask], atol=1e-4, rtol=1e-4)

@@ -65,7 +65,7 @@ def test_texts_of_the_task_bring_the_start_nearer(smooth_teacher: Encoder) -> No
     few_words.input_ids.remainder_(12)
     test = make_batch(seed=6)
     test.input_ids.remainder_(12)
-    informed = correlate(build(smooth_teacher, sample=few_words, **NARROW), smooth_teacher, test)
+    informed = correlate(build(smooth_teacher, calibration=few_words, **NARROW), smooth_teacher, test)
     assert informed > correlate(build(smooth_teacher, **NARROW), smooth_teacher, test)
 
 
@@ -131,8 +131,8 @@ def test_a_student_that_is_wider_than_its_source_is_refused(
 
 def test_a_source_in_training_mode_gives_the_same_start(batch: Batch) -> None:
     source = make_teacher(BertConfig(**SIZES, hidden_dropout_prob=0.5))
-    calm = build(source, sample=batch, **NARROW)
-    restless = build(source.train(), sample=batch, **NARROW)
+    calm = build(source, calibration=batch, **NARROW)
+    restless = build(source.train(), calibration=batch, **NARROW)
     assert source.training
     for ours, theirs in zip(calm.parameters(), restless.parameters(), strict=True):
         assert torch.equal(ours, theirs)
