@@ -124,6 +124,15 @@ class Recipe(Config):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _chooses_by_what_it_holds_out(self) -> "Recipe":
+        if self.data.select_on == "train" and all(stage.select == "last" for stage in self.stages):
+            raise ValueError(
+                "data.select_on: no stage chooses its weights, so what is held out of train would be lost; leave it "
+                "out, or set select = 'best' in a stage"
+            )
+        return self
+
     @property
     def corpus_stages(self) -> tuple[StageConfig, ...]:
         """The stages that read plain text; they come first."""

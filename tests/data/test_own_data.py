@@ -190,6 +190,54 @@ def test_dev_can_be_a_file_or_a_split_of_the_folder(tmp_path):
     assert len(load(tmp_path, dev="test", split_seed=3, limit=4).train) == 4
 
 
+def test_the_test_set_can_be_a_file_or_a_split(tmp_path):
+    train = write_csv(tmp_path / "train.csv", ["a", "b"] * 5)
+    write_csv(tmp_path / "test.csv", ["a"])
+    write_csv(tmp_path / "held.csv", ["b", "b"])
+    own = write_csv(tmp_path / "own.txt.csv", ["b", "a", "b"])
+    assert len(load(tmp_path).test) == 1
+    assert len(load(tmp_path, test="held").test) == 2
+    assert [len(load(path, test=own).test) for path in (tmp_path, train)] == [3, 3]
+    with pytest.raises(DataError, match="there is no split 'hold'. Did you mean 'held'?"):
+        load(tmp_path, test="hold")
+    with pytest.raises(DataError, match="data file 'gone.csv' does not exist"):
+        load(train, test="gone.csv")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"test": "train"}, "data.test: 'train' is the training examples"),
+        ({"test": "dev"}, "data.test: 'dev' is the development set"),
+        ({"test": "bare"}, "data.test: 'bare' has no labels"),
+    ],
+)
+def test_a_test_set_that_would_tell_nothing_is_refused(tmp_path, fields, message):
+    for name in ("train", "dev"):
+        write_csv(tmp_path / f"{name}.csv", ["a", "b"] * 5)
+    write(tmp_path / "bare.csv", "text\nunknown\n")
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, **fields)
+
+
+def test_weights_can_be_chosen_on_a_part_of_train(tmp_path):
+    write_csv(tmp_path / "train.csv", ["a", "b", "b"] * 20)
+    write_csv(tmp_path / "dev.csv", ["a", "b"])
+    whole = load(tmp_path)
+    assert whole.select is None
+    assert whole.choosing is whole.dev
+    data = load(tmp_path, select_on="train", select_fraction=0.2)
+    assert sorted((*data.train.texts, *data.select.texts)) == sorted(whole.train.texts)
+    assert np.bincount(data.select.labels.values).tolist() == [4, 8]
+    assert (data.choosing is data.select, data.dev.texts) == (True, whole.dev.texts)
+    other = load(tmp_path, select_on="train", select_fraction=0.2, split_seed=1)
+    assert len({each.fingerprint for each in (whole, data, other)}) == 3
+    few = load(tmp_path, select_on="train", limit=30)
+    assert (len(few.train), len(few.select)) == (27, 3)
+    split = load(tmp_path / "train.csv", select_on="train")
+    assert [len(part) for part in (split.train, split.select, split.dev)] == [49, 5, 6]
+
+
 def test_a_folder_with_two_train_files_or_none_is_refused(tmp_path):
     with pytest.raises(DataError, match="there is no split 'train'"):
         load(tmp_path)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from potstill.answers import LabelRows, OneClass
 from potstill.answers.score import Score
 from potstill.data import Split
-from potstill.data.splitting import split_off_dev
+from potstill.data.splitting import hold_out, split_off_dev
 from potstill.errors import DataError
 
 CLASSES = OneClass(label_names=tuple("abcdef"))
@@ -66,3 +66,16 @@ def test_equal_texts_with_different_labels_leave_each_class_in_train(seed):
     train, dev = split_off_dev(split, CLASSES, fraction=0.3, seed=seed, where="file")
     assert set(train.labels.values) == {0, 1}
     assert len(dev) >= 2
+
+
+@given(st.lists(st.integers(0, 3), min_size=12, max_size=120), st.integers(0, 9))
+def test_what_is_held_out_of_train_is_drawn_as_dev_is(labels, seed):
+    split = make_split([*labels, *range(4), *range(4)], np.int64)
+    as_dev = split_off_dev(split, CLASSES, fraction=0.2, seed=seed, where="file")
+    held_out = hold_out(split, CLASSES, fraction=0.2, seed=seed)
+    assert [part.texts for part in held_out] == [part.texts for part in as_dev]
+
+
+def test_too_few_examples_to_hold_any_out_are_refused():
+    with pytest.raises(DataError, match="data.select_on: 2 different training examples are too few"):
+        hold_out(make_split([0, 1], np.int64), CLASSES, fraction=0.5, seed=0)

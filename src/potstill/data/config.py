@@ -1,6 +1,6 @@
 """Where the examples come from and how long they may be."""
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
@@ -43,10 +43,19 @@ class DataConfig(Config):
     one, else a part of train."""
     dev_fraction: float = Field(default=0.1, gt=0, le=0.5)
     """Own data: share of train that is split off as dev where there is none, equal in every class."""
+    test: str | None = None
+    """Own data: a file or, for a folder or hub name, a split with labels that is measured on once, when all is trained;
+    None = test where there is one. It chooses nothing, so its figures are the ones to quote."""
+    select_on: Literal["dev", "train"] = "dev"
+    """Which examples choose the best weights of each stage, and end it early: the development set, whose figures are
+    then a little too good, or a part of train that is held out for that and not learnt from."""
+    select_fraction: float = Field(default=0.1, gt=0, le=0.5)
+    """With `select_on = "train"`: the share of train that is held out, equal in every class."""
     limit: int | None = Field(default=None, ge=1)
-    """Learn from so many training examples at most, drawn at random; for trials. None = all."""
+    """Learn from so many training examples at most, drawn at random; for trials. None = all. What `select_on` holds out
+    is a part of these."""
     split_seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seeds the split into train and dev, and the draw of `limit`."""
+    """Seeds the split into train and dev, the draw of `limit`, and what `select_on` holds out."""
     max_length: int = Field(default=128, ge=8, le=8192)
     """Longest input in tokens, special tokens included; longer ones are cut."""
 
@@ -80,7 +89,15 @@ class DataConfig(Config):
             raise ValueError(f"must be left out with kind = '{kind}', where a text has one label")
         return separator
 
-    @field_validator("text", "text_pair", "label", "kind", "label_separator", "metrics", "dev", "dev_fraction")
+    @field_validator("select_fraction")
+    @classmethod
+    def _holds_out(cls, fraction: float, info: _Info) -> float:
+        default = cls.model_fields["select_fraction"].default
+        if info.data.get("select_on") == "dev" and fraction != default:
+            raise ValueError("must be left out with select_on = 'dev', where nothing of train is held out")
+        return fraction
+
+    @field_validator("text", "text_pair", "label", "kind", "label_separator", "metrics", "dev", "dev_fraction", "test")
     @classmethod
     def _is_for_own_data(cls, value: object, info: _Info) -> object:
         task = info.data.get("task")
@@ -93,6 +110,9 @@ class DataConfig(Config):
     @classmethod
     def _has_effect(cls, seed: int, info: _Info) -> int:
         task = info.data.get("task")
-        if task is not None and info.data.get("limit") is None and seed != cls.model_fields["split_seed"].default:
-            raise ValueError(f"must be left out for task '{task}' without 'limit', as its splits are fixed")
+        draws = info.data.get("limit") is not None or info.data.get("select_on") == "train"
+        if task is not None and not draws and seed != cls.model_fields["split_seed"].default:
+            raise ValueError(
+                f"must be left out for task '{task}' without 'limit' or select_on = 'train', as its splits are fixed"
+            )
         return seed

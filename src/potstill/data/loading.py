@@ -1,11 +1,13 @@
 """The one way from a `DataConfig` to a task with its examples."""
 
+from dataclasses import replace
+
 from potstill.data.benchmark_files import read_known_task
 from potstill.data.bundled import BUNDLED_NAMES, read_bundled_task
 from potstill.data.config import DataConfig
 from potstill.data.own_data import load_own_data
 from potstill.data.records import TaskData, task_data
-from potstill.data.splitting import draw_examples
+from potstill.data.splitting import draw_examples, hold_out
 from potstill.errors import DataError
 from potstill.files import expand_user
 
@@ -18,16 +20,21 @@ def load_task_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
         is_learnt: Whether a model is to learn from the examples; else classes of which all are one will do.
 
     Returns:
-        The task with train and dev splits, and a test split where there is one; `limit` is applied to train.
+        The task with train and dev splits, and a test split where there is one; `limit` is applied to train, and what
+        `select_on` holds out is taken from what that leaves.
 
     Raises:
         DataError: Neither is given, or a file, column, text or label cannot be used.
     """
     data = _load(config, is_learnt=is_learnt)
-    if config.limit is None:
-        return data
-    train = draw_examples(data.train, limit=config.limit, seed=config.split_seed)
-    return task_data(data.task, train, data.dev, test=data.test, other_dev=data.other_dev, other_test=data.other_test)
+    train, select = data.train, None
+    if config.limit is not None:
+        train = draw_examples(train, limit=config.limit, seed=config.split_seed)
+    if config.select_on == "train":
+        fraction, seed = config.select_fraction, config.split_seed
+        train, select = hold_out(train, data.task.answer, fraction=fraction, seed=seed)
+    whole = task_data(data.task, train, data.dev, select=select)
+    return replace(whole, test=data.test, other_dev=data.other_dev, other_test=data.other_test)
 
 
 def _load(config: DataConfig, *, is_learnt: bool) -> TaskData:

@@ -32,7 +32,7 @@ class _Columns:
 def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
     """Load data that is no known task."""
     assert config.path is not None
-    tables = find_tables(config.path, config.dev)
+    tables = find_tables(config.path, dev=config.dev, test=config.test)
     if tables.dev is not None:
         _refuse_idle_fields(config, tables.dev)
     columns = _resolve(tables.train, config)
@@ -44,7 +44,10 @@ def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
         )
     else:
         dev = _make_split(tables.dev, columns, task.answer.encode(_labels(tables.dev, columns)))
-    return task_data(task, train, dev, test=_make_test(tables.test, columns, task))
+    test = _make_test(tables.test, columns, task)
+    if config.test is not None and (test is None or test.labels is None):
+        raise DataError(f"data.test: '{config.test}' has no labels, so nothing can be measured on it; leave it out.")
+    return task_data(task, train, dev, test=test)
 
 
 def read_texts(path: Path, *, text: str | None = None, text_pair: str | None = None) -> Split:
@@ -73,7 +76,8 @@ def read_texts(path: Path, *, text: str | None = None, text_pair: str | None = N
 
 def _refuse_idle_fields(config: DataConfig, dev: DataTable) -> None:
     """Refuse what only steers a split into train and dev where there is none to make."""
-    idle = ["dev_fraction"] if config.limit is not None else ["dev_fraction", "split_seed"]
+    draws = config.limit is not None or config.select_on == "train"
+    idle = ["dev_fraction"] if draws else ["dev_fraction", "split_seed"]
     for name in idle:
         value = getattr(config, name)
         if value != DataConfig.model_fields[name].default:

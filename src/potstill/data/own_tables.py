@@ -1,10 +1,10 @@
 """The splits of data of one's own: a file, a folder of them, or a data set of the hub."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias
 
 from potstill.data.sources import TABLE_SUFFIXES, DataTable, read_hub_tables, read_table
 from potstill.errors import DataError, did_you_mean
@@ -12,7 +12,7 @@ from potstill.files import expand_user
 
 _DEV_SPLITS = ("dev", "validation")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
-_Source = TypeVar("_Source", DataTable, Path)
+_Source: TypeAlias = DataTable | Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,36 +24,46 @@ class SplitTables:
     test: DataTable | None
 
 
-def find_tables(path: str, dev: str | None) -> SplitTables:
+def find_tables(path: str, *, dev: str | None, test: str | None) -> SplitTables:
     """Find and read the splits of a source."""
     place = expand_user(path)
     if place.is_dir():
-        return _folder_tables(place, dev)
+        return _read_splits(_folder_files(place), str(place), dev=dev, test=test)
     if place.is_file():
-        return SplitTables(
-            train=read_table(place), dev=None if dev is None else read_table(expand_user(dev)), test=None
-        )
+        others = {name: expand_user(name) for name in (dev, test) if name is not None}
+        return _read_splits({**others, "train": place}, path, dev=dev, test=test)
     if not _HUB_NAME.fullmatch(path) or place.suffix.lower() in TABLE_SUFFIXES:
         raise DataError(f"data.path: '{path}' does not exist; give a file, a folder or the name of a hub data set.")
-    splits = read_hub_tables(path)
-    return SplitTables(train=_pick(splits, "train", path), dev=_pick_dev(splits, dev, path), test=splits.get("test"))
+    return _read_splits(read_hub_tables(path), path, dev=dev, test=test)
 
 
-def _folder_tables(folder: Path, dev: str | None) -> SplitTables:
+def _folder_files(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() in TABLE_SUFFIXES:
             if file.stem in found:
                 raise DataError(f"{folder}: {found[file.stem].name} and {file.name} are both there; remove one.")
             found[file.stem] = file
-    own = None if dev is None else expand_user(dev)
-    chosen = own if own is not None and own.is_file() else _pick_dev(found, dev, str(folder))
-    test = found.get("test")
+    return found
+
+
+def _read_splits(splits: Mapping[str, _Source], where: str, *, dev: str | None, test: str | None) -> SplitTables:
+    """Choose train, dev and test among the splits of a source, and read them where they are files."""
+    train = _pick(splits, "train", where)
+    chosen = _find(splits, dev, _DEV_SPLITS, where)
+    judge = _find(splits, test, ("test",), where)
+    if judge is not None and judge in (train, chosen):
+        if test is not None:
+            part = "the training examples" if judge == train else "the development set"
+            raise DataError(f"data.test: '{test}' is {part}, which a test set must not be; give another one.")
+        judge = None
     return SplitTables(
-        train=read_table(_pick(found, "train", str(folder))),
-        dev=None if chosen is None else read_table(chosen),
-        test=None if test is None or test == chosen else read_table(test),
+        train=_read(train), dev=None if chosen is None else _read(chosen), test=None if judge is None else _read(judge)
     )
+
+
+def _read(source: _Source) -> DataTable:
+    return read_table(source) if isinstance(source, Path) else source
 
 
 def _pick(splits: Mapping[str, _Source], name: str, where: str) -> _Source:
@@ -62,7 +72,9 @@ def _pick(splits: Mapping[str, _Source], name: str, where: str) -> _Source:
     return splits[name]
 
 
-def _pick_dev(splits: Mapping[str, _Source], dev: str | None, where: str) -> _Source | None:
-    if dev is not None:
-        return _pick(splits, dev, where)
-    return next((splits[name] for name in _DEV_SPLITS if name in splits), None)
+def _find(splits: Mapping[str, _Source], name: str | None, defaults: Sequence[str], where: str) -> _Source | None:
+    """Find what a user names, a file or a split, or else the first of some splits that is there."""
+    if name is None:
+        return next((splits[each] for each in defaults if each in splits), None)
+    own = expand_user(name)
+    return own if own.is_file() else _pick(splits, name, where)

@@ -93,7 +93,8 @@ class TaskData:
         task: What is to be predicted.
         train: Labelled examples to learn from.
         dev: Labelled examples to measure on.
-        fingerprint: 16 hexadecimal digits that change with the task and with any text or label of train and dev.
+        fingerprint: 16 hexadecimal digits that change with the task and any text or label of train, dev and select.
+        select: Labelled examples that were held out of train to choose weights; None where dev chooses.
         test: Examples whose labels are often not public; None where there is no such file.
         other_dev: Further labelled splits by name, such as MNLI's `mismatched`; mostly empty.
         other_test: Further splits without labels by name, such as MNLI's `diagnostic`; mostly empty.
@@ -103,9 +104,15 @@ class TaskData:
     train: Split
     dev: Split
     fingerprint: str
+    select: Split | None = None
     test: Split | None = None
     other_dev: Mapping[str, Split] = field(default_factory=dict)
     other_test: Mapping[str, Split] = field(default_factory=dict)
+
+    @property
+    def choosing(self) -> Split:
+        """The examples that choose the weights: those held out of train, or else dev."""
+        return self.dev if self.select is None else self.select
 
 
 def task_data(
@@ -113,14 +120,15 @@ def task_data(
     train: Split,
     dev: Split,
     *,
+    select: Split | None = None,
     test: Split | None = None,
     other_dev: Mapping[str, Split] | None = None,
     other_test: Mapping[str, Split] | None = None,
 ) -> TaskData:
     """Join a task and its splits, and fingerprint them."""
     total = hashlib.sha256(repr((task.name, task.answer.kind, task.is_pair, task.label_names)).encode())
-    for split in (train, dev):
-        assert split.labels is not None, "train and dev have labels"
+    for split in (train, dev) if select is None else (train, dev, select):
+        assert split.labels is not None, "train, dev and what is held out have labels"
         for texts in (split.texts, split.pairs or ()):
             total.update(f"{len(texts)}\0".encode())
             total.update("".join(f"{len(text)}\0{text}" for text in texts).encode("utf-8", "surrogatepass"))
@@ -132,6 +140,7 @@ def task_data(
         train=train,
         dev=dev,
         fingerprint=total.hexdigest()[:16],
+        select=select,
         test=test,
         other_dev=other_dev or {},
         other_test=other_test or {},

@@ -1,4 +1,4 @@
-"""Draw examples by a seed: a development set with every class in proportion, and a limited training set."""
+"""Draw examples by a seed: parts of train with every class in proportion, and a limited training set."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,33 +9,60 @@ from potstill.errors import DataError
 
 
 def split_off_dev(split: Split, answer: Answer, *, fraction: float, seed: int, where: str) -> tuple[Split, Split]:
-    """Split labelled examples in two."""
-    assert split.labels is not None
-    strata = answer.strata(split.labels)
-    random = np.random.default_rng(seed)
-    texts: dict[tuple[str, str], int] = {}
-    pairs = split.pairs or [""] * len(split)
-    text_of = np.array([texts.setdefault(key, len(texts)) for key in zip(split.texts, pairs, strict=True)])
-    total = max(1, round(fraction * len(texts)))
-    if strata is not None:
-        chosen = _stratified(strata[np.unique(text_of, return_index=True)[1]], total, random)
-    else:
-        chosen = random.permutation(len(texts))[: min(total, len(texts) - 1)]
-    is_dev = np.isin(text_of, chosen)
-    if strata is not None:
-        for label in np.setdiff1d(strata, strata[~is_dev]):  # equal texts with different labels
-            is_dev[text_of == text_of[np.argmax(strata == label)]] = False
-    if not is_dev.any():
+    """Split labelled examples into train and dev."""
+    parts = _split(split, answer, fraction, seed)
+    if parts is None:
         raise DataError(
-            f"{where}: {len(texts)} different examples are too few to split off a development set; give 'dev' a file "
-            "of its own."
+            f"{where}: {_count(split)} different examples are too few to split off a development set; give 'dev' a "
+            "file of its own."
         )
-    return split.take(np.flatnonzero(~is_dev)), split.take(np.flatnonzero(is_dev))
+    return parts
+
+
+def hold_out(train: Split, answer: Answer, *, fraction: float, seed: int) -> tuple[Split, Split]:
+    """Split training examples into those to learn from and those that choose the weights."""
+    parts = _split(train, answer, fraction, seed)
+    if parts is None:
+        raise DataError(
+            f"data.select_on: {_count(train)} different training examples are too few to hold a part of them out; "
+            "leave it at 'dev'."
+        )
+    return parts
 
 
 def draw_examples(split: Split, *, limit: int, seed: int) -> Split:
     """Draw examples at random."""
     return split.take(np.random.default_rng(seed).permutation(len(split))[:limit])
+
+
+def _text_ids(split: Split) -> NDArray[np.int64]:
+    """Number the texts of a split, equal ones alike."""
+    numbers: dict[tuple[str, str], int] = {}
+    pairs = split.pairs or [""] * len(split)
+    return np.array([numbers.setdefault(key, len(numbers)) for key in zip(split.texts, pairs, strict=True)])
+
+
+def _count(split: Split) -> int:
+    return len(np.unique(_text_ids(split)))
+
+
+def _split(split: Split, answer: Answer, fraction: float, seed: int) -> tuple[Split, Split] | None:
+    """Draw a share of the different texts, equal ones together; None where there are too few."""
+    assert split.labels is not None
+    strata, text_of = answer.strata(split.labels), _text_ids(split)
+    random, number = np.random.default_rng(seed), int(text_of.max()) + 1
+    total = max(1, round(fraction * number))
+    if strata is not None:
+        chosen = _stratified(strata[np.unique(text_of, return_index=True)[1]], total, random)
+    else:
+        chosen = random.permutation(number)[: min(total, number - 1)]
+    is_drawn = np.isin(text_of, chosen)
+    if strata is not None:
+        for label in np.setdiff1d(strata, strata[~is_drawn]):  # equal texts with different labels
+            is_drawn[text_of == text_of[np.argmax(strata == label)]] = False
+    if not is_drawn.any():
+        return None
+    return split.take(np.flatnonzero(~is_drawn)), split.take(np.flatnonzero(is_drawn))
 
 
 def _stratified(classes: NDArray[np.int64], total: int, random: np.random.Generator) -> NDArray[np.int64]:

@@ -107,7 +107,7 @@ class TaskSource:
         return "augmented" if stage.data == "augmented" else "train"
 
     def batches_of(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
-        """Give a split by its name: `train`, `augmented`, `dev`, or one of the task's further ones."""
+        """Give a split by its name: `train`, `augmented`, `choosing`, `dev`, or one of the task's further ones."""
         examples = self._examples(split)
         tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.max_length)
         if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
@@ -118,11 +118,12 @@ class TaskSource:
         if split == "augmented":
             assert self.augmented is not None, "texts are made before a stage reads them"
             return self.augmented.split
-        return {"train": self.data.train, "dev": self.data.dev, **self.data.other_dev}[split]
+        own = {"train": self.data.train, "choosing": self.data.choosing, "dev": self.data.dev}
+        return {**own, **self.data.other_dev}[split]
 
     def heldout(self, encoder: Encoder) -> Batches:
-        """Give the development set."""
-        return self.batches_of("dev", encoder)
+        """Give the examples that choose the weights: a part of train that is held out, or the development set."""
+        return self.batches_of("choosing", encoder)
 
     def calibration_set(self, encoder: Encoder) -> Batch:
         """Draw training texts; see `Source.calibration_set`."""
@@ -132,7 +133,7 @@ class TaskSource:
         """Run an encoder over the development set, or over other examples."""
         assert self.recipe.precision != "auto"
         encoder.to(process_state().device)
-        return predict_logits(encoder, batches or self.heldout(encoder), precision=self.recipe.precision)
+        return predict_logits(encoder, batches or self.batches_of("dev", encoder), precision=self.recipe.precision)
 
     def masker(self, stage: StageConfig, encoder: Encoder) -> None:
         """Hide nothing: stages on a task read their texts as they are."""
@@ -143,10 +144,10 @@ class TaskSource:
         teachers: Mapping[TeacherNumber, Teacher],  # noqa: ARG002
         masker: Masker | None,  # noqa: ARG002
     ) -> Scorer:
-        """Measure the task's metrics on the development set."""
-        dev, gold, task = self.heldout(distiller.student), self.data.dev.labels, self.data.task
+        """Measure the task's metrics on the examples that choose the weights."""
+        batches, gold, task = self.heldout(distiller.student), self.data.choosing.labels, self.data.task
         assert gold is not None
-        return lambda encoder: task.answer.measure(task.metrics, self.logits(encoder, dev), gold)
+        return lambda encoder: task.answer.measure(task.metrics, self.logits(encoder, batches), gold)
 
 
 @dataclass(frozen=True, kw_only=True)
