@@ -19,7 +19,7 @@ from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import main_first
 from potstill.progress import ProgressCallback
 
-_WAITING = "waiting for another run, which makes the same augmented examples"
+_WAITING = "waiting for {}, which makes the same augmented examples"
 
 
 def plan_texts(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> TextMaker | None:
@@ -71,7 +71,10 @@ def make_examples(run: OpenRun[TaskSource], maker: TextMaker, teacher: RunTeache
     texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
     key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
     path = run.folder.store / f"augmented-{key}.parquet"
-    with main_first(), one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda: run.callback.note(_WAITING)):
+    with (
+        main_first(),
+        one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda who: run.callback.note(_WAITING.format(who))),
+    ):
         if path.is_file():
             run.callback.note(f"augmented examples read from {path.name}")
         else:

@@ -25,7 +25,7 @@ def make_once(folder: RunFolder, name: str, make: Callable[[bool], object], call
         callback.note(f"{name}: {what} {folder.path}")
 
     lock = folder.path.with_name(f".{folder.path.name}.lock")
-    alone = one_at_a_time(lock, lambda: note("waiting for another run, which makes"))
+    alone = one_at_a_time(lock, lambda who: note(f"waiting for {who}, which makes"))
     with alone if is_main_process() else nullcontext():
         if agree(folder.is_finished):
             note("reusing")

@@ -14,7 +14,7 @@ from potstill.teachers.states import StateStore, example_keys
 from potstill.tensors import Batch, EncoderOutputs, Needs
 
 _LOGITS = Needs(logits=True)
-_WAITING = "waiting for another run, which asks the same teacher"
+_WAITING = "waiting for {}, which asks the same teacher"
 
 
 class StoredTeacher:
@@ -68,7 +68,7 @@ def store_logits(
         Logits by example, [examples, labels], float32, on the CPU.
     """
     keys = example_keys(batches.tokenised.tokens)
-    with one_at_a_time(folder.with_name(f".{folder.name}.lock"), lambda: callback.note(_WAITING)):
+    with one_at_a_time(folder.with_name(f".{folder.name}.lock"), lambda who: callback.note(_WAITING.format(who))):
         store = StateStore(folder, _LOGITS, "fp32")
         missing = store.missing(keys)
         if len(missing):

@@ -1,0 +1,84 @@
+"""Locks: who works on a run, a store or a teacher, on all machines that share the file system."""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from potstill.errors import RunError
+from potstill.files.disk import make_folder
+
+LOCK = ".lock"
+"""The lock of a folder, within it."""
+
+
+@contextmanager
+def one_at_a_time(path: Path, waits: Callable[[str], None] = lambda _: None) -> Generator[None]:
+    """Let one process at a time into a block.
+
+    Args:
+        path: A lock file, which is made and stays. A process that ends in any way lets go of it.
+        waits: Told who is in the block, once, if there is another process.
+
+    Yields:
+        Nothing, as soon as no other process is in the block.
+    """
+    make_folder(path.parent)
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        waits(_tell_holder(path))
+        lock.acquire()
+    try:
+        _sign(path)
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def held(folder: Path) -> Generator[None]:
+    """Keep all others out of a folder for a block; the thread that has it may take it again.
+
+    Args:
+        folder: The folder, made where there is none.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        RunError: Another process, or another thread, works there; the message says who and since when.
+    """
+    make_folder(folder)
+    path = (folder / LOCK).absolute()
+    lock = FileLock(path, is_singleton=True)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise RunError(
+            f"'{folder}' is in use by {_tell_holder(path)}; wait until that has ended, or choose another folder."
+        ) from None
+    try:
+        _sign(path)
+        yield
+    finally:
+        lock.release()
+
+
+def _sign(path: Path) -> None:
+    since = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    path.write_text(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since}), encoding="utf-8")
+
+
+def _tell_holder(path: Path) -> str:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {told['pid']} on {told['host']}, since {told['since']}"
+    except (OSError, ValueError, KeyError, TypeError):  # it has the lock and has not signed yet
+        return "another process"
