@@ -7,7 +7,7 @@ import pytest
 from measuring import compute_metrics, paired_intervals, primary_interval
 from scipy import stats
 
-from potstill.answers import OneClass
+from potstill.answers import LabelRows, OneClass
 from potstill.answers.score import Score
 from potstill.data import Task
 
@@ -146,3 +146,17 @@ def test_one_example_and_constant_answers_give_an_interval_without_a_warning():
     assert primary_interval(task_with("matthews"), np.eye(2)[[1]], np.array([1])) == (0.0, 0.0)
     constant = np.full((5, 1), 0.1)
     assert primary_interval(task_with("spearman"), constant, np.arange(5, dtype=np.float32)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "f1", "matthews", "pearson", "spearman", "pearson_spearman"])
+def test_the_standard_error_is_the_spread_over_samples(metric):
+    task = task_with(metric)
+    values, errors = [], []
+    for seed in range(200):
+        make = noisy_scores if task.answer.is_number else noisy_classes
+        logits, gold = make(300, seed=seed, **({"noise": 0.7} if task.answer.is_number else {"share_right": 0.85}))
+        rows = LabelRows.one_each(gold)
+        values.append(task.answer.measure((metric,), logits, rows)[metric])
+        if seed < 5:
+            errors.append(task.answer.standard_error(metric, logits, rows))
+    assert np.mean(errors) == pytest.approx(np.std(values), rel=0.25)

@@ -71,6 +71,15 @@ def test_events_tell_the_course_of_the_run(student_run: Path) -> None:
     assert events[-1]["event"] == "stage"
 
 
+def test_only_who_follows_a_teacher_is_chosen_by_the_distance_from_it(student_run: Path) -> None:
+    def distances(folder: Path) -> list[float | None]:
+        events = [json.loads(line) for line in (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+        return [event.get("distance") for event in events if event["event"] == "evaluation"]
+
+    assert all(distances(student_run))
+    assert not any(distances(student_run / "hard-labels"))
+
+
 def test_other_seed_gives_another_student(teacher: Path, reviews: Path, tmp_path: Path) -> None:
     def run(seed: int) -> bytes:
         done = distill(

@@ -19,6 +19,7 @@ from potstill.training import (
     Checkpoints,
     Distiller,
     EventLog,
+    Scores,
     StageConfig,
     StageRun,
     TrackingConfig,
@@ -26,6 +27,7 @@ from potstill.training import (
     train_stage,
 )
 from potstill.training.checkpoint import Position
+from potstill.training.choosing import Choice
 
 Weights = dict[str, Tensor]
 
@@ -66,9 +68,9 @@ class Training:
             start=start,
         )
 
-    def _score(self, student: Encoder, scores: Iterator[float]) -> dict[str, float]:
+    def _score(self, student: Encoder, scores: Iterator[float]) -> Scores:
         self.seen.append(self.weights(student))
-        return {"accuracy": next(scores)}
+        return Scores(figures={"accuracy": next(scores)})
 
     def weights(self, student: Encoder | None = None) -> Weights:
         return {name: value.clone() for name, value in (student or self.student).state_dict().items()}
@@ -91,7 +93,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("select", "scores", "left"),
-    [("best", [0.1, 0.9, 0.3, 0.2], 1), ("best", [0.5, 0.5, 0.4], 0), ("last", [0.1, 0.9, 0.3, 0.2], 3)],
+    [("best", [0.1, 0.9, 0.3, 0.2], 1), ("best", [0.5, 0.5, 0.4], 1), ("last", [0.1, 0.9, 0.3, 0.2], 3)],
 )
 def test_a_stage_leaves_the_weights_that_it_selects(
     base: Path, tmp_path: Path, select: str, scores: list[float], left: int
@@ -107,7 +109,7 @@ def test_a_stage_leaves_the_weights_that_it_selects(
 def test_the_next_stage_selects_by_its_own_scores(base: Path, tmp_path: Path) -> None:
     training = Training(tmp_path, base)
     after = training.train([0.8, 0.9], Position())
-    assert (after.stage, after.step, after.best_score, after.evaluations_since_best) == (1, 0, None, 0)
+    assert (after.stage, after.step, after.choice) == (1, 0, Choice())
     training.train([0.1, 0.3, 0.2], after)
     assert training.left() == 3
 
@@ -116,7 +118,7 @@ def test_a_stage_ends_early_where_it_gets_no_better(base: Path, tmp_path: Path) 
     training = Training(tmp_path, base)
     training.train([0.1, 0.5, 0.4, 0.5, 0.9, 0.9], Position(), patience=2)
     assert len(training.seen) == 4
-    assert training.left() == 1
+    assert training.left() == 3
 
 
 def test_the_newest_checkpoints_stay(base: Path, tmp_path: Path) -> None:
@@ -124,4 +126,4 @@ def test_the_newest_checkpoints_stay(base: Path, tmp_path: Path) -> None:
     training.train([0.1, 0.2, 0.3, 0.4, 0.5], Position(), every=1)
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["000-000000003", "000-000000004"]
     newest = training.checkpoints.newest()
-    assert (newest.stage, newest.step, newest.best_score) == (0, 4, 0.4)
+    assert (newest.stage, newest.step, newest.choice.score) == (0, 4, 0.4)

@@ -1,5 +1,6 @@
 """What a task asks of a text: the frame of every kind of answer."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers.column import LabelColumn
-from potstill.answers.intervals import PairedIntervals, middle
+from potstill.answers.intervals import NORMAL_QUANTILE, PairedIntervals, middle
 from potstill.answers.metric import choose_metrics, measure_own, resample_own
 from potstill.answers.metrics import Floats
 from potstill.answers.prediction import Prediction
@@ -213,6 +214,24 @@ class Answer(ABC):
         """
         exact = self.exact_interval(metric, logits, gold)
         return exact or middle(self.resample(metric, [self.decide(logits)], gold)[0])
+
+    def standard_error(self, metric: str, logits: NDArray[np.floating], gold: LabelRows) -> float:
+        """Give the standard error of a metric: how far another sample of examples might well have moved it.
+
+        Args:
+            metric: Which.
+            logits: Outputs of the head, [rows, labels].
+            gold: The gold labels of at least one example.
+
+        Returns:
+            The width of the 95 % interval / 3.92. A metric of one's own, which may be slow to resample, is taken as a
+            share of the examples: sqrt(share (1 - share) / examples); 0 where it is none.
+        """
+        if metric in self.formulas:
+            low, high = self.interval(metric, logits, gold)
+            return (high - low) / (2 * NORMAL_QUANTILE)
+        share = self.measure((metric,), logits, gold)[metric]
+        return math.sqrt(max(0.0, share * (1 - share)) / len(gold))
 
     def exact_interval(
         self,

@@ -16,6 +16,8 @@ from potstill.answers.rows import LabelRows
 from potstill.results import McNemar
 
 CONFIDENCE = 0.95
+NORMAL_QUANTILE = 1.959964
+"""Standard errors from the middle of a normal distribution to either end of its middle 95 %."""
 RESAMPLES = 1_000
 SEED = 20_190_923
 _CHUNK = 2_000_000

@@ -143,6 +143,13 @@ class Score(Answer):
         """See `Answer.resample_formula`."""
         return resample_rows(gold, predictions, lambda scores, values: correlation(metric, scores, values))
 
+    def standard_error(self, metric: str, logits: NDArray[np.floating], gold: LabelRows) -> float:
+        """See `Answer.standard_error`; of a correlation r, (1 - r^2) / sqrt(examples - 1), without resamples."""
+        if metric not in self.formulas:
+            return Answer.standard_error(self, metric, logits, gold)
+        value = self.measure((metric,), logits, gold)[metric]
+        return max(0.0, 1 - value**2) / math.sqrt(max(1, len(gold) - 1))
+
     def fidelity(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> ScoreFidelity:
         """See `Answer.fidelity`."""
         assert student.shape == teacher.shape, (student.shape, teacher.shape)

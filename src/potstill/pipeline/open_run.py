@@ -56,8 +56,14 @@ class Source(Protocol):
     def masker(self, stage: StageConfig, encoder: Encoder) -> Masker | None:
         """Give what hides the tokens of a stage."""
 
-    def scorer(self, distiller: Distiller, teachers: Mapping[TeacherNumber, Teacher], masker: Masker | None) -> Scorer:
-        """Give what scores the student of a stage."""
+    def scorer(
+        self,
+        distiller: Distiller,
+        teachers: Mapping[TeacherNumber, Teacher],
+        masker: Masker | None,
+        taught: NDArray[np.float32] | None,
+    ) -> Scorer:
+        """Give what scores the student of a stage, against what its teacher says of `heldout` where it has one."""
 
 
 S = TypeVar("S", bound=Source, covariant=True)
@@ -107,6 +113,7 @@ class RunTeacher:
         name: What the user called it.
         fingerprint: Changes with its weights, config or tokenizer.
         dev_logits: Its logits on the development set, [examples, labels]; of several, combined. None on plain text.
+        choosing_logits: The same on the examples that choose the weights; None where they are not compared.
         members: The teachers of an ensemble, in their order; empty for a single teacher.
     """
 
@@ -114,6 +121,7 @@ class RunTeacher:
     name: str
     fingerprint: str
     dev_logits: NDArray[np.float32] | None
+    choosing_logits: NDArray[np.float32] | None = None
     members: tuple["RunTeacher", ...] = ()
 
     @property

@@ -25,7 +25,7 @@ from potstill.processes import process_state
 from potstill.recipe import Recipe
 from potstill.teachers import Teacher
 from potstill.tensors import Batch
-from potstill.training import Distiller, HeldoutScorer, Masker, Scorer, StageConfig, TeacherNumber
+from potstill.training import Distiller, HeldoutScorer, Masker, Scorer, Scores, StageConfig, TeacherNumber
 
 _NUM_SAMPLES = 128
 
@@ -143,11 +143,21 @@ class TaskSource:
         distiller: Distiller,
         teachers: Mapping[TeacherNumber, Teacher],  # noqa: ARG002
         masker: Masker | None,  # noqa: ARG002
+        taught: NDArray[np.float32] | None,
     ) -> Scorer:
-        """Measure the task's metrics on the examples that choose the weights."""
+        """Measure the task's metrics on the examples that choose the weights, and the distance from the teacher."""
         batches, gold, task = self.heldout(distiller.student), self.data.choosing.labels, self.data.task
         assert gold is not None
-        return lambda encoder: task.answer.measure(task.metrics, self.logits(encoder, batches), gold)
+
+        def score(encoder: Encoder) -> Scores:
+            logits = self.logits(encoder, batches)
+            return Scores(
+                figures=task.answer.measure(task.metrics, logits, gold),
+                error=task.answer.standard_error(task.metrics[0], logits, gold),
+                distance=None if taught is None else float(task.answer.distances(logits, taught).mean()),
+            )
+
+        return score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +210,11 @@ class TextSource:
         return Masker(stage.masking, mask_id=tokenizer.mask_id, special_ids=tokenizer.special_ids, token_counts=counts)
 
     def scorer(
-        self, distiller: Distiller, teachers: Mapping[TeacherNumber, Teacher], masker: Masker | None
+        self,
+        distiller: Distiller,
+        teachers: Mapping[TeacherNumber, Teacher],
+        masker: Masker | None,
+        taught: NDArray[np.float32] | None,  # noqa: ARG002
     ) -> HeldoutScorer:
         """Measure the losses of a stage on the held-out examples."""
         device = distiller.student.device.type

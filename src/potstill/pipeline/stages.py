@@ -43,11 +43,12 @@ def train_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | N
         torch.manual_seed(recipe.seed + 1000 * (number + 1))
         distiller = make_distiller(stage, student, teacher).to(accelerator.device)
         teachers, masker = make_targets(run, stage, distiller, teacher), run.source.masker(stage, student)
-        score = run.source.scorer(distiller, teachers, masker)
+        taught = teacher.choosing_logits if teacher is not None and distiller.teacher_needs else None
+        score = run.source.scorer(distiller, teachers, masker, taught)
         if not checkpoints.holds(position):
             _start_projections(run, distiller, teacher, projections, stage.name)
             if not run.source.has_labels and accelerator.is_main_process:
-                events.write("evaluation", {"stage": stage.name, "step": 0, **score(student)})
+                events.write("evaluation", {"stage": stage.name, "step": 0, **score(student).figures})
         position = train_stage(
             stage,
             distiller,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from potstill.pipeline.shared_runs import make_once, require_base
 from potstill.pipeline.sources import TaskSource, TextSource
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
-from potstill.teachers import combine_logits
+from potstill.teachers import TeacherConfig, combine_logits
 from potstill.training import resolve_precision
 
 
@@ -63,11 +63,17 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
     """Load a teacher, put its labels into the task's order, and check what it knows."""
     task = run.source.data.task
     encoder = load_for_task(name, task, called=called)
-    logits = run.source.logits(encoder)
-    gold = run.source.data.dev.labels
+    source = run.source
+    logits, gold = source.logits(encoder), source.data.dev.labels
     assert gold is not None
     check_teacher(called, task, logits, gold)
-    return RunTeacher(encoder=encoder, name=called, fingerprint=fingerprint_model(name), dev_logits=logits)
+    return RunTeacher(
+        encoder=encoder,
+        name=called,
+        fingerprint=fingerprint_model(name),
+        dev_logits=logits,
+        choosing_logits=logits if source.data.select is None else source.logits(encoder, source.heldout(encoder)),
+    )
 
 
 def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeacher:
@@ -75,8 +81,8 @@ def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeach
     task, gold, config = run.source.data.task, run.source.data.dev.labels, run.recipe.teacher
     assert gold is not None
     answers = [member.dev_logits for member in members if member.dev_logits is not None]
-    parts = [torch.from_numpy(logits) for logits in answers]
-    logits = combine_logits(parts, combine=config.combine, weights=config.weights).numpy()
+    choosing = [member.choosing_logits for member in members if member.choosing_logits is not None]
+    logits = combine(answers, config)
     metric = task.metrics[0]
     for number, (member, own) in enumerate(zip(members, answers, strict=True)):
         score = task.answer.measure([metric], own, gold)[metric]
@@ -89,8 +95,15 @@ def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeach
         name=" + ".join(Path(member.name).name for member in members),
         fingerprint=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16],
         dev_logits=logits,
+        choosing_logits=combine(choosing, config),
         members=members,
     )
+
+
+def combine(logits: Sequence[NDArray[np.float32]], config: TeacherConfig) -> NDArray[np.float32]:
+    """Put the logits of several teachers together as a recipe says."""
+    parts = [torch.from_numpy(each) for each in logits]
+    return combine_logits(parts, combine=config.combine, weights=config.weights).numpy()
 
 
 def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], object]) -> Path:

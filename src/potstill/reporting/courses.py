@@ -70,7 +70,11 @@ def _losses(event: dict[str, Any]) -> dict[str, float]:
 
 
 def _scores(event: dict[str, Any]) -> dict[str, float]:
-    return {key: value for key, value in event.items() if key not in ("event", "stage", "step", "epoch", "seconds")}
+    return {
+        key: value
+        for key, value in event.items()
+        if key not in ("event", "stage", "step", "epoch", "seconds", "distance")
+    }
 
 
 def _curves(values: dict[tuple[str, str], list[tuple[float, float]]]) -> tuple[Curve, ...]:

@@ -1,6 +1,7 @@
 """The loop on Accelerate: stages, optimizer, checkpoints, events."""
 
 from potstill.training.checkpoint import Checkpoints
+from potstill.training.choosing import Scores
 from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
@@ -26,6 +27,7 @@ __all__ = [
     "Masker",
     "Precision",
     "Scorer",
+    "Scores",
     "StageConfig",
     "StageRun",
     "StepPlan",

@@ -14,6 +14,7 @@ from torch import Tensor
 from potstill.errors import RunError
 from potstill.files import whole_folder, write_json
 from potstill.progress import quiet
+from potstill.training.choosing import Choice
 
 _POSITION = "position.json"
 _BEST = "best.safetensors"
@@ -26,18 +27,14 @@ class Position:
     Attributes:
         stage: Stages that are finished.
         step: Optimizer steps made in the stage.
-        best_score: Best score on the development set so far in the stage, or None.
-        best_step: Optimizer steps made when it was reached.
-        evaluations_since_best: Evaluations since then.
+        choice: The weights of the stage that would go on now.
         events_size: Length of events.jsonl, bytes.
         seconds: Time spent in training so far.
     """
 
     stage: int = 0
     step: int = 0
-    best_score: float | None = None
-    best_step: int = 0
-    evaluations_since_best: int = 0
+    choice: Choice = Choice()
     events_size: int = 0
     seconds: float = 0.0
 

@@ -93,9 +93,11 @@ class StageConfig(Config):
     """What `clip_norm` bounds: the gradient of all weights together, or of each tensor by itself, as in the published
     code of BERT."""
     evaluations_per_epoch: int = Field(default=1, ge=1)
-    """How often the development set is scored; the end of the stage always is."""
+    """How often the student is scored on the examples that `data.select_on` names; the end of the stage always is."""
     select: Literal["best", "last"] = "best"
-    """Which weights go on: the best on the development set by the task's first metric, or the last."""
+    """Which weights go on: the last, or the best by the task's first metric. Scores within one standard error of the
+    highest cannot be told apart: of these weights those go on whose answers diverge least from the teacher's, or the
+    latest where the stage follows none."""
     patience: int | None = Field(default=None, ge=1)
     """Evaluations without a better score after which the stage ends early; absent: never."""
 

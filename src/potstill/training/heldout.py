@@ -12,6 +12,7 @@ from potstill.hub import Encoder
 from potstill.results import Fill
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, Needs
+from potstill.training.choosing import Scores
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.masking import Masker
 
@@ -39,7 +40,7 @@ class HeldoutScorer:
     batches: Batches
     autocast: torch.autocast
 
-    def __call__(self, encoder: Encoder) -> Mapping[str, float]:
+    def __call__(self, encoder: Encoder) -> Scores:
         """Measure the student; torch's random state is as before afterwards."""
         assert encoder is self.distiller.student
         predicts = self.masker is not None and encoder.has_vocabulary_head
@@ -55,7 +56,7 @@ class HeldoutScorer:
         tokens, right, hidden, *totals = sums.tolist()
         names = ("loss", *self.distiller.names)
         scores = {name: total / tokens for name, total in zip(names, totals, strict=True)}
-        return scores | ({"masked_lm_accuracy": right / max(1.0, hidden)} if predicts else {})
+        return Scores(figures=scores | ({"masked_lm_accuracy": right / max(1.0, hidden)} if predicts else {}))
 
     def _measure(self, batch: Batch, encoder: Encoder, *, predicts: bool) -> Tensor:
         """Give tokens, tokens that were predicted, hidden tokens, and the losses times tokens."""

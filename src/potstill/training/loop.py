@@ -16,6 +16,7 @@ from potstill.progress import ProgressTask
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, EncoderOutputs
 from potstill.training.checkpoint import Position
+from potstill.training.choosing import Scores
 from potstill.training.clipping import clip_gradients
 from potstill.training.compiling import not_compiled, running_compiled
 from potstill.training.config import StageConfig
@@ -80,6 +81,7 @@ class _Stage:
         self.sums = torch.zeros(len(distiller.names) + 1, device=accelerator.device)
         self.mixes_examples = torch.tensor(distiller.mixes_examples, device=accelerator.device)
         self.logged_step = 0
+        self.metric = ""
 
     def train(self, start: Position) -> Position:
         """Go through the stage from a position."""
@@ -200,46 +202,41 @@ class _Stage:
         if (is_saved or is_end) and self.logged_step < position.step:
             self._log(position, step, progress)  # the sums are not in the checkpoint: it must find them empty
         if is_due:
-            position = self._evaluate(position, progress)
+            position = self._evaluate(position, step.epoch_after, progress)
         if is_saved:
             position = replace(position, events_size=self.run.events.size())
             self.run.checkpoints.save(position, self.best)
         return position
 
-    def _evaluate(self, position: Position, progress: ProgressTask) -> Position:
-        """Score the student and keep its weights where they are the best so far."""
+    def _evaluate(self, position: Position, epoch: float, progress: ProgressTask) -> Position:
+        """Score the student and keep its weights where they are chosen."""
         student = self.distiller.student
-        progress.advance(0, text="scoring the development set")
+        progress.advance(0, text="scoring the student")
         with not_compiled(enabled=self.run.is_compiled):
-            figures = agree(dict(self.run.score(student)) if self.run.accelerator.is_main_process else {})
-        name, score = next(iter(figures.items()))
-        self.run.events.write("evaluation", {"stage": self.stage.name, "step": position.step, **figures})
-        self.run.accelerator.log({f"dev/{key}": value for key, value in figures.items()}, step=position.step)
-        progress.advance(0, text=f"dev {name} {score:.4f}")
-        is_kept = self.stage.select == "last" or position.best_score is None or score > position.best_score
-        if not is_kept:
-            return replace(position, evaluations_since_best=position.evaluations_since_best + 1)
-        if self.stage.select == "best":
+            scores = agree(self.run.score(student) if self.run.accelerator.is_main_process else Scores(figures={}))
+        distance = {} if scores.distance is None else {"distance": scores.distance}
+        values = {"stage": self.stage.name, "step": position.step, **scores.figures, **distance}
+        self.run.events.write("evaluation", values)
+        self.run.accelerator.log({f"dev/{key}": value for key, value in scores.figures.items()}, step=position.step)
+        progress.advance(0, text=f"{scores.name} {scores.score:.4f}")
+        takes_last = self.stage.select == "last"
+        choice = position.choice.after(scores, step=position.step, epoch=epoch, takes_last=takes_last)
+        if choice.step == position.step and not takes_last:
             self.best = {key: value.detach().cpu().clone() for key, value in student.state_dict().items()}
-        return replace(position, best_score=score, best_step=position.step, evaluations_since_best=0)
+        self.metric = scores.name
+        return replace(position, choice=choice)
 
     def _is_exhausted(self, position: Position) -> bool:
         patience = self.stage.patience
-        return patience is not None and position.evaluations_since_best >= patience
+        return patience is not None and position.choice.since_best >= patience
 
     def _finish(self, position: Position) -> Position:
         """Take the selected weights, free the optimizer, and step to the next stage."""
+        choice = position.choice
         if self.best is not None:
             self.distiller.student.load_state_dict(self.best)
-        self.run.events.write(
-            "stage",
-            {
-                "stage": self.stage.name,
-                "steps": position.step,
-                "best_step": position.best_step,
-                "best_score": position.best_score,
-                "seconds": round(position.seconds, 2),
-            },
-        )
+            self.run.callback.note(f"{self.stage.name}: {choice.describe(self.metric)}")
+        length = {"stage": self.stage.name, "steps": position.step}
+        self.run.events.write("stage", {**length, **choice.to_json(), "seconds": round(position.seconds, 2)})
         self.run.accelerator.free_memory()
         return Position(stage=position.stage + 1, seconds=position.seconds)

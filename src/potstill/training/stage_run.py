@@ -1,6 +1,6 @@
 """What a stage works with beside its student and teacher."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from accelerate import Accelerator
@@ -8,11 +8,12 @@ from accelerate import Accelerator
 from potstill.hub import Encoder
 from potstill.progress import ProgressCallback
 from potstill.training.checkpoint import Checkpoints
+from potstill.training.choosing import Scores
 from potstill.training.config import CheckpointConfig, TrackingConfig
 from potstill.training.events import EventLog
 
-Scorer = Callable[[Encoder], Mapping[str, float]]
-"""Scores the student on the development set; the first figure decides which weights are best."""
+Scorer = Callable[[Encoder], Scores]
+"""Scores the student on the examples that choose its weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class StageRun:
         tracking: What is logged when.
         events: The event log.
         callback: Draws the progress.
-        score: Scores the student on the development set.
+        score: Scores the student on the examples that choose its weights.
         is_compiled: Whether student and running teachers run as compiled code.
     """
 
