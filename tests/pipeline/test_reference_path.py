@@ -47,7 +47,7 @@ STAGE = [
     "student.attention_dropout=0.0",
     "student.init.kind=random",
 ]
-"""Heads of 2 and 8: texts above 20 tokens are compared by Gram matrices, shorter ones by their scores."""
+"""Heads of 2 and 8: texts above 16 tokens are compared by Gram matrices, shorter ones by their scores."""
 
 
 @pytest.fixture(scope="module")
