@@ -13,8 +13,9 @@ from potstill.answers.choosing import (
     known_metrics,
 )
 from potstill.answers.class_answer import ClassAnswer
-from potstill.answers.column import LabelColumn, are_numbers, list_names
+from potstill.answers.column import LabelColumn
 from potstill.answers.metric import Metric, own_metrics
+from potstill.answers.names import are_numbers, find_doubts, list_names, read_index, show
 from potstill.answers.one_class import OneClass
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelRows
@@ -42,7 +43,10 @@ __all__ = [
     "check_model",
     "choose_answer",
     "find_answer",
+    "find_doubts",
     "known_metrics",
     "list_names",
     "own_metrics",
+    "read_index",
+    "show",
 ]

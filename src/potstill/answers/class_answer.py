@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from potstill.answers.answer import Answer
 from potstill.answers.calibration import measure_calibration
 from potstill.answers.classes import count_confusion, measure_classes
-from potstill.answers.column import LabelColumn, list_names, sort_label_names
+from potstill.answers.column import LabelColumn
 from potstill.answers.fidelity import divergences, entropies
 from potstill.answers.intervals import exact_mcnemar, resample_classes, wilson
 from potstill.answers.metrics import Floats, Tallies, class_metric
+from potstill.answers.names import are_numbers, have_decimal_commas, list_names, show, sort_label_names
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
@@ -22,7 +23,10 @@ from potstill.errors import DataError
 from potstill.results import ClassFidelity, McNemar, write_labels
 
 MAX_CLASSES = 100
-"""More different labels than this are not taken as classes unless the user says so."""
+"""More different labels than this are not taken as classes, where they are numbers or hardly repeat, unless the user
+says so."""
+_REPEATS = 2
+"""Examples of a label, on the mean, from which on it repeats."""
 _KNOWS_RARE_CLASSES = 0.2
 """Matthews coefficient above which a classifier has learnt something, though the majority class is right as often."""
 
@@ -61,23 +65,36 @@ class ClassAnswer(Answer, ABC):
         """See `Answer.learn`."""
         names = column.names()
         different = set(names)
-        if len(different) < (column.fewest if column.is_told else 2):
+        if len(different) < (column.fewest if column.is_told else 2) and not column.known:
             raise DataError(f"{column.place}: every label is '{names[0]}'; at least two different ones are needed.")
-        if len(different) > MAX_CLASSES and not column.is_told:
+        if not column.is_told:
+            cls._check_classes(column.place, names, different)
+        return cls(label_names=column.known or column.class_names or sort_label_names(names))
+
+    @staticmethod
+    def _check_classes(place: str, names: Sequence[str], different: set[str]) -> None:
+        """Refuse labels of which nobody says that they are classes, and which may be something else."""
+        if have_decimal_commas(different):
+            example = next(name for name in names if "," in name)
             raise DataError(
-                f"{column.place}: {len(different)} different labels (such as '{names[0]}') could be classes, scores or "
-                "a wrong column; set data.kind to classification or regression, or data.label to another column."
+                f"{place}: labels such as '{example}' are numbers with a decimal comma, which are not read as scores; "
+                f"write '{example.replace(',', '.')}', or set data.kind to classification where they are names."
             )
-        return cls(label_names=column.class_names or sort_label_names(names))
+        if len(different) > MAX_CLASSES and (are_numbers(different) or len(names) < _REPEATS * len(different)):
+            raise DataError(
+                f"{place}: {len(different)} different labels in {len(names)} rows (such as {show(names[0])}) could be "
+                "classes, scores or a wrong column; set data.kind to classification or regression, or data.label "
+                "(--label) to another column."
+            )
 
     def encode(self, column: LabelColumn) -> LabelRows:
         """See `Answer.encode`."""
         names = column.names()
         positions = {name: position for position, name in enumerate(self.label_names)}
-        for row, name in enumerate(names, start=1):
+        for place, name in enumerate(names):
             if name not in positions:
                 raise DataError(
-                    f"{column.place}: row {row} has the label '{name}', which does not occur in the training examples; "
+                    f"{column.row(place)} has the label {show(name)}, which does not occur in the training examples; "
                     f"they have {list_names(self.label_names)}."
                 )
         return self.pack([positions[name] for name in names])

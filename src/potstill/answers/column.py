@@ -1,18 +1,16 @@
 """A column of labels as a file holds it: one label a cell, or several."""
 
-import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from potstill.answers.names import NUMBER, label_name, list_names, read_index, show
 from potstill.errors import DataError
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_LONGEST_NUMBER = 300
-"""Characters of a number; what is longer is a name like any other, and Python reads no number of 4,300 digits."""
+_MISSING = ("nan", "null")
+"""What programs write, in any case, for a cell without a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,6 +21,8 @@ class LabelColumn:
         cells: One for each example: a name, a number, a list of them, or nothing.
         place: File and column, as messages call them.
         class_names: The names that the cells are indices of; None where they say themselves what they mean.
+        rows: Number of each cell's row in its file; empty = 1, 2, and so on.
+        known: The names in the order of their indices, where the user says them; a cell is one of them, or an index.
         separator: What stands between the labels of one cell; None where a cell is one label or a list.
         is_told: Whether somebody says what kind of labels these are, so that nothing is guessed.
         fewest: Different labels that there must be.
@@ -31,6 +31,8 @@ class LabelColumn:
     cells: Sequence[Any]
     place: str
     class_names: tuple[str, ...] | None = None
+    rows: Sequence[int] = ()
+    known: tuple[str, ...] = ()
     separator: str | None = None
     is_told: bool = False
     fewest: int = 2
@@ -43,16 +45,23 @@ class LabelColumn:
     @property
     def has_names(self) -> bool:
         """Whether any cell has a label."""
-        return any(self._name(cell) is not None for cell in self.cells)
+        read = self._reader()
+        return any(read(cell) is not None for cell in self.cells)
+
+    def row(self, position: int) -> str:
+        """Say in which row of its file a cell stands."""
+        return f"{self.place}: row {self.rows[position] if self.rows else position + 1}"
 
     def names(self) -> list[str]:
         """Read the one label of every example."""
         names: list[str] = []
-        for row, cell in enumerate(self.cells, start=1):
-            name = self._name(cell)
+        read = self._reader()
+        for position, cell in enumerate(self.cells):
+            name = read(cell)
             if name is None:
-                raise DataError(f"{self.place}: row {row} has no usable label ({cell!r}); mend or remove the row.")
+                raise DataError(f"{self.row(position)} has no usable label ({show(cell)}); {self._advice(cell)}.")
             names.append(name)
+        self._check_one_language(self.cells)
         return names
 
     def sets(self) -> list[tuple[str, ...]]:
@@ -62,86 +71,75 @@ class LabelColumn:
             >>> LabelColumn(cells=["calm; warm", None], place="x.csv", separator=";").sets()
             [('calm', 'warm'), ()]
         """
-        sets = []
-        for row, cell in enumerate(self.cells, start=1):
-            parts = [part.item() if isinstance(part, np.generic) else part for part in self._parts(cell, row)]
-            names = [self._name(part) for part in parts]
+        sets, parts, read = [], [], self._reader()
+        for position, cell in enumerate(self.cells):
+            own = [part.item() if isinstance(part, np.generic) else part for part in self._parts(cell, position)]
+            names = [read(part) for part in own]
             known = [name for name in names if name is not None]
             if len(known) < len(names):
-                raise DataError(
-                    f"{self.place}: row {row} has a label that is not usable ({cell!r}); mend or remove the row."
-                )
+                told = f"{self.row(position)} has a label that is not usable ({show(cell)})"
+                raise DataError(f"{told}; {self._advice(cell)}.")
             sets.append(tuple(dict.fromkeys(known)))
+            parts += own
+        self._check_one_language(parts)
         return sets
 
-    def _parts(self, cell: Any, row: int) -> list[Any]:  # noqa: ANN401 - a cell of a file
+    def _parts(self, cell: Any, position: int) -> list[Any]:  # noqa: ANN401 - a cell of a file
         if isinstance(cell, list | tuple | np.ndarray):
             return list(cell)
         if cell is None or cell == "" or (isinstance(cell, float) and np.isnan(cell)):
             return []
         if self.separator is None:
             raise DataError(
-                f"{self.place}: row {row} has {cell!r} where a text may have several labels; set data.label_separator "
+                f"{self.row(position)} has {show(cell)} where a text may have several labels; set data.label_separator "
                 "to what stands between them, or give lists in a JSON or Parquet file."
             )
         return [part for part in str(cell).split(self.separator) if part.strip()]
 
-    def _name(self, cell: Any) -> str | None:  # noqa: ANN401 - a cell of a file
-        if self.class_names is None:
-            return label_name(cell)
-        return self.class_names[cell] if isinstance(cell, int) and 0 <= cell < len(self.class_names) else None
+    def _reader(self) -> Callable[[Any], str | None]:
+        """Make what reads one label."""
+        classes, known = self.class_names, frozenset(self.known)
+        if classes is not None:
+            named = [name if not known or name in known else None for name in classes]
+            return lambda cell: named[cell] if isinstance(cell, int) and 0 <= cell < len(named) else None
+        if not known:
+            return lambda cell: None if isinstance(cell, str) and _is_missing(cell) else label_name(cell)
+        indexed = () if self._speaks_numbers else self.known
+
+        def read(cell: Any) -> str | None:  # noqa: ANN401 - a cell of a file
+            name = label_name(cell)
+            if name is None or name in known:
+                return name
+            index = read_index(name)
+            return indexed[index] if index is not None and index < len(indexed) else None
+
+        return read
+
+    @property
+    def _speaks_numbers(self) -> bool:
+        """Whether no number can be an index, as names are numbers."""
+        return self.class_names is not None or any(NUMBER.fullmatch(name) for name in self.known)
+
+    def _check_one_language(self, cells: Sequence[Any]) -> None:
+        """Refuse labels of which some are names and others are indices."""
+        if not self.known or self._speaks_numbers:
+            return
+        names = {name for cell in cells if (name := label_name(cell)) is not None}
+        indices = sorted(names - set(self.known))
+        if indices and len(indices) < len(names):
+            word = next(name for name in self.known if name in names)
+            raise DataError(
+                f"{self.place}: some labels are names ('{word}') and some are numbers ('{indices[0]}'); write all of "
+                "them in one way."
+            )
+
+    def _advice(self, cell: Any) -> str:  # noqa: ANN401 - a cell of a file
+        if self.known and label_name(cell) is not None:
+            return f"data.labels (--labels) has {list_names(self.known)}; mend the row, or name this label there too"
+        if isinstance(cell, str) and _is_missing(cell):
+            return "this stands for a missing one; mend or remove the row, or name it in data.labels (--labels)"
+        return "mend or remove the row"
 
 
-def label_name(value: Any) -> str | None:  # noqa: ANN401 - a cell of a file
-    """Write a label in one way, however its file holds it.
-
-    Example:
-        >>> [label_name(value) for value in (1.0, " good ", "0.50", True, float("nan"), "")]
-        ['1', 'good', '0.5', 'True', None, None]
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        if not NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
-            return text or None
-        return str(int(text)) if text.lstrip("+-").isdigit() else label_name(float(text))
-    if isinstance(value, bool | int):
-        return str(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return str(int(value)) if value.is_integer() else repr(value)
-    return None
-
-
-def are_numbers(names: Iterable[str]) -> bool:
-    """Say whether labels, written by `label_name`, are all numbers.
-
-    Args:
-        names: The labels.
-
-    Returns:
-        Whether they are.
-    """
-    return all(NUMBER.fullmatch(name) for name in names)
-
-
-def sort_label_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Order the different labels: by value where all are numbers, else by alphabet.
-
-    Example:
-        >>> sort_label_names(["10", "9", "9"])
-        ('9', '10')
-    """
-    different = set(names)
-    return tuple(sorted(different, key=float) if are_numbers(different) else sorted(different))
-
-
-def list_names(names: Sequence[str]) -> str:
-    """Name labels in a message, the first twelve of many.
-
-    Args:
-        names: The labels.
-
-    Returns:
-        One line.
-    """
-    shown = ", ".join(names[:12]) or "none: a score"
-    return f"{shown}, ... {len(names)} in all" if len(names) > 12 else shown
+def _is_missing(cell: str) -> bool:
+    return cell.strip().casefold() in _MISSING

@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers.answer import Answer
-from potstill.answers.column import NUMBER, LabelColumn, are_numbers
+from potstill.answers.column import LabelColumn
 from potstill.answers.intervals import resample_rows
 from potstill.answers.metrics import Floats, correlation, pearson
+from potstill.answers.names import are_numbers, are_scores, have_decimal_commas, show
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
 from potstill.errors import DataError
 from potstill.results import ScoreFidelity
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @final
@@ -56,8 +59,7 @@ class Score(Answer):
         """See `Answer.claims`; fractional numbers are scores."""
         if column.class_names or column.holds_lists or column.separator is not None:
             return False
-        different = set(column.names())
-        return any("." in name or "e" in name for name in different) and are_numbers(different)
+        return not column.known and are_scores(set(column.names()))
 
     @classmethod
     def learn(cls, column: LabelColumn) -> "Score":
@@ -70,11 +72,15 @@ class Score(Answer):
     def encode(self, column: LabelColumn) -> LabelRows:
         """See `Answer.encode`."""
         names = column.names()
-        for row, name in enumerate(names, start=1):
-            if not NUMBER.fullmatch(name):
+        for place, name in enumerate(names):
+            if not are_numbers([name]):
+                advice = f"; write {name.replace(',', '.')}" if have_decimal_commas([name]) else ""
                 raise DataError(
-                    f"{column.place}: row {row} has the label '{name}', which is not a number, as a score must be."
+                    f"{column.row(place)} has the label {show(name)}, which is not a number, as a score must "
+                    f"be{advice}."
                 )
+            if not abs(float(name)) <= _LARGEST:
+                raise DataError(f"{column.row(place)} has the label {show(name)}, which is too large for a score.")
         return self.pack([float(name) for name in names])
 
     def is_labelled(self, column: LabelColumn) -> bool:

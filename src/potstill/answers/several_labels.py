@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from potstill.answers.answer import Answer
 from potstill.answers.calibration import measure_calibration
 from potstill.answers.classes import measure_classes
-from potstill.answers.column import LabelColumn, sort_label_names
+from potstill.answers.column import LabelColumn
 from potstill.answers.fidelity import as_answers, entropies, label_divergences
 from potstill.answers.intervals import resample_times
 from potstill.answers.metrics import Floats, Tallies, label_metric
+from potstill.answers.names import show, sort_label_names
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
@@ -61,19 +62,19 @@ class SeveralLabels(Answer):
     def learn(cls, column: LabelColumn) -> "SeveralLabels":
         """See `Answer.learn`."""
         names = [name for names in column.sets() for name in names]
-        if (num_different := len(set(names))) < column.fewest:
+        if (num_different := len(set(names))) < column.fewest and not column.known:
             raise DataError(
                 f"{column.place}: there are {num_different} different labels; at least {column.fewest} are needed."
             )
-        return cls(label_names=column.class_names or sort_label_names(names))
+        return cls(label_names=column.known or column.class_names or sort_label_names(names))
 
     def encode(self, column: LabelColumn) -> LabelRows:
         """See `Answer.encode`."""
-        for row, names in enumerate(sets := column.sets(), start=1):
+        for place, names in enumerate(sets := column.sets()):
             for name in names:
                 if name not in self.label_names:
                     raise DataError(
-                        f"{column.place}: row {row} has the label '{name}', which does not occur in the training "
+                        f"{column.row(place)} has the label {show(name)}, which does not occur in the training "
                         f"examples; they have {', '.join(self.label_names[:12])}."
                     )
         return self.pack([self._mark(names, self.label_names) for names in sets])

@@ -1,5 +1,6 @@
 """Options that several commands share: one name, one help text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypedDict
@@ -117,6 +118,7 @@ class DataFields(TypedDict):
     text: str | None
     text_pair: str | None
     label: str | None
+    labels: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,25 @@ class ExampleOptions:
             "--label", metavar="COLUMN", rich_help_panel=_DATA, help="Column of the class or score, if not 'label'."
         ),
     ] = None
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="NAME,NAME,...",
+            rich_help_panel=_DATA,
+            help="The classes of the data in the order of the teacher's labels, where these have other names, or in "
+            "that of the whole numbers that stand for them. Left out: labels are matched by name.",
+        ),
+    ] = None
 
     @property
     def fields(self) -> DataFields:
         """The options by name."""
-        return DataFields(task=self.task, data=self.data, text=self.text, text_pair=self.text_pair, label=self.label)
+        return DataFields(
+            task=self.task,
+            data=self.data,
+            text=self.text,
+            text_pair=self.text_pair,
+            label=self.label,
+            labels=() if self.labels is None else self.labels.split(","),
+        )

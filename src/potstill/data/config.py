@@ -30,11 +30,14 @@ class DataConfig(Config):
     label: str | None = None
     """Own data: column of the label; None = the column `label`."""
     kind: AnswerKindOrAuto = "auto"
-    """Own data: `auto` takes fractional numbers as scores, up to 100 different words or whole numbers as classes, and
-    lists as labels of which a text may have several."""
+    """Own data: `auto` takes fractional numbers as scores, words that repeat and up to 100 different whole numbers as
+    classes, and lists as labels of which a text may have several."""
     label_separator: str | None = Field(default=None, min_length=1)
     """Own data: what stands between the labels of a text that may have several, such as `;`; an empty cell has none.
     None = every cell is one label or, in JSON and Parquet files, a list of labels."""
+    labels: tuple[str, ...] = ()
+    """The classes in the order of a model's logits: says which of them an index in the data or a teacher's label with
+    another name is. Empty = labels are matched by name."""
     metrics: tuple[str, ...] = ()
     """Own data: what is measured, by names; the first is the primary one, by which weights are chosen. Empty = those of
     the kind of answer."""
@@ -96,6 +99,16 @@ class DataConfig(Config):
         if info.data.get("select_on") == "dev" and fraction != default:
             raise ValueError("must be left out with select_on = 'dev', where nothing of train is held out")
         return fraction
+
+    @field_validator("labels")
+    @classmethod
+    def _names_classes(cls, labels: tuple[str, ...], info: _Info) -> tuple[str, ...]:
+        names, kind = tuple(name.strip() for name in labels), info.data.get("kind")
+        if labels and (len(set(names)) < max(2, len(names)) or "" in names):
+            raise ValueError("must be two names or more, each once and none empty")
+        if labels and kind not in ("auto", None) and not find_answer(kind).has_names:
+            raise ValueError(f"must be left out with kind = '{kind}', which has no classes")
+        return names
 
     @field_validator("text", "text_pair", "label", "kind", "label_separator", "metrics", "dev", "dev_fraction", "test")
     @classmethod

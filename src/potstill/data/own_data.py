@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from potstill.answers import LabelColumn, LabelRows, are_numbers, choose_answer
+from potstill.answers import LabelColumn, LabelRows, are_numbers, choose_answer, find_doubts
 from potstill.data.config import DataConfig
 from potstill.data.own_tables import find_tables
 from potstill.data.records import Split, Task, TaskData, task_data
@@ -27,6 +27,7 @@ class _Columns:
     text_pair: str | None
     label: str
     separator: str | None
+    known: tuple[str, ...]
 
 
 def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
@@ -47,7 +48,7 @@ def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
     test = _make_test(tables.test, columns, task)
     if config.test is not None and (test is None or test.labels is None):
         raise DataError(f"data.test: '{config.test}' has no labels, so nothing can be measured on it; leave it out.")
-    return task_data(task, train, dev, test=test)
+    return replace(task_data(task, train, dev, test=test), notes=tuple(find_doubts(task.label_names)))
 
 
 def read_texts(path: Path, *, text: str | None = None, text_pair: str | None = None) -> Split:
@@ -90,6 +91,7 @@ def _resolve(table: DataTable, config: DataConfig) -> _Columns:
         text_pair=None if config.text_pair is None else _column(table, config.text_pair, (), "text_pair"),
         label=_column(table, config.label, _LABEL_COLUMNS, "label"),
         separator=config.label_separator,
+        known=config.labels,
     )
     used = [columns.text, columns.text_pair, columns.label]
     if len(set(used)) < len(used):
@@ -116,7 +118,7 @@ def _column(table: DataTable, name: str | None, defaults: Sequence[str], part: s
 
 def _make_task(config: DataConfig, table: DataTable, columns: _Columns, *, fewest: int) -> Task:
     column = _labels(table, columns)
-    is_told = config.kind != "auto" or bool(column.class_names)
+    is_told = config.kind != "auto" or bool(column.class_names or column.known)
     column = replace(column, is_told=is_told, fewest=fewest)
     answer = choose_answer(config.kind, column).learn(column)
     assert config.path is not None
@@ -126,6 +128,7 @@ def _make_task(config: DataConfig, table: DataTable, columns: _Columns, *, fewes
         is_pair=columns.text_pair is not None,
         metrics=answer.choose_metrics(config.metrics, path="data.metrics"),
         has_agreed_order=bool(column.class_names) or are_numbers(answer.label_names),
+        model_labels=column.known,
     )
 
 
@@ -159,6 +162,7 @@ def _labels(table: DataTable, columns: _Columns) -> LabelColumn:
         cells=table.columns[label][:],
         place=_place(table, label),
         class_names=table.class_names.get(label),
+        known=columns.known,
         separator=columns.separator,
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers import Answer, LabelRows
+from potstill.progress import ProgressCallback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Task:
         metrics: What is measured; the first is the primary one.
         has_agreed_order: Whether whoever numbers the labels does it in this order, so that a model that knows only
             their numbers can be matched.
+        model_labels: Which label each logit of a model stands for, where the user says it; empty = nobody does.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Task:
     is_pair: bool
     metrics: tuple[str, ...]
     has_agreed_order: bool = False
+    model_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -98,6 +101,7 @@ class TaskData:
         test: Examples whose labels are often not public; None where there is no such file.
         other_dev: Further labelled splits by name, such as MNLI's `mismatched`; mostly empty.
         other_test: Further splits without labels by name, such as MNLI's `diagnostic`; mostly empty.
+        notes: What was read, left out and understood, a clause each.
     """
 
     task: Task
@@ -108,6 +112,12 @@ class TaskData:
     test: Split | None = None
     other_dev: Mapping[str, Split] = field(default_factory=dict)
     other_test: Mapping[str, Split] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def tell(self, callback: ProgressCallback) -> None:
+        """Say in one line what was read, left out and understood."""
+        if self.notes:
+            callback.note(f"data: {'; '.join(self.notes)}")
 
     @property
     def choosing(self) -> Split:

@@ -112,7 +112,8 @@ def name_fields(
     """Say which fields of a recipe the arguments of a call stand for.
 
     Args:
-        data: `task`, `data`, `text`, `text_pair` and `label`, as in `distill`; None where it was not given.
+        data: `task`, `data`, `text`, `text_pair`, `label` and `labels`, as in `distill`; None, or empty, where it was
+            not given.
         teacher: As in `distill`.
         teacher_base: As in `distill`.
         corpus: As in `distill`.
@@ -125,7 +126,7 @@ def name_fields(
     several = {"teacher.model": None, "teacher.models": list(names)}
     fields = {
         "teacher.base": teacher_base,
-        **{f"data.{'path' if name == 'data' else name}": value for name, value in data.items()},
+        **{f"data.{'path' if name == 'data' else name}": value for name, value in data.items() if value != ()},
         "data.corpus.paths": tuple(corpus) or None,
         "general": general,
     }
@@ -143,6 +144,7 @@ def distill(
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
+    labels: Sequence[str] = (),
     corpus: Sequence[str] = (),
     general: str | None = None,
     out: str | Path | None = None,
@@ -163,6 +165,8 @@ def distill(
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
+        labels: The classes in the order of the teacher's labels, where these have other names, or of the indices that
+            stand in the data.
         corpus: Plain text for the stages that read it: files, folders or names of data sets.
         general: A student that has been through these stages already; takes the place of `corpus`.
         out: The run folder; absent: a new folder under `runs/`.
@@ -179,7 +183,7 @@ def distill(
         PotstillError: Something the user can mend; the message says how.
         RecipeError: The recipe has stages on plain text, and no task is given for the others.
     """
-    examples = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label}
+    examples = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label, "labels": labels}
     fields = name_fields(examples, teacher=teacher, teacher_base=teacher_base, corpus=corpus, general=general)
     planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
     return planned.distil(baselines=baselines, callback=callback)
@@ -193,6 +197,7 @@ def finetune(
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
+    labels: Sequence[str] = (),
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
     resume: bool = False,
@@ -207,6 +212,7 @@ def finetune(
         text: As in `distill`.
         text_pair: As in `distill`.
         label: As in `distill`.
+        labels: As in `distill`.
         out: As in `distill`.
         overrides: As in `distill`.
         resume: As in `distill`.
@@ -226,6 +232,7 @@ def finetune(
         text=text,
         text_pair=text_pair,
         label=label,
+        labels=labels,
         out=out,
         overrides=overrides,
         resume=resume,

@@ -9,7 +9,7 @@ from potstill.augmentation import AugmentationConfig, Row, Variant, check_suffix
 from potstill.config import Config
 from potstill.data import DataConfig, load_task_data
 from potstill.errors import RunError
-from potstill.hub import fingerprint_model
+from potstill.hub import describe_model, fingerprint_model
 from potstill.pipeline.teacher import load_for_task
 from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import process_state
@@ -54,6 +54,7 @@ def augment(
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
+    labels: Sequence[str] = (),
     copies: int | None = None,
     teacher: str | None = None,
     overrides: Sequence[str] = (),
@@ -72,6 +73,7 @@ def augment(
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
+        labels: As in `distill`.
         copies: Tries for each row; absent: the published number for the task.
         teacher: A fine-tuned classifier that labels the new texts, and that the filter asks.
         overrides: `path=value` changes of `augmentation`, `data` and `precision`, as `--set` on the command line.
@@ -89,7 +91,9 @@ def augment(
     check_suffix(path)
     if path.exists():
         raise RunError(f"'{path}' exists already; choose another name, or remove it.")
-    source = AugmentedFrom(task=task, data=data, text=text, text_pair=text_pair, label=label, teacher=teacher)
+    source = AugmentedFrom(
+        task=task, data=data, text=text, text_pair=text_pair, label=label, labels=labels, teacher=teacher
+    )
     maker = _make(method, source, copies, overrides, workers, callback)
     num_rows, num_new = maker.write(path)
     return AugmentedTexts(path=path, num_rows=num_rows, num_new=num_new)
@@ -103,6 +107,7 @@ class AugmentedFrom(TypedDict, total=False):
     text: str | None
     text_pair: str | None
     label: str | None
+    labels: Sequence[str]
     teacher: str | None
 
 
@@ -123,7 +128,7 @@ def preview_augmentation(
         copies: As in `augment`.
         overrides: As in `augment`.
         callback: As in `augment`.
-        source: `task`, `data`, `text`, `text_pair`, `label` and `teacher`, as in `augment`.
+        source: `task`, `data`, `text`, `text_pair`, `label`, `labels` and `teacher`, as in `augment`.
 
     Returns:
         Each example with its variants.
@@ -146,14 +151,16 @@ def _make(
     teacher = source.get("teacher")
     data = {"path" if name == "data" else name: value for name, value in source.items() if name != "teacher"}
     values: dict[str, Any] = {
-        "data": {name: value for name, value in data.items() if value is not None},
+        "data": {name: value for name, value in data.items() if value is not None and value != ()},
         "augmentation": {"method": {"kind": method}, "labels": "none" if teacher is None else "teacher"},
     }
     if copies is not None:
         values["augmentation"]["copies"] = copies
     override_fields(values, overrides)
     settings = _Settings.parse(values)
-    examples = load_task_data(settings.data)
+    given = () if teacher is None else describe_model(teacher).label_names
+    examples = load_task_data(settings.data, label_names=given)
+    examples.tell(callback or SilentCallback())
     check_texts(examples.task.answer, "take data in which each has one label, or a score")
     asked = None
     if teacher is not None:

@@ -1,14 +1,12 @@
 """Measure saved models on labelled examples, those that are named or those of their run, and answer test sets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from potstill.answers import Answer, LabelRows, answer_of_model, known_metrics
-from potstill.data import DataConfig, TaskData, load_task_data, shipped_tasks
+from potstill.answers import Answer, answer_of_model, known_metrics
+from potstill.data import DataConfig, load_task_data, shipped_tasks
 from potstill.engines import make_batches, make_torch_engine, predict_logits
 from potstill.errors import DataError, RecipeError
 from potstill.evaluation import (
@@ -40,6 +38,7 @@ def evaluate(
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
+    labels: Sequence[str] = (),
     teacher: str | None = None,
     overrides: Sequence[str] = (),
     callback: ProgressCallback | None = None,
@@ -56,6 +55,7 @@ def evaluate(
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
+        labels: As in `distill`.
         teacher: A model to measure too, and to compare with.
         overrides: `path=value` changes of `data` and `precision`, as `--set` on the command line.
         callback: Draws progress; absent: silence.
@@ -66,11 +66,12 @@ def evaluate(
     Raises:
         PotstillError: Something the user can mend; the message says how.
     """
-    options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label)
+    options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label, labels=labels)
     recipe = read_settings(str(model), options, overrides)
     described = describe_model(str(model))
     given = answer_of_model(described.config_words, described.label_names)
-    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None)
+    watch = callback or SilentCallback()
+    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None, callback=watch)
     names: dict[Role, str] = {"model": str(model)}
     if teacher is not None:
         names = {"teacher": teacher, "student": str(model)}
@@ -79,7 +80,7 @@ def evaluate(
         encoder = load_for_task(name, examples.task).to(process_state().device)
         engine = make_torch_engine(encoder, name=name, precision=resolve_precision(recipe.precision))
         subjects.append(make_subject(engine, role, examples))
-    measured = evaluate_models(subjects, examples, config=EvaluationConfig(), callback=callback or SilentCallback())
+    measured = evaluate_models(subjects, examples, config=EvaluationConfig(), callback=watch)
     return collect_results(examples, measured, environment=describe_environment())
 
 
@@ -93,6 +94,7 @@ class DataOptions:
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
+        labels: The classes in the order of the model's labels.
     """
 
     task: str | None = None
@@ -100,9 +102,10 @@ class DataOptions:
     text: str | None = None
     text_pair: str | None = None
     label: str | None = None
+    labels: Sequence[str] = ()
 
     @property
-    def given(self) -> Mapping[str, str]:
+    def given(self) -> Mapping[str, Any]:
         """The fields of a recipe's `data` that are set."""
         fields = {
             "task": self.task,
@@ -110,6 +113,7 @@ class DataOptions:
             "text": self.text,
             "text_pair": self.text_pair,
             "label": self.label,
+            "labels": tuple(self.labels) or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -136,10 +140,13 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
     return settings
 
 
-def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool) -> Examples:
+def find_examples(
+    config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool, callback: ProgressCallback
+) -> Examples:
     """Read the examples that a model is measured on, as the answers that it gives."""
     config = _for_model(config, given, takes_whole_file=takes_whole_file)
-    data = _with_all_labels(load_task_data(config, is_learnt=False), given.label_names, config.metrics)
+    data = load_task_data(config, is_learnt=False, label_names=given.label_names)
+    data.tell(callback)
     check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
     return Examples(
         task=data.task,
@@ -160,20 +167,6 @@ def _for_model(config: DataConfig, given: Answer, *, takes_whole_file: bool) -> 
     if takes_whole_file and config.dev is None and expand_user(config.path).is_file():
         values["dev"] = config.path
     return DataConfig.parse(values, path="data")
-
-
-def _with_all_labels(data: TaskData, label_names: Sequence[str], metrics: Sequence[str]) -> TaskData:
-    """Give data that has examples of only some of a model's labels all of them."""
-    task, gold = data.task, data.dev.labels
-    folded = [name.strip().casefold() for name in label_names]
-    is_part = {name.casefold() for name in task.label_names} < set(folded)
-    if not task.answer.has_names or not is_part or gold is None:
-        return data
-    places = np.array([folded.index(name.casefold()) for name in task.label_names], dtype=np.int64)
-    answer = replace(task.answer, label_names=tuple(label_names))
-    labels = LabelRows(values=task.answer.renumber(gold.values, places, answer.label_names), offsets=gold.offsets)
-    whole = replace(task, answer=answer, metrics=answer.choose_metrics(metrics, path="data.metrics"))
-    return replace(data, task=whole, dev=replace(data.dev, labels=labels))
 
 
 def answer_test_sets(

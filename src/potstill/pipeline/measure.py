@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.controls import find_controls, known_controls
-from potstill.data import load_task_data
 from potstill.engines import make_torch_engine
 from potstill.errors import RunError
 from potstill.evaluation import (
@@ -27,7 +26,7 @@ from potstill.evaluation import (
 from potstill.hub import Encoder, count_parameters, load_classifier, load_masked_lm
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import require_base, task_part
-from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.pipeline.sources import TaskSource, TextSource, load_examples
 from potstill.pipeline.teacher import find_teacher
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
@@ -191,8 +190,9 @@ def remeasure(path: Path, *, callback: ProgressCallback | None = None) -> Result
     folder = RunFolder(path=path)
     before = Results.read(folder.results)
     recipe = load_recipe(str(folder.recipe))
-    source = TaskSource(recipe=task_part(recipe), data=load_task_data(recipe.data))
-    run = OpenRun(source=source, folder=folder, callback=callback or SilentCallback())
+    watch = callback or SilentCallback()
+    source = TaskSource(recipe=task_part(recipe), data=load_examples(recipe, watch))
+    run = OpenRun(source=source, folder=folder, callback=watch)
     teacher = find_teacher(run, _refuse)
     seconds = {model.role: model.training_seconds for model in before.models}
     trained = {"student": seconds.get("student", seconds.get("model"))}

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from potstill.controls import Control, find_controls
-from potstill.data import load_task_data
 from potstill.errors import RecipeError
 from potstill.evaluation import describe_environment, write_model_card
 from potstill.files import write_json, write_text
@@ -16,7 +15,7 @@ from potstill.pipeline.estimate import estimate_seconds
 from potstill.pipeline.measure import describe_general, measure, measure_general
 from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.shared_runs import check_general, corpus_part, make_general, read_corpus, task_part
-from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.pipeline.sources import TaskSource, TextSource, load_examples
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.teacher import find_base, find_teacher
@@ -92,7 +91,7 @@ def run_recipe(
     """
     folder, watch = _begin(recipe, out, resume=resume), callback or SilentCallback()
     controls = find_controls([*(_begun_with(folder) if resume else ()), *baselines])
-    data = load_task_data(recipe.data)
+    data = load_examples(recipe, watch)
     recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
     run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, callback=watch)
     for control in controls:

@@ -84,7 +84,7 @@ def export(
     encoder = load_classifier(name)
     takes_whole_file = options is not None and options.data is not None
     given = answer_of_model(encoder.config_words, encoder.label_names)
-    examples = find_examples(settings.data, given, model=name, takes_whole_file=takes_whole_file)
+    examples = find_examples(settings.data, given, model=name, takes_whole_file=takes_whole_file, callback=watch)
     vocabulary = None
     if texts is not None:
         encoder, vocabulary = trim(encoder, texts, examples, wanted)
@@ -141,9 +141,9 @@ def compare(
     takes_whole_file = options is not None and options.data is not None
     last = describe_model(names[-1])
     given = answer_of_model(last.config_words, last.label_names)
-    examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file)
-    config = BenchConfig(lengths=(), has_probe=False)
     watch = callback or SilentCallback()
+    examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file, callback=watch)
+    config = BenchConfig(lengths=(), has_probe=False)
     engines = [load_engine(name, backend) for name, backend in zip(names, each, strict=True)]
     return compare_models(engines, examples, config, price_per_hour=price_per_hour, callback=watch)
 

@@ -17,17 +17,27 @@ from potstill.data import (
     TaskData,
     TokenisedSplit,
     count_tokens,
+    load_task_data,
 )
 from potstill.engines import make_batches, predict_logits
 from potstill.errors import DataError, RecipeError
-from potstill.hub import Encoder
+from potstill.hub import Encoder, describe_model
 from potstill.processes import process_state
+from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
 from potstill.teachers import Teacher
 from potstill.tensors import Batch
 from potstill.training import Distiller, HeldoutScorer, Masker, Scorer, Scores, StageConfig, TeacherNumber
 
 _NUM_SAMPLES = 128
+
+
+def load_examples(recipe: Recipe, callback: ProgressCallback) -> TaskData:
+    """Load the examples of a recipe; of data of one's own, with all labels of its teacher."""
+    names = recipe.teacher.names
+    data = load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
+    data.tell(callback)
+    return data
 
 
 class TokenisedSplits:
