@@ -73,6 +73,8 @@ class Batch:
         labels: Gold labels, or None where there are none: class indices or scores, [rows]; where a row may have
             several labels, 1 for those that it has and else 0, [rows, labels]. A text is one row, or several.
         example_ids: Position of each example in its split, the key that ties stored outputs to it.
+        label_mask: True where an example has a gold label, what `labels` says of the others is no label; None where all
+            have one, or none has.
         target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
             where nothing was masked.
         host: The batch on the CPU of which this one is a copy on another device; None for one that has no such origin.
@@ -83,6 +85,7 @@ class Batch:
     token_type_ids: Int[Tensor, "batch tokens"] | None
     labels: Labels | None
     example_ids: Int[Tensor, " batch"]
+    label_mask: Bool[Tensor, " batch"] | None = None
     target_ids: Int[Tensor, "batch tokens"] | None = None
     host: "Batch | None" = None
 
@@ -94,6 +97,7 @@ class Batch:
         assert self.token_type_ids is None or self.token_type_ids.shape == grid
         assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
         assert self.labels is None or len(self.labels) >= grid[0], (self.labels, rows)
+        assert self.label_mask is None or self.label_mask.shape == rows, (self.label_mask, rows)
         assert self.target_ids is None or self.target_ids.shape == grid
         assert self.host is None or self.host.input_ids.shape == grid
 
@@ -120,6 +124,10 @@ class Batch:
         """Copy the batch to memory from which a GPU can fetch it while it computes."""
         return self.map(Tensor.pin_memory)
 
+    def take(self, places: Int[Tensor, " rows"]) -> "Batch":
+        """Pick examples by their places in the batch, on its device."""
+        return self.map(lambda tensor: tensor[places])
+
     def map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         """Change every tensor of the batch."""
         return Batch(
@@ -128,6 +136,7 @@ class Batch:
             token_type_ids=None if self.token_type_ids is None else change(self.token_type_ids),
             labels=None if self.labels is None else change(self.labels),
             example_ids=change(self.example_ids),
+            label_mask=None if self.label_mask is None else change(self.label_mask),
             target_ids=None if self.target_ids is None else change(self.target_ids),
         )
 
@@ -238,3 +247,19 @@ class EncoderOutputs:
     keys: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     values: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     vocabulary: VocabularyOutputs | None = None
+
+    def take(self, places: Int[Tensor, " rows"]) -> "EncoderOutputs":
+        """Pick examples by their places in the batch."""
+
+        def pick(states: Mapping[int, Tensor]) -> dict[int, Tensor]:
+            return {index: each[places] for index, each in states.items()}
+
+        vocabulary = self.vocabulary
+        return EncoderOutputs(
+            logits=None if self.logits is None else self.logits[places],
+            hidden_states=pick(self.hidden_states),
+            queries=pick(self.queries),
+            keys=pick(self.keys),
+            values=pick(self.values),
+            vocabulary=None if vocabulary is None else replace(vocabulary, features=vocabulary.features[places]),
+        )

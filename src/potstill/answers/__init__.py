@@ -18,7 +18,7 @@ from potstill.answers.metric import Metric, own_metrics
 from potstill.answers.names import are_numbers, find_doubts, list_names, read_index, show
 from potstill.answers.one_class import OneClass
 from potstill.answers.prediction import Prediction
-from potstill.answers.rows import LabelRows
+from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.score import Score
 from potstill.answers.several_labels import SeveralLabels
 
@@ -31,6 +31,7 @@ __all__ = [
     "AnswerKind",
     "AnswerKindOrAuto",
     "ClassAnswer",
+    "LabelArray",
     "LabelColumn",
     "LabelRows",
     "Metric",

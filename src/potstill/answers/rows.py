@@ -1,4 +1,4 @@
-"""Gold labels as rows: a text has one, or as many as it has words."""
+"""Gold labels as rows: a text has one, or as many as it has words; one whose label is not known has none."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,7 +17,8 @@ class LabelRows:
 
     Attributes:
         values: The labels of all rows.
-        offsets: Example i has the rows `offsets[i]:offsets[i + 1]`; int64, shape [examples + 1].
+        offsets: Example i has the rows `offsets[i]:offsets[i + 1]`, none where its label is not known; int64, shape
+            [examples + 1].
     """
 
     values: LabelArray
@@ -53,6 +54,10 @@ class LabelRows:
     def owners(self) -> NDArray[np.int64]:
         """The example of each row, [rows]."""
         return np.asarray(np.repeat(np.arange(len(self)), np.diff(self.offsets)), dtype=np.int64)
+
+    def has_rows(self, example_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say which examples have a label at all."""
+        return np.asarray(self.offsets[example_ids + 1] > self.offsets[example_ids])
 
     def places(self, example_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Find the rows of some examples.

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
+from potstill.answers import LabelArray
 from potstill.config import Config
 from potstill.data.tokenised import TokenisedSplit
 from potstill.tensors import Batch
@@ -95,7 +96,8 @@ class Batches:
 
         Args:
             example_ids: Positions in the split, at least one.
-            beside: Examples to the longest of which they are padded; None = themselves.
+            beside: Examples beside which they stand: to the longest of them they are padded, and which have a label is
+                told where one of them has none; None = themselves.
 
         Returns:
             A batch on the CPU with ids in int64, its rows in the order of `example_ids`.
@@ -111,14 +113,29 @@ class Batches:
         if tokens.type_ids is not None:
             type_ids = np.zeros(mask.shape, dtype=np.int64)
             type_ids[mask] = tokens.type_ids[places]
-        labels = self.tokenised.labels
+        labels, label_mask = self._find_labels(example_ids, example_ids if beside is None else beside)
         return Batch(
             input_ids=torch.from_numpy(input_ids),
             token_mask=torch.from_numpy(mask),
             token_type_ids=None if type_ids is None else torch.from_numpy(type_ids),
-            labels=None if labels is None else torch.from_numpy(labels.take(example_ids).values),
+            labels=None if labels is None else torch.from_numpy(labels),
             example_ids=torch.from_numpy(example_ids.astype(np.int64)),
+            label_mask=None if label_mask is None else torch.from_numpy(label_mask),
         )
+
+    def _find_labels(
+        self, example_ids: NDArray[np.int64], beside: NDArray[np.int64]
+    ) -> tuple[LabelArray | None, NDArray[np.bool_] | None]:
+        """Find the labels of examples, and which of them have one, unless all beside them have."""
+        rows = self.tokenised.labels
+        if rows is None:
+            return None, None
+        if rows.has_rows(beside).all():
+            return rows.take(example_ids).values, None
+        mask = rows.has_rows(example_ids)
+        labels = np.zeros((len(mask), *rows.values.shape[1:]), dtype=rows.values.dtype)
+        labels[mask] = rows.take(example_ids[mask]).values
+        return labels, mask
 
     def _cut(self, example_ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Sort by length, longest first, and cut: the first example of a batch decides how many it holds."""

@@ -13,7 +13,7 @@ from potstill.objectives.hidden_states import HiddenStatesConfig
 from potstill.objectives.logits_mse import LogitsMseConfig
 from potstill.objectives.masked_lm import MaskedLmConfig
 from potstill.objectives.masked_means import count_units
-from potstill.objectives.objective import Join, Objective, ObjectiveConfig
+from potstill.objectives.objective import Join, Objective, ObjectiveConfig, find_readable
 from potstill.objectives.patience import PatienceConfig
 from potstill.objectives.relations import RelationsConfig
 from potstill.objectives.soft_labels import SoftLabelsConfig
@@ -39,6 +39,7 @@ __all__ = [
     "VocabularyMseConfig",
     "VocabularySoftLabelsConfig",
     "count_units",
+    "find_readable",
     "log_probs",
     "objective_kinds",
     "token_scores",

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import ClassVar, TypeAlias
 
 import torch
+from jaxtyping import Int
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from potstill.answers import When
 from potstill.config import Config, ConfigType
 from potstill.objectives.masked_means import Unit
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Loss, Needs, VocabularyOutputs, send
 
 Join: TypeAlias = Callable[[Tensor], Tensor]
 """From the rows of this process's examples to those of all processes, in the order of the batch."""
@@ -113,14 +114,19 @@ class Objective(nn.Module, ABC):
             join: Puts the examples of all processes together, for one that mixes examples; None = they are all here.
 
         Returns:
-            The loss, a float32 scalar.
+            The loss over the examples that it can read, a float32 scalar; 0 where it can read none.
         """
         with torch.autocast(batch.token_mask.device.type, enabled=False):
-            return self.compute(
-                _take(student, self.student_needs, Tensor.float, join or _keep),
-                _take(teacher, self.teacher_needs, _freeze, join or _keep),
-                batch if join is None else batch.map(join),
-            )
+            ours = _take(student, self.student_needs, Tensor.float, join or _keep)
+            theirs = _take(teacher, self.teacher_needs, _freeze, join or _keep)
+            whole = batch if join is None else batch.map(join)
+            rows = find_readable(whole)
+            if rows is None:
+                return self.compute(ours, theirs, whole)
+            if len(rows) == 0:  # no loss, but a gradient for every weight, as processes wait for it
+                first = rows.new_zeros(1)
+                return 0.0 * self.compute(ours.take(first), theirs.take(first), whole.take(first))
+            return self.compute(ours.take(rows), theirs.take(rows), whole.take(rows))
 
     def fit(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> None:  # noqa: B027 - few fit
         """Fit the projections in closed form; asked only where `fits`.
@@ -143,6 +149,22 @@ class Objective(nn.Module, ABC):
         Returns:
             The loss, a float32 scalar.
         """
+
+
+def find_readable(batch: Batch) -> Int[Tensor, " rows"] | None:
+    """Find the examples of a batch of which everything is known that the batch tells of some.
+
+    Args:
+        batch: The batch; one without labels, where gold labels are not read.
+
+    Returns:
+        Their places, on the device of the batch; None where it is all of them.
+    """
+    if batch.label_mask is None:
+        return None
+    known = batch.on_host.label_mask
+    assert known is not None, "a batch on a device is a copy"
+    return send(known.nonzero()[:, 0], batch.token_mask.device)
 
 
 def _freeze(tensor: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
-from potstill.objectives import AnyObjectiveConfig, Join, Objective, count_units
+from potstill.objectives import AnyObjectiveConfig, Join, Objective, count_units, find_readable
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
 
 TeacherNumber: TypeAlias = int | None
@@ -86,17 +86,17 @@ class Distiller(nn.Module):
             The weighted sum, a scalar, and the single losses without weights, [objectives], without gradient.
         """
         student: EncoderOutputs = self.student(batch, self.student_needs)
-        nothing, without_gold = EncoderOutputs(), replace(batch, labels=None)
-        parts = zip(self.objectives, self.follows, self.reads_gold, self.mixes_examples, strict=True)
+        nothing = EncoderOutputs()
+        parts = zip(self.objectives, self.follows, self._parts_read(batch), self.mixes_examples, strict=True)
         losses = torch.stack(
             [
                 objective(
                     student,
                     targets.get(number, nothing),
-                    batch if reads_gold else without_gold,
+                    part,
                     join if mixes else None,
                 )
-                for objective, number, reads_gold, mixes in parts
+                for objective, number, part, mixes in parts
             ]
         )
         if shares is not None:
@@ -105,7 +105,16 @@ class Distiller(nn.Module):
 
     def count_units(self, batch: Batch) -> Tensor:
         """Count what each loss is a mean over in a batch, [objectives], float32."""
-        return torch.stack([count_units(batch, unit) for unit in self.units]).float()
+        counts = []
+        for unit, part in zip(self.units, self._parts_read(batch), strict=True):
+            rows = find_readable(part)
+            counts.append(count_units(part if rows is None else part.take(rows), unit))
+        return torch.stack(counts).float()
+
+    def _parts_read(self, batch: Batch) -> list[Batch]:
+        """Give each objective the batch, with gold labels where it reads them."""
+        without_gold = replace(batch, labels=None, label_mask=None)
+        return [batch if reads_gold else without_gold for reads_gold in self.reads_gold]
 
     @torch.no_grad()
     def fit_projections(
