@@ -125,5 +125,5 @@ def test_the_newest_checkpoints_stay(base: Path, tmp_path: Path) -> None:
     training = Training(tmp_path, base, keep=2)
     training.train([0.1, 0.2, 0.3, 0.4, 0.5], Position(), every=1)
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["000-000000003", "000-000000004"]
-    newest = training.checkpoints.newest()
+    newest = training.checkpoints.newest(EventLog(tmp_path / "events.jsonl"), print)
     assert (newest.stage, newest.step, newest.choice.score) == (0, 4, 0.4)

@@ -36,7 +36,7 @@ def train_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | N
     student.to(accelerator.device)
     checkpoints = Checkpoints(folder.checkpoints, keep=recipe.checkpoints.keep, accelerator=accelerator)
     events = EventLog(folder.events, enabled=accelerator.is_main_process)
-    position, projections = checkpoints.newest(), read_projections(recipe.student)
+    position, projections = checkpoints.newest(events, run.callback.note), read_projections(recipe.student)
     events.cut(position.events_size)
     for number in range(position.stage, len(recipe.stages)):
         stage = recipe.stages[number]

@@ -49,8 +49,8 @@ class CheckpointConfig(Config):
 
     every_steps: int | None = Field(default=None, ge=1)
     """Optimizer steps between checkpoints, beside those at every evaluation; absent: at evaluations only."""
-    keep: int = Field(default=1, ge=1)
-    """How many of the newest are kept."""
+    keep: int = Field(default=2, ge=1)
+    """How many of the newest are kept; older ones go when the newest was read back whole."""
 
 
 class TrackingConfig(Config):

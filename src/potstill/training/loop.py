@@ -23,9 +23,11 @@ from potstill.training.config import StageConfig
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.masking import Masker
 from potstill.training.prefetch import prepare_ahead
-from potstill.training.sharing import SharedBatch
+from potstill.training.sharing import share_step, weigh_parts
 from potstill.training.stage_run import StageRun
+from potstill.training.state import StageState
 from potstill.training.steps import Step, StepPlan
+from potstill.training.stopping import StepGuard
 
 
 def train_stage(
@@ -82,50 +84,68 @@ class _Stage:
         self.mixes_examples = torch.tensor(distiller.mixes_examples, device=accelerator.device)
         self.logged_step = 0
         self.metric = ""
+        self.unsaved: Position | None = None
 
     def train(self, start: Position) -> Position:
         """Go through the stage from a position."""
-        position = start
         accelerator = self.run.accelerator
         if accelerator.num_processes > 1:
             torch.manual_seed(torch.initial_seed() + accelerator.process_index)  # each has a dropout of its own
         self._restore_or_save(start)
-        begun = time.perf_counter()
         compiled = running_compiled(self.distiller.student, self.teachers.values(), enabled=self.run.is_compiled)
         with compiled, self.run.callback.task(self.stage.name, self.total, done=start.step) as progress:
-            steps = self.plan.steps(start.step, self.total)
-            for step, batches in prepare_ahead(steps, self._collate):
-                self._make(step, batches, position.step)
-                seconds = start.seconds + time.perf_counter() - begun
-                position = replace(position, step=position.step + 1, seconds=seconds)
-                progress.advance()
-                if position.step - self.logged_step >= self.run.tracking.every_steps:
-                    self._log(position, step, progress)
-                position = self._evaluate_and_save(position, step, progress)
-                if self._is_exhausted(position):
-                    self.run.callback.note(f"{self.stage.name}: no better score in {self.stage.patience} evaluations")
-                    break
+            try:
+                position = self._go(start, progress)
+            except KeyboardInterrupt:
+                if self.unsaved is not None and accelerator.num_processes == 1:  # several are stopped at several steps
+                    self._save(self.unsaved)
+                raise
         return self._finish(position)
+
+    def _go(self, start: Position, progress: ProgressTask) -> Position:
+        """Make all steps."""
+        position, begun, guard = start, time.perf_counter(), StepGuard()
+        with guard.listening():
+            for step, batches in prepare_ahead(self.plan.steps(start.step, self.total), self._collate):
+                with guard.whole_step():
+                    self._make(step, batches, position.step)
+                    seconds = start.seconds + time.perf_counter() - begun
+                    position = replace(position, step=position.step + 1, seconds=seconds)
+                    if position.step - self.logged_step >= self.run.tracking.every_steps:
+                        self._log(position, step, progress)
+                    self.unsaved = None if self._is_due(position, step) else position
+                progress.advance()
+                position = self._evaluate_and_save(position, step, progress)
+                patience = self.stage.patience
+                if patience is not None and position.choice.since_best >= patience:
+                    self.run.callback.note(f"{self.stage.name}: no better score in {patience} evaluations")
+                    break
+        return position
 
     def _restore_or_save(self, start: Position) -> None:
         """Take up the checkpoint of this position, or make one where a later stage begins."""
         checkpoints = self.run.checkpoints
         if checkpoints.holds(start):
-            self.best = checkpoints.restore(start)
-            self.logged_step = start.step
+            self.best = checkpoints.restore(start, self._state())
+            self.logged_step = start.logged_step
         elif start.stage > 0:
-            checkpoints.save(replace(start, events_size=self.run.events.size()), None)
+            self._save(start)
 
-    def _share(self, step: Step) -> list[SharedBatch]:
-        rank, processes = self.run.accelerator.process_index, self.run.accelerator.num_processes
-        return [SharedBatch(example_ids=each, rank=rank, processes=processes) for each in step.batches]
+    def _state(self) -> StageState:
+        return StageState(model=self.distiller, optimizer=self.optimizer, sums=self.sums, best=self.best)
+
+    def _save(self, position: Position) -> Position:
+        """Make a checkpoint; what was not logged yet goes with it."""
+        self.unsaved = None
+        position = replace(position, logged_step=self.logged_step, **self.run.events.mark())
+        self.run.checkpoints.save(position, self._state())
+        return position
 
     def _collate(self, step: Step) -> list[Batch]:
         """Pad this process's part of every batch of a step; needs no random number."""
         is_joined = any(self.distiller.mixes_examples)  # rows that are put together are equally long
-        batches = [
-            self.batches.collate(part.own, beside=part.example_ids if is_joined else None) for part in self._share(step)
-        ]
+        parts = share_step(step, self.run.accelerator)
+        batches = [self.batches.collate(part.own, beside=part.example_ids if is_joined else None) for part in parts]
         is_pinned_here = self.run.accelerator.device.type == "cuda" and self.masker is None  # else once some are hidden
         return [batch.pin_memory() for batch in batches] if is_pinned_here else batches
 
@@ -137,8 +157,9 @@ class _Stage:
             group["lr"] = rate
         self.model.train()
         parts = [(part if self.masker is None else self.masker.mask(part)).to(accelerator.device) for part in batches]
-        shared = self._share(step)
-        for position, (batch, shares) in enumerate(zip(parts, self._weigh(parts, shared), strict=True)):
+        shared = share_step(step, accelerator)
+        weights = weigh_parts(self.distiller, parts, shared, accelerator, self.mixes_examples)
+        for position, (batch, shares) in enumerate(zip(parts, weights, strict=True)):
             waits = position < len(parts) - 1
             join = shared[position].join if accelerator.num_processes > 1 else None
             with accelerator.no_sync(self.model) if waits else nullcontext():
@@ -148,18 +169,6 @@ class _Stage:
         clip_gradients(self.run.accelerator, self.model.parameters(), self.stage)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-
-    def _weigh(self, parts: Sequence[Batch], shared: Sequence[SharedBatch]) -> Sequence[Tensor | None]:
-        """Weigh this process's parts of a step: their sum, averaged over processes, is the loss on the union."""
-        accelerator = self.run.accelerator
-        if len(parts) == 1 and accelerator.num_processes == 1:
-            return [None]
-        own = torch.stack(
-            [self.distiller.count_units(part) * (not each.is_idle) for part, each in zip(parts, shared, strict=True)]
-        )
-        whole: Tensor = accelerator.reduce(own.sum(dim=0), reduction="sum")
-        shares = own * accelerator.num_processes / whole.clamp(min=1.0)
-        return list(shares.masked_fill(self.mixes_examples, 1.0).unbind())  # these are measured on the whole batch
 
     def _targets(self, batch: Batch) -> dict[TeacherNumber, EncoderOutputs]:
         with self.run.accelerator.autocast():
@@ -195,18 +204,21 @@ class _Stage:
             )
 
     def _evaluate_and_save(self, position: Position, step: Step, progress: ProgressTask) -> Position:
-        is_end = position.step == self.total
-        is_due = is_end or step.crosses(self.stage.evaluations_per_epoch)
+        is_end, is_due = position.step == self.total, self._is_due(position, step)
         every = self.run.checkpoint_config.every_steps
         is_saved = not is_end and (is_due or (every is not None and position.step % every == 0))
+        self.unsaved = None if is_saved or is_end else self.unsaved
         if (is_saved or is_end) and self.logged_step < position.step:
             self._log(position, step, progress)  # the sums are not in the checkpoint: it must find them empty
         if is_due:
             position = self._evaluate(position, step.epoch_after, progress)
         if is_saved:
-            position = replace(position, events_size=self.run.events.size())
-            self.run.checkpoints.save(position, self.best)
+            position = self._save(position)
         return position
+
+    def _is_due(self, position: Position, step: Step) -> bool:
+        """Say whether the student is scored after a step."""
+        return position.step == self.total or step.crosses(self.stage.evaluations_per_epoch)
 
     def _evaluate(self, position: Position, epoch: float, progress: ProgressTask) -> Position:
         """Score the student and keep its weights where they are chosen."""
@@ -225,10 +237,6 @@ class _Stage:
             self.best = {key: value.detach().cpu().clone() for key, value in student.state_dict().items()}
         self.metric = scores.name
         return replace(position, choice=choice)
-
-    def _is_exhausted(self, position: Position) -> bool:
-        patience = self.stage.patience
-        return patience is not None and position.choice.since_best >= patience
 
     def _finish(self, position: Position) -> Position:
         """Take the selected weights, free the optimizer, and step to the next stage."""

@@ -1,14 +1,18 @@
 """A batch that processes share: which examples are this one's, and how the rows of all are put together again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from accelerate.utils import gather
 from numpy.typing import NDArray
 from torch import Tensor
 
-from potstill.tensors import send
+from potstill.tensors import Batch, send
+from potstill.training.distiller import Distiller
+from potstill.training.steps import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +58,26 @@ class SharedBatch:
         numbers = torch.arange(len(self.example_ids))
         process, row = numbers % self.processes, numbers // self.processes
         return torch.where(process == self.rank, self.processes * most, process * most) + row
+
+
+def share_step(step: Step, accelerator: Accelerator) -> list[SharedBatch]:
+    """Give this process's part of every batch of a step."""
+    rank, processes = accelerator.process_index, accelerator.num_processes
+    return [SharedBatch(example_ids=each, rank=rank, processes=processes) for each in step.batches]
+
+
+def weigh_parts(
+    distiller: Distiller,
+    parts: Sequence[Batch],
+    shared: Sequence[SharedBatch],
+    accelerator: Accelerator,
+    mixes_examples: Tensor,
+) -> Sequence[Tensor | None]:
+    """Weigh this process's parts of a step: their sum, averaged over processes, is the loss on the union."""
+    if len(parts) == 1 and accelerator.num_processes == 1:
+        return [None]
+    counts = [distiller.count_units(part) * (not each.is_idle) for part, each in zip(parts, shared, strict=True)]
+    own = torch.stack(counts)
+    whole: Tensor = accelerator.reduce(own.sum(dim=0), reduction="sum")
+    shares = own * accelerator.num_processes / whole.clamp(min=1.0)
+    return list(shares.masked_fill(mixes_examples, 1.0).unbind())  # these are measured on the whole batch
