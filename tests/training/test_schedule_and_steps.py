@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from potstill.data import BatchConfig, Batches, TokenisedSplit
+from potstill.objectives import HardLabelsConfig
 from potstill.tensors import TokenBlock
-from potstill.training import StepPlan
+from potstill.training import StageConfig, StepPlan
 from potstill.training.config import ScheduleConfig
 
 
@@ -18,6 +19,10 @@ def make_batches(num_examples: int, per_batch: int) -> Batches:
         BatchConfig(tokens_per_batch=64, examples_per_batch=per_batch),
         seed=3,
     )
+
+
+def last(epochs: float, **fields: object) -> StageConfig:
+    return StageConfig(name="some", objectives=(HardLabelsConfig(),), epochs=epochs, **fields)
 
 
 def test_linear_schedule_rises_through_the_warmup_and_falls_to_almost_zero() -> None:
@@ -52,7 +57,7 @@ def test_steps_taken_up_in_the_middle_are_those_of_the_whole_walk(
     num_examples: int, per_batch: int, epochs: float, start: int
 ) -> None:
     plan = StepPlan(batches=make_batches(num_examples, per_batch), accumulate=2)
-    total = plan.total(epochs=epochs, steps=None)
+    total = plan.total(last(epochs))
     whole = list(plan.steps(0, total))
     rest = list(plan.steps(start, total))
     assert len(whole) == total
@@ -65,6 +70,14 @@ def test_steps_taken_up_in_the_middle_are_those_of_the_whole_walk(
 @pytest.mark.parametrize("parts", [1, 2, 3, 5])
 def test_an_epoch_is_evaluated_as_often_as_asked(parts: int) -> None:
     plan = StepPlan(batches=make_batches(40, 2), accumulate=1)
-    steps = list(plan.steps(0, plan.total(epochs=2.0, steps=None)))
+    steps = list(plan.steps(0, plan.total(last(2.0))))
     assert sum(step.crosses(parts) for step in steps) == 2 * parts
     assert steps[-1].crosses(parts)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [({}, 40), ({"min_steps": 90}, 90), ({"max_steps": 7}, 7), ({"min_steps": 30, "max_steps": 50}, 40)],
+)
+def test_steps_have_a_floor_and_a_ceiling_whatever_the_number_of_examples(bounds: dict, expected: int) -> None:
+    assert StepPlan(batches=make_batches(40, 2), accumulate=1).total(last(2.0, **bounds)) == expected

@@ -33,12 +33,19 @@ class Batches:
         config: How large a batch may be.
     """
 
-    def __init__(self, tokenised: TokenisedSplit, config: BatchConfig, *, seed: int) -> None:
-        """Prepare to batch a split; the same seed (>= 0) gives the same plans."""
+    def __init__(
+        self, tokenised: TokenisedSplit, config: BatchConfig, *, seed: int, chosen: NDArray[np.int64] | None = None
+    ) -> None:
+        """Prepare to batch a split, or the `chosen` examples of it; the same seed (>= 0) gives the same plans."""
         self.tokenised = tokenised
         self.config = config
         self._seed = seed
         self._lengths = tokenised.tokens.lengths
+        self._chosen = np.arange(len(tokenised), dtype=np.int64) if chosen is None else chosen
+
+    def only(self, example_ids: NDArray[np.int64]) -> "Batches":
+        """Give batches of some of the examples, which keep their ids."""
+        return Batches(self.tokenised, self.config, seed=self._seed, chosen=example_ids)
 
     def plan(self, epoch: int) -> list[NDArray[np.int64]]:
         """Choose the batches of an epoch.
@@ -55,7 +62,7 @@ class Batches:
             config and the lengths, and on nothing else.
         """
         random = np.random.default_rng((self._seed, epoch))
-        order = random.permutation(len(self.tokenised)).astype(np.int64)
+        order = self._chosen[random.permutation(len(self._chosen))]
         size = self._pool_size()
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(order), size):
@@ -72,8 +79,7 @@ class Batches:
         Yields:
             Batches under the same budget; their `example_ids` tell where results belong.
         """
-        chosen = np.arange(len(self.tokenised), dtype=np.int64) if example_ids is None else example_ids
-        for batch in self._cut(chosen):
+        for batch in self._cut(self._chosen if example_ids is None else example_ids):
             yield self.collate(batch)
 
     def restore(self, rows: NDArray[np.float32], example_ids: NDArray[np.int64]) -> NDArray[np.float32]:

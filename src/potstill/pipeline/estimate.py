@@ -29,12 +29,13 @@ def estimate_seconds(
         for stage in run.recipe.stages:
             distiller = make_distiller(stage, student, teacher).to(run.device)
             plan = StepPlan(batches=run.source.batches(stage, student), accumulate=stage.accumulate)
-            steps = plan.total(epochs=stage.epochs, steps=stage.steps)
+            steps = plan.total(stage)
             epochs = steps / max(1, len(plan.epoch(0)))
             learning = stage.accumulate * _training(run, stage, distiller, teacher) / count_launched()
-            scorings = max(1.0, epochs * stage.evaluations_per_epoch)
+            scorings = stage.evaluations or max(1.0, epochs * stage.evaluations_per_epoch)
             asked = _LOGITS if run.source.has_labels else distiller.student_needs
-            own = steps * (learning + _optimizer_step(student))
+            trials = len(stage.rate_factors) * stage.trial_steps
+            own = (steps + trials) * (learning + _optimizer_step(student))
             own += scorings * _reading(run, student, run.source.heldout(student), asked)
             total += own * (1 + num_controls)
             for number, needs in distiller.teacher_needs.items():

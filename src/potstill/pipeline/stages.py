@@ -19,6 +19,7 @@ from potstill.training import (
     EventLog,
     Scorer,
     StageRun,
+    choose_rate,
     close_trackers,
     open_accelerator,
     train_stage,
@@ -49,15 +50,9 @@ def train_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | N
             _start_projections(run, distiller, teacher, projections, stage.name)
             if not run.source.has_labels and accelerator.is_main_process:
                 events.write("evaluation", {"stage": stage.name, "step": 0, **score(student).figures})
-        position = train_stage(
-            stage,
-            distiller,
-            teachers,
-            run.source.batches(stage, student),
-            run=_stage_run(run, accelerator, checkpoints, events, score),
-            start=position,
-            masker=masker,
-        )
+        batches, room = run.source.batches(stage, student), _stage_run(run, accelerator, checkpoints, events, score)
+        stage = choose_rate(stage, distiller, teachers, batches, run=room)
+        position = train_stage(stage, distiller, teachers, batches, run=room, start=position, masker=masker)
         projections = distiller.projections()
     close_trackers(accelerator)
     if accelerator.is_main_process:

@@ -133,7 +133,7 @@ class StageStates:
     def _passes(self) -> float:
         stage = self.stage
         plan = StepPlan(batches=self.batches, accumulate=stage.accumulate)
-        return plan.total(epochs=stage.epochs, steps=stage.steps) / len(plan.epoch(0))
+        return plan.total(stage) / len(plan.epoch(0))
 
     def _fill(self) -> StoredStates:
         store, callback = self._store, self.run.callback

@@ -8,6 +8,7 @@ from potstill.training.events import EventLog
 from potstill.training.heldout import HeldoutScorer, fill_some
 from potstill.training.loop import train_stage
 from potstill.training.masking import Masker
+from potstill.training.rates import choose_rate
 from potstill.training.session import (
     Precision,
     check_trackers,
@@ -34,6 +35,7 @@ __all__ = [
     "TeacherNumber",
     "TrackingConfig",
     "check_trackers",
+    "choose_rate",
     "close_trackers",
     "fill_some",
     "open_accelerator",

@@ -79,12 +79,21 @@ class StageConfig(Config):
     """Passes over the training examples; the last may be a part of one. Exactly one of epochs and steps."""
     steps: int | None = Field(default=None, ge=1)
     """Optimizer steps."""
+    min_steps: int | None = Field(default=None, ge=1)
+    """With epochs: at least so many optimizer steps, however few the examples; more passes are made. Absent: none."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """With epochs: at most so many optimizer steps, however many the examples. Absent: no such bound."""
     batches: BatchConfig = BatchConfig()
     """How examples are put together."""
     accumulate: int = Field(default=1, ge=1)
     """Batches that make one optimizer step; the gradient is the mean over all their examples."""
     optimizer: AnyOptimizerConfig = AdamWConfig()
     """What turns gradients into steps; `adamw` where no kind is named."""
+    rate_factors: tuple[Annotated[float, Field(gt=0.0, le=100.0)], ...] = ()
+    """Factors of `optimizer.learning_rate` that are tried in short trainings before the stage, on four fifths of its
+    examples; the rate with the lowest loss on the rest (1,000 at most) is taken. None: no trial."""
+    trial_steps: int = Field(default=100, ge=1)
+    """Optimizer steps of each of these trials, the whole schedule included."""
     schedule: ScheduleConfig = ScheduleConfig()
     """Course of the learning rate."""
     clip_norm: float | None = Field(default=1.0, gt=0.0)
@@ -94,6 +103,8 @@ class StageConfig(Config):
     code of BERT."""
     evaluations_per_epoch: int = Field(default=1, ge=1)
     """How often the student is scored on the examples that `data.select_on` names; the end of the stage always is."""
+    evaluations: int | None = Field(default=None, ge=1)
+    """How often it is scored over the whole stage, at equal distances; absent: as `evaluations_per_epoch` says."""
     select: Literal["best", "last"] = "best"
     """Which weights go on: the last, or the best by the task's first metric. Scores within one standard error of the
     highest cannot be told apart: of these weights those go on whose answers diverge least from the teacher's, or the
@@ -115,8 +126,16 @@ class StageConfig(Config):
             raise ValueError("epochs and steps are both none; set one of them")
         if self.epochs is not None and self.steps is not None:
             raise ValueError(f"set exactly one of epochs ({self.epochs}) and steps ({self.steps}), the other to none")
+        if self.steps is not None and (self.min_steps or self.max_steps):
+            raise ValueError("min_steps and max_steps are bounds for epochs; leave them out where steps are given")
+        if self.min_steps is not None and self.max_steps is not None and self.min_steps > self.max_steps:
+            raise ValueError(f"min_steps ({self.min_steps}) is more than max_steps ({self.max_steps})")
         if self.patience is not None and self.select == "last":
             raise ValueError("patience without effect: it needs select = 'best'")
+        if self.evaluations is not None and self.evaluations_per_epoch != 1:
+            raise ValueError("set one of evaluations and evaluations_per_epoch; leave the other out")
+        if not self.rate_factors and self.trial_steps != type(self).model_fields["trial_steps"].default:
+            raise ValueError("trial_steps without effect: it needs rate_factors")
         if self.clip_norm is None and self.clip_scope != "global":
             raise ValueError(f"clip_scope = '{self.clip_scope}' without effect: it needs a clip_norm")
         return self
@@ -124,6 +143,8 @@ class StageConfig(Config):
     @model_validator(mode="after")
     def _fits_its_data(self) -> "StageConfig":
         if self.data == "corpus":
+            if self.rate_factors:
+                raise ValueError("rate_factors are for stages on a task; leave them out with data = 'corpus'")
             if self.select == "best":
                 raise ValueError("a stage with data = 'corpus' has no score to select by; set select = 'last'")
             if found := next((item.kind for item in self.objectives if item.reads_logits or item.reads_gold), None):

@@ -33,6 +33,12 @@ class EventLog:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
 
+    def find(self, event: str, *, stage: str) -> Mapping[str, Any] | None:
+        """Give the first event of a kind in a stage; None where there is none yet."""
+        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        found = (each for each in map(json.loads, lines) if (each["event"], each.get("stage")) == (event, stage))
+        return next(found, None)
+
     def mark(self) -> dict[str, Any]:
         """Put what was written on the disk.
 

@@ -78,7 +78,7 @@ class _Stage:
         optimizer = stage.optimizer.build(distiller.parameters())
         self.model, self.optimizer = accelerator.prepare(distiller, optimizer)
         self.plan = StepPlan(batches=batches, accumulate=stage.accumulate)
-        self.total = self.plan.total(epochs=stage.epochs, steps=stage.steps)
+        self.total = self.plan.total(stage)
         self.best: dict[str, Tensor] | None = None
         self.sums = torch.zeros(len(distiller.names) + 1, device=accelerator.device)
         self.mixes_examples = torch.tensor(distiller.mixes_examples, device=accelerator.device)
@@ -97,7 +97,9 @@ class _Stage:
             try:
                 position = self._go(start, progress)
             except KeyboardInterrupt:
-                if self.unsaved is not None and accelerator.num_processes == 1:  # several are stopped at several steps
+                if (
+                    self.unsaved is not None and accelerator.num_processes == 1 and not self.run.is_trial
+                ):  # several are stopped at several steps
                     self._save(self.unsaved)
                 raise
         return self._finish(position)
@@ -195,7 +197,7 @@ class _Stage:
         }
         self.run.events.write("step", values)
         flat = {f"{self.stage.name}/{name}": value for name, value in values["losses"].items()}
-        self.run.accelerator.log({f"{self.stage.name}/loss": loss, **flat}, step=position.step)
+        self.run.track({f"{self.stage.name}/loss": loss, **flat}, position.step)
         progress.advance(0, text=f"loss {loss:.4f}")
         if not math.isfinite(loss):
             raise RunError(
@@ -218,7 +220,7 @@ class _Stage:
 
     def _is_due(self, position: Position, step: Step) -> bool:
         """Say whether the student is scored after a step."""
-        return position.step == self.total or step.crosses(self.stage.evaluations_per_epoch)
+        return position.step == self.total or step.is_scored(self.stage, position.step, self.total)
 
     def _evaluate(self, position: Position, epoch: float, progress: ProgressTask) -> Position:
         """Score the student and keep its weights where they are chosen."""
@@ -229,7 +231,7 @@ class _Stage:
         distance = {} if scores.distance is None else {"distance": scores.distance}
         values = {"stage": self.stage.name, "step": position.step, **scores.figures, **distance}
         self.run.events.write("evaluation", values)
-        self.run.accelerator.log({f"dev/{key}": value for key, value in scores.figures.items()}, step=position.step)
+        self.run.track({f"dev/{key}": value for key, value in scores.figures.items()}, position.step)
         progress.advance(0, text=f"{scores.name} {scores.score:.4f}")
         takes_last = self.stage.select == "last"
         choice = position.choice.after(scores, step=position.step, epoch=epoch, takes_last=takes_last)

@@ -1,6 +1,6 @@
 """What a stage works with beside its student and teacher."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from accelerate import Accelerator
@@ -29,6 +29,7 @@ class StageRun:
         callback: Draws the progress.
         score: Scores the student on the examples that choose its weights.
         is_compiled: Whether student and running teachers run as compiled code.
+        is_trial: Whether what is trained is thrown away: nothing is saved, and trackers hear nothing of it.
     """
 
     accelerator: Accelerator
@@ -39,3 +40,9 @@ class StageRun:
     callback: ProgressCallback
     score: Scorer
     is_compiled: bool = False
+    is_trial: bool = False
+
+    def track(self, values: Mapping[str, float], step: int) -> None:
+        """Hand figures to the experiment trackers."""
+        if not self.is_trial:
+            self.accelerator.log(dict(values), step=step)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.data import Batches
+from potstill.training.config import StageConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,12 @@ class Step:
     def crosses(self, parts: int) -> bool:
         """Say whether one of `parts` equal parts of the epoch ends with this step."""
         return math.floor(self.epoch_after * parts + 1e-9) > math.floor(self.epoch_before * parts + 1e-9)
+
+    def is_scored(self, stage: StageConfig, number: int, total: int) -> bool:
+        """Say whether the student is scored after this step, the `number`th of `total`."""
+        if stage.evaluations is None:
+            return self.crosses(stage.evaluations_per_epoch)
+        return number * stage.evaluations // total > (number - 1) * stage.evaluations // total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,21 +83,14 @@ class StepPlan:
             done += len(plan)
             epoch += 1
 
-    def total(self, *, epochs: float | None, steps: int | None) -> int:
-        """Count the optimizer steps of the stage.
-
-        Args:
-            epochs: Passes over the data, or None.
-            steps: Steps, or None; exactly one is given.
-
-        Returns:
-            At least 1.
-        """
-        if steps is not None:
-            return steps
-        assert epochs is not None
-        whole = math.floor(epochs)
+    def total(self, stage: StageConfig) -> int:
+        """Count the optimizer steps of a stage, at least 1."""
+        if stage.steps is not None:
+            return stage.steps
+        assert stage.epochs is not None
+        whole = math.floor(stage.epochs)
         count = sum(len(self.epoch(epoch)) for epoch in range(whole))
-        if epochs > whole:
-            count += round((epochs - whole) * len(self.epoch(whole)))
-        return max(1, count)
+        if stage.epochs > whole:
+            count += round((stage.epochs - whole) * len(self.epoch(whole)))
+        count = max(1, count, stage.min_steps or 1)
+        return count if stage.max_steps is None else min(count, stage.max_steps)
