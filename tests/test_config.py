@@ -109,31 +109,30 @@ WRONG: tuple[Any, ...] = ("abc", "", [], [1], ["abc"], {}, {"a": 1}, {"kind": 3}
 JARGON = ("input", "valid", "tuple", "dictionary", "instance", "extract", "discriminator", "parse", "True", "None")
 
 
-@pytest.mark.parametrize("name", ["bilstm-soft", "minilm", "tinybert-4x312"])
-def test_no_wrong_value_of_any_field_is_answered_in_the_words_of_a_library(name: str) -> None:
-    full = load_recipe(name).to_json()
-    told = set()
-    tried = set()
-    for holder, key, kinds in _fields(full):
-        if kinds in tried:  # the same field of another stage
-            continue
-        tried.add(kinds)
-        right = holder[key]
-        for wrong in WRONG:
-            holder[key] = wrong
-            try:
-                Recipe.parse(full)
-            except RecipeError as error:
-                told.add(str(error))
-        holder[key] = right
-    assert len(told) > 400
+def test_no_wrong_value_of_any_field_is_answered_in_the_words_of_a_library() -> None:
+    told, tried = set(), set()
+    for name in ("bilstm-soft", "minilm", "tinybert-4x312"):
+        full = load_recipe(name).to_json()
+        for holder, key, field in _fields(full):
+            if field in tried:  # in another stage or recipe
+                continue
+            tried.add(field)
+            right = holder[key]
+            for wrong in WRONG:
+                holder[key] = wrong
+                try:
+                    Recipe.parse(full)
+                except RecipeError as error:
+                    told.add(str(error))
+            holder[key] = right
+    assert len(told) > 1_000
     assert [text for text in told if any(word in text for word in JARGON)] == []
 
 
 def _fields(values: Any, kinds: tuple[str, ...] = ()) -> Iterator[tuple[Any, Any, tuple[str, ...]]]:
     """Give every field and item of plain values: what holds it, its name or position there, and which field it is."""
     for key in list(values) if isinstance(values, dict) else range(len(values)):
-        own = (*kinds, key, values.get("kind", "")) if isinstance(values, dict) else (*kinds, "item")
+        own = (key, values.get("kind", "")) if isinstance(values, dict) else (*kinds, "item")
         yield values, key, own
         if isinstance(values[key], dict | list):
             yield from _fields(values[key], own)
