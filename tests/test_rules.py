@@ -33,6 +33,7 @@ BEYOND_A_SIZE = {
     "answers/answer.py": "the frame of every kind of answer, with a sentence on each member",
     "pipeline/api.py": "a line of documentation for every option of three commands",
     "recipe.py": "one record: all configs, with the checks between them",
+    "tensors.py": "the records that travel between rooms, each with the shapes of its fields",
     "architectures/bilstm_config.py:__init__": "transformers makes a config from its fields",
     "data/records.py:task_data": "joins what `TaskData` holds",
     "hub/building.py:build_distilbert": "three places of dropout",
