@@ -115,7 +115,7 @@ class _Stage:
                     position = replace(position, step=position.step + 1, seconds=seconds)
                     if position.step - self.logged_step >= self.run.tracking.every_steps:
                         self._log(position, step, progress)
-                    self.unsaved = None if self._is_due(position, step) else position
+                    self.unsaved = None if step.is_scored(self.stage, position.step, self.total) else position
                 progress.advance()
                 position = self._evaluate_and_save(position, step, progress)
                 patience = self.stage.patience
@@ -206,7 +206,7 @@ class _Stage:
             )
 
     def _evaluate_and_save(self, position: Position, step: Step, progress: ProgressTask) -> Position:
-        is_end, is_due = position.step == self.total, self._is_due(position, step)
+        is_end, is_due = position.step == self.total, step.is_scored(self.stage, position.step, self.total)
         every = self.run.checkpoint_config.every_steps
         is_saved = not is_end and (is_due or (every is not None and position.step % every == 0))
         self.unsaved = None if is_saved or is_end else self.unsaved
@@ -217,10 +217,6 @@ class _Stage:
         if is_saved:
             position = self._save(position)
         return position
-
-    def _is_due(self, position: Position, step: Step) -> bool:
-        """Say whether the student is scored after a step."""
-        return position.step == self.total or step.is_scored(self.stage, position.step, self.total)
 
     def _evaluate(self, position: Position, epoch: float, progress: ProgressTask) -> Position:
         """Score the student and keep its weights where they are chosen."""

@@ -32,7 +32,7 @@ class Step:
     def is_scored(self, stage: StageConfig, number: int, total: int) -> bool:
         """Say whether the student is scored after this step, the `number`th of `total`."""
         if stage.evaluations is None:
-            return self.crosses(stage.evaluations_per_epoch)
+            return number == total or self.crosses(stage.evaluations_per_epoch)
         return number * stage.evaluations // total > (number - 1) * stage.evaluations // total
 
 
