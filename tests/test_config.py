@@ -14,7 +14,10 @@ from potstill.students import BertStudentConfig
     ("override", "message"),
     [
         ("stages.0.epoch=2", r"^stages\.0\.epoch: no such field\. Did you mean 'epochs'\?$"),
-        ("stages.distil.epochs=-1", r"^stages\.0\.epochs: must be greater than 0\.0, not -1\.$"),
+        (
+            "stages.distil.epochs=-1",
+            r"^stages\.0\.epochs: must be a number greater than 0\.0 or a table of fields, not -1\.$",
+        ),
         (
             "stages.distil.objectives.soft_labels.temprature=2",
             r"^stages\.0\.objectives\.0\.temprature: no such field\. Did you mean 'temperature'",

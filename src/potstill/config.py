@@ -103,6 +103,8 @@ def _explain(error: ValidationError, root: type[BaseModel], path: str) -> str:
     inside = [finding for finding in findings if len(finding[1]) > len(where) and finding[1][: len(where)] == where]
     if inside and first["type"] == "literal_error":  # a list is allowed as well, and it is one that was given
         first, where, model = inside[0]
+    elif first["type"] == "float_type" and isinstance(first["input"], dict):  # a table is allowed as well, likewise
+        first, where, model = next((each for each in findings[1:] if each[1][: len(where)] == where), findings[0])
     name = ".".join([path, *where] if path else where)
     places = {tuple(place) for _, place, _ in findings}
     others = {place for place in places if place != tuple(where[: len(place)])}  # a holder fails with what it holds
@@ -187,14 +189,19 @@ def _follow(location: tuple[int | str, ...], root: type[BaseModel]) -> tuple[lis
             model = annotation = tagged
             continue
         holder = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-        if isinstance(part, str) and holder is None:
-            continue  # a member of a plain union, such as literal['uniform','top'] or int
+        if isinstance(part, str) and (holder is None or _names_member(part, holder)):
+            continue  # a member of a plain union, such as literal['uniform','top'], int or a table
         where.append(str(part))
         if holder is not None and part in holder.model_fields:
             model, annotation = holder, _inner(holder.model_fields[str(part)].annotation)
         elif holder is not None:
             model = holder
     return where, model
+
+
+def _names_member(part: str, holder: type[BaseModel]) -> bool:
+    """Say whether a part of a location is pydantic's name for a member of a union of numbers and a table."""
+    return part in (*_MEMBERS, "float") or part.strip("]").endswith(holder.__name__)
 
 
 def _inner(annotation: Any) -> Any:  # noqa: ANN401 - walks over arbitrary annotations

@@ -13,12 +13,13 @@ from potstill.recipe import load_recipe
 
 SETTINGS = [
     "precision=fp32",
+    "student.init.kind=random",
     "stages.0.epochs=6",
     "stages.0.evaluations_per_epoch=1",
     "stages.0.evaluations=3",
     "checkpoints.every_steps=2",
 ]
-TRIED = [*SETTINGS, "stages.0.rate_factors=[1e-4, 10, 1]", "stages.0.trial_steps=6"]
+TRIED = [*SETTINGS, "stages.0.optimizer.learning_rate=[5e-8, 5e-3, 5e-4]", "stages.0.trial_steps=6"]
 SCRIPT = """
 import sys
 from potstill import distill
@@ -62,7 +63,7 @@ def test_a_killed_run_keeps_to_the_rate_that_it_chose(teacher: Path, reviews: Pa
 
 
 def test_a_rate_that_runs_away_is_not_taken(teacher: Path, reviews: Path, tmp_path: Path) -> None:
-    wild = ["stages.0.optimizer.learning_rate=1", "stages.0.clip_norm=none", "stages.0.rate_factors=[1, 5e-4]"]
+    wild = ["stages.0.optimizer.learning_rate=[1, 5e-4]", "stages.0.clip_norm=none"]
     events = run(teacher, reviews, tmp_path / "run", [*SETTINGS, *wild])
     (choice,) = (event for event in events if event["event"] == "rates")
     assert choice["learning_rate"] == 5e-4
@@ -72,8 +73,10 @@ def test_a_rate_that_runs_away_is_not_taken(teacher: Path, reviews: Path, tmp_pa
     ("settings", "said"),
     [
         (["stages.0.trial_steps=9"], "trial_steps without effect"),
-        (["stages.0.min_steps=9", "stages.0.max_steps=8"], "min_steps (9) is more than max_steps (8)"),
-        (["stages.0.epochs=none", "stages.0.steps=9", "stages.0.max_steps=8"], "bounds for epochs"),
+        (["stages.0.epochs={passes=2, min_steps=9, max_steps=8}"], "min_steps (9) is more than max_steps (8)"),
+        (["stages.0.epochs={min_steps=9}"], "stages.0.epochs.passes: this field is required"),
+        (["stages.0.epochs=abc"], "stages.0.epochs: must be a number or a table of fields, not 'abc'"),
+        (["stages.0.optimizer.learning_rate=[1e-4]"], "a list of 2 or more"),
         (["stages.0.evaluations=9"], "set one of evaluations and evaluations_per_epoch"),
     ],
 )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from potstill.data import BatchConfig, Batches, TokenisedSplit
 from potstill.objectives import HardLabelsConfig
 from potstill.tensors import TokenBlock
-from potstill.training import StageConfig, StepPlan
+from potstill.training import BoundedEpochs, StageConfig, StepPlan
 from potstill.training.config import ScheduleConfig
 
 
@@ -21,8 +21,8 @@ def make_batches(num_examples: int, per_batch: int) -> Batches:
     )
 
 
-def last(epochs: float, **fields: object) -> StageConfig:
-    return StageConfig(name="some", objectives=(HardLabelsConfig(),), epochs=epochs, **fields)
+def last(epochs: float | BoundedEpochs) -> StageConfig:
+    return StageConfig(name="some", objectives=(HardLabelsConfig(),), epochs=epochs)
 
 
 def test_linear_schedule_rises_through_the_warmup_and_falls_to_almost_zero() -> None:
@@ -77,7 +77,14 @@ def test_an_epoch_is_evaluated_as_often_as_asked(parts: int) -> None:
 
 @pytest.mark.parametrize(
     ("bounds", "expected"),
-    [({}, 40), ({"min_steps": 90}, 90), ({"max_steps": 7}, 7), ({"min_steps": 30, "max_steps": 50}, 40)],
+    [
+        ({}, 40),
+        ({"min_steps": 90}, 90),
+        ({"max_steps": 7}, 7),
+        ({"min_steps": 30, "max_steps": 50}, 40),
+    ],
 )
 def test_steps_have_a_floor_and_a_ceiling_whatever_the_number_of_examples(bounds: dict, expected: int) -> None:
-    assert StepPlan(batches=make_batches(40, 2), accumulate=1).total(last(2.0, **bounds)) == expected
+    assert (
+        StepPlan(batches=make_batches(40, 2), accumulate=1).total(last(BoundedEpochs(passes=2.0, **bounds))) == expected
+    )

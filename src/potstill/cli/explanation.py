@@ -10,7 +10,7 @@ from rich.markup import escape
 from potstill.errors import PotstillError
 from potstill.objectives import AnyObjectiveConfig
 from potstill.recipe import Recipe
-from potstill.training import StageConfig
+from potstill.training import BoundedEpochs, StageConfig
 
 if TYPE_CHECKING:
     from potstill.pipeline import Blueprint
@@ -168,7 +168,7 @@ def _tell_start(recipe: Recipe) -> str:
 def _course(stage: StageConfig) -> list[str]:
     """Tell how long a stage goes on what, and how its steps are made."""
     read = {"task": "the training examples", "corpus": "the corpus"}.get(stage.data, f"the {stage.data} examples")
-    length = f"{stage.epochs:g} passes over {read}" if stage.epochs is not None else f"{stage.steps} steps on {read}"
+    length = f"{stage.steps} steps on {read}" if stage.epochs is None else f"{_write_passes(stage.epochs)} over {read}"
     schedule, optimizer = stage.schedule, stage.optimizer
     falls = "stays from then on" if schedule.kind == "constant" else "falls to zero at the end"
     name = {"adadelta": "Adadelta", "adamw": "AdamW", "bert_adam": "BERT's Adam"}[optimizer.kind]
@@ -179,10 +179,24 @@ def _course(stage: StageConfig) -> list[str]:
     return [
         f"Length: {length}; {kept}.",
         f"Batches: {sizes}, {stage.accumulate} to an optimizer step.",
-        f"{name}: the learning rate rises to {optimizer.learning_rate:g} over {schedule.warmup:.0%} of the "
+        f"{name}: the learning rate rises to {_write_rates(stage)} over {schedule.warmup:.0%} of the "
         f"steps and {falls}; weight decay {optimizer.weight_decay:g}.",
         f"Loss: {' + '.join(f'{item.weight:g} x {item.kind}{_only(item)}' for item in stage.objectives)}",
     ]
+
+
+def _write_passes(epochs: float | BoundedEpochs) -> str:
+    if not isinstance(epochs, BoundedEpochs):
+        return f"{epochs:g} passes"
+    most = "" if epochs.max_steps is None else f" and at most {epochs.max_steps:,}"
+    return f"{epochs.passes:g} passes (at least {epochs.min_steps:,}{most} steps)"
+
+
+def _write_rates(stage: StageConfig) -> str:
+    tried = stage.optimizer.rates_to_try
+    if not tried:
+        return f"{stage.optimizer.rate:g}"
+    return f"the best of {', '.join(f'{rate:g}' for rate in tried)} (each tried for {stage.trial_steps} steps)"
 
 
 def _only(objective: AnyObjectiveConfig) -> str:

@@ -122,9 +122,13 @@ def _training(recipe: Mapping[str, Any]) -> str:
     rows = []
     for stage in recipe["stages"]:
         loss = " + ".join(f"{item['weight']:g} x {item['kind']}" for item in stage["objectives"])
-        length = f"{stage['epochs']:g} epochs" if stage.get("epochs") is not None else f"{stage['steps']} steps"
-        rate = stage["optimizer"]["learning_rate"]
-        rows.append(f"- `{stage['name']}`: {loss}; {length}, learning rate {rate:g}")
+        length, rate = stage.get("epochs"), stage["optimizer"]["learning_rate"]
+        if isinstance(length, Mapping):
+            length = f"{length['passes']:g} epochs, in {length['min_steps']:,} to {length['max_steps'] or 'any'} steps"
+        else:
+            length = f"{stage['steps']} steps" if length is None else f"{length:g} epochs"
+        rates = "the best of " + ", ".join(f"{each:g}" for each in rate) if isinstance(rate, list) else f"{rate:g}"
+        rows.append(f"- `{stage['name']}`: {loss}; {length}, learning rate {rates}")
     data = recipe["data"]
     where = f"the task `{data['task']}`" if data.get("task") else f"`{_last_part(data.get('path') or 'data')}`"
     return "\n".join(

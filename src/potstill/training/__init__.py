@@ -2,7 +2,7 @@
 
 from potstill.training.checkpoint import Checkpoints
 from potstill.training.choosing import Scores
-from potstill.training.config import CheckpointConfig, StageConfig, TrackingConfig
+from potstill.training.config import BoundedEpochs, CheckpointConfig, StageConfig, TrackingConfig
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.heldout import HeldoutScorer, fill_some
@@ -20,6 +20,7 @@ from potstill.training.stage_run import Scorer, StageRun
 from potstill.training.steps import StepPlan
 
 __all__ = [
+    "BoundedEpochs",
     "CheckpointConfig",
     "Checkpoints",
     "Distiller",

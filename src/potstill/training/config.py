@@ -11,6 +11,7 @@ from potstill.training.masking import MaskingConfig
 from potstill.training.optimizer import AdamWConfig, AnyOptimizerConfig
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Epochs = Annotated[float, Field(gt=0.0)]
 
 
 class ScheduleConfig(Config):
@@ -62,6 +63,23 @@ class TrackingConfig(Config):
     """Optimizer steps between two logged losses; each is the mean over the steps since the last."""
 
 
+class BoundedEpochs(Config):
+    """Passes over the training examples, with bounds that hold for few examples and for many."""
+
+    passes: Epochs
+    """Passes over the training examples."""
+    min_steps: int = Field(default=1, ge=1)
+    """At least so many optimizer steps, however few the examples: more passes are made."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """At most so many, however many the examples; absent: no such bound."""
+
+    @model_validator(mode="after")
+    def _has_room(self) -> "BoundedEpochs":
+        if self.max_steps is not None and self.min_steps > self.max_steps:
+            raise ValueError(f"min_steps ({self.min_steps}) is more than max_steps ({self.max_steps})")
+        return self
+
+
 class StageConfig(Config):
     """One stage: its data, its objectives and its schedule."""
 
@@ -75,25 +93,20 @@ class StageConfig(Config):
     """On a corpus: which tokens are hidden from student and teacher; absent: none."""
     objectives: Annotated[tuple[AnyObjectiveConfig, ...], Field(min_length=1)]
     """What the student is trained towards; the stage's loss is their weighted sum."""
-    epochs: float | None = Field(default=None, gt=0.0)
-    """Passes over the training examples; the last may be a part of one. Exactly one of epochs and steps."""
+    epochs: Epochs | BoundedEpochs | None = None
+    """Passes over the training examples; the last may be a part of one. A table bounds them in steps, such as
+    `{passes = 5, min_steps = 500}`. Exactly one of epochs and steps."""
     steps: int | None = Field(default=None, ge=1)
     """Optimizer steps."""
-    min_steps: int | None = Field(default=None, ge=1)
-    """With epochs: at least so many optimizer steps, however few the examples; more passes are made. Absent: none."""
-    max_steps: int | None = Field(default=None, ge=1)
-    """With epochs: at most so many optimizer steps, however many the examples. Absent: no such bound."""
     batches: BatchConfig = BatchConfig()
     """How examples are put together."""
     accumulate: int = Field(default=1, ge=1)
     """Batches that make one optimizer step; the gradient is the mean over all their examples."""
     optimizer: AnyOptimizerConfig = AdamWConfig()
     """What turns gradients into steps; `adamw` where no kind is named."""
-    rate_factors: tuple[Annotated[float, Field(gt=0.0, le=100.0)], ...] = ()
-    """Factors of `optimizer.learning_rate` that are tried in short trainings before the stage, on four fifths of its
-    examples; the rate with the lowest loss on the rest (1,000 at most) is taken. None: no trial."""
     trial_steps: int = Field(default=100, ge=1)
-    """Optimizer steps of each of these trials, the whole schedule included."""
+    """Where the optimizer names several learning rates: optimizer steps of each of the short trainings, on four fifths
+    of the examples, after which the rate with the lowest loss on the rest (1,000 at most) is taken."""
     schedule: ScheduleConfig = ScheduleConfig()
     """Course of the learning rate."""
     clip_norm: float | None = Field(default=1.0, gt=0.0)
@@ -126,16 +139,12 @@ class StageConfig(Config):
             raise ValueError("epochs and steps are both none; set one of them")
         if self.epochs is not None and self.steps is not None:
             raise ValueError(f"set exactly one of epochs ({self.epochs}) and steps ({self.steps}), the other to none")
-        if self.steps is not None and (self.min_steps or self.max_steps):
-            raise ValueError("min_steps and max_steps are bounds for epochs; leave them out where steps are given")
-        if self.min_steps is not None and self.max_steps is not None and self.min_steps > self.max_steps:
-            raise ValueError(f"min_steps ({self.min_steps}) is more than max_steps ({self.max_steps})")
         if self.patience is not None and self.select == "last":
             raise ValueError("patience without effect: it needs select = 'best'")
         if self.evaluations is not None and self.evaluations_per_epoch != 1:
             raise ValueError("set one of evaluations and evaluations_per_epoch; leave the other out")
-        if not self.rate_factors and self.trial_steps != type(self).model_fields["trial_steps"].default:
-            raise ValueError("trial_steps without effect: it needs rate_factors")
+        if not self.optimizer.rates_to_try and self.trial_steps != type(self).model_fields["trial_steps"].default:
+            raise ValueError("trial_steps without effect: it needs several rates as optimizer.learning_rate")
         if self.clip_norm is None and self.clip_scope != "global":
             raise ValueError(f"clip_scope = '{self.clip_scope}' without effect: it needs a clip_norm")
         return self
@@ -143,8 +152,8 @@ class StageConfig(Config):
     @model_validator(mode="after")
     def _fits_its_data(self) -> "StageConfig":
         if self.data == "corpus":
-            if self.rate_factors:
-                raise ValueError("rate_factors are for stages on a task; leave them out with data = 'corpus'")
+            if self.optimizer.rates_to_try:
+                raise ValueError("with data = 'corpus' no rates are tried; set optimizer.learning_rate to one")
             if self.select == "best":
                 raise ValueError("a stage with data = 'corpus' has no score to select by; set select = 'last'")
             if found := next((item.kind for item in self.objectives if item.reads_logits or item.reads_gold), None):

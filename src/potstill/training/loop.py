@@ -154,7 +154,7 @@ class _Stage:
     def _make(self, step: Step, batches: Sequence[Batch], number: int) -> None:
         """Make one optimizer step; of every batch this process takes its part."""
         accelerator = self.run.accelerator
-        rate = self.stage.optimizer.learning_rate * self.stage.schedule.multiplier(number, self.total)
+        rate = self.stage.optimizer.rate * self.stage.schedule.multiplier(number, self.total)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
@@ -202,7 +202,7 @@ class _Stage:
         if not math.isfinite(loss):
             raise RunError(
                 f"stages.{self.stage.name}: the loss is {loss} at step {position.step}; lower optimizer.learning_rate "
-                f"({self.stage.optimizer.learning_rate}) or set a clip_norm ({self.stage.clip_norm})."
+                f"({self.stage.optimizer.rate}) or set a clip_norm ({self.stage.clip_norm})."
             )
 
     def _evaluate_and_save(self, position: Position, step: Step, progress: ProgressTask) -> Position:

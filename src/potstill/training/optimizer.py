@@ -11,9 +11,31 @@ from potstill.config import Config
 from potstill.training.bert_adam import BertAdam
 
 Share: TypeAlias = Annotated[float, Field(ge=0.0, lt=1.0)]
+Rate: TypeAlias = Annotated[float, Field(gt=0.0, le=1.0)]
+Factor: TypeAlias = Annotated[float, Field(gt=0.0, le=10.0)]
+Rates: TypeAlias = Annotated[tuple[Rate, ...], Field(min_length=2)]
 
 
-class AdamWConfig(Config):
+class RateConfig(Config):
+    """How large the steps are."""
+
+    learning_rate: Rate | Rates = 5e-5
+    """Highest step size, reached at the end of the warm-up; student's weights and projections share it. A list has
+    several tried before the stage, in short trainings, of which the best one stays."""
+
+    @property
+    def rates_to_try(self) -> tuple[float, ...]:
+        """The rates of which a trial has to choose; none where there is one rate."""
+        return self.learning_rate if isinstance(self.learning_rate, tuple) else ()
+
+    @property
+    def rate(self) -> float:
+        """The rate, once there is one."""
+        assert isinstance(self.learning_rate, float), self.learning_rate
+        return self.learning_rate
+
+
+class AdamWConfig(RateConfig):
     """AdamW with decoupled weight decay.
 
     Paper:
@@ -22,8 +44,6 @@ class AdamWConfig(Config):
 
     kind: Literal["adamw"] = "adamw"
     """Marks AdamW."""
-    learning_rate: float = Field(default=5e-5, gt=0.0, le=1.0)
-    """Highest step size, reached at the end of the warm-up; student's weights and projections share it."""
     weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
     """Pull towards zero, times the learning rate, on matrices; never on biases and LayerNorm."""
     betas: tuple[Share, Share] = (0.9, 0.999)
@@ -34,10 +54,10 @@ class AdamWConfig(Config):
     def build(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
         """Make the optimizer."""
         groups = _group(parameters, self.weight_decay)
-        return AdamW(groups, lr=self.learning_rate, betas=self.betas, eps=self.epsilon, fused=True)
+        return AdamW(groups, lr=self.rate, betas=self.betas, eps=self.epsilon, fused=True)
 
 
-class AdadeltaConfig(Config):
+class AdadeltaConfig(RateConfig):
     """Adadelta, which finds a step size of its own for every weight.
 
     Paper:
@@ -46,8 +66,8 @@ class AdadeltaConfig(Config):
 
     kind: Literal["adadelta"] = "adadelta"
     """Marks Adadelta."""
-    learning_rate: float = Field(default=1.0, gt=0.0, le=10.0)
-    """Factor of the step; 1 is the paper's rule."""
+    learning_rate: Factor | Annotated[tuple[Factor, ...], Field(min_length=2)] = 1.0
+    """Factor of the step; 1 is the paper's rule. A list has several tried before the stage."""
     rho: float = Field(default=0.95, gt=0.0, lt=1.0)
     """Decay of the running means of squared gradients and of squared steps."""
     weight_decay: float = Field(default=0.0, ge=0.0, le=1.0)
@@ -58,10 +78,10 @@ class AdadeltaConfig(Config):
     def build(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
         """Make the optimizer; see `AdamWConfig.build`."""
         groups = _group(parameters, self.weight_decay)
-        return Adadelta(groups, lr=self.learning_rate, rho=self.rho, eps=self.epsilon)
+        return Adadelta(groups, lr=self.rate, rho=self.rho, eps=self.epsilon)
 
 
-class BertAdamConfig(Config):
+class BertAdamConfig(RateConfig):
     """Adam as BERT was published with: no bias correction, so its first steps are larger than AdamW's.
 
     The published code also clips each tensor's gradient by itself (`clip_scope = "tensor"`) and lets the rate rise from
@@ -73,8 +93,6 @@ class BertAdamConfig(Config):
 
     kind: Literal["bert_adam"] = "bert_adam"
     """Marks BERT's Adam."""
-    learning_rate: float = Field(default=5e-5, gt=0.0, le=1.0)
-    """Highest step size, reached at the end of the warm-up; student's weights and projections share it."""
     weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
     """Pull towards zero, times the learning rate, on matrices; never on biases and LayerNorm."""
     betas: tuple[Share, Share] = (0.9, 0.999)
@@ -85,7 +103,7 @@ class BertAdamConfig(Config):
     def build(self, parameters: Iterable[nn.Parameter]) -> Optimizer:
         """Make the optimizer; see `AdamWConfig.build`."""
         groups = _group(parameters, self.weight_decay)
-        return BertAdam(groups, learning_rate=self.learning_rate, betas=self.betas, epsilon=self.epsilon)
+        return BertAdam(groups, learning_rate=self.rate, betas=self.betas, epsilon=self.epsilon)
 
 
 AnyOptimizerConfig: TypeAlias = Annotated[AdadeltaConfig | AdamWConfig | BertAdamConfig, Field(discriminator="kind")]

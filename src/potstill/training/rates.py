@@ -40,27 +40,26 @@ def choose_rate(
     course of the schedule. The loss of the stage on examples that the trials did not see decides.
 
     Args:
-        stage: The stage; without `rate_factors` it is given back as it is.
+        stage: The stage; with one rate it is given back as it is.
         distiller: Student and objectives as the stage will find them; they are not changed.
         teachers: One for each of the distiller's `teacher_needs`.
         batches: What the stage learns from.
         run: What the stage works with; the outcome goes into its event log, and one that stands there is kept to.
 
     Returns:
-        The stage with the chosen rate as `optimizer.learning_rate`, and nothing left to try.
+        The stage with the chosen rate as `optimizer.learning_rate`.
 
     Raises:
         RunError: The loss is not finite at any rate.
     """
-    if not stage.rate_factors:
+    if not stage.optimizer.rates_to_try:
         return stage
     if (known := run.events.find(_EVENT, stage=stage.name)) is not None:
         return _settle(stage, float(known["learning_rate"]))
     trials = _Trials(distiller=distiller, teachers=teachers, batches=batches, run=run)
     losses: dict[float, float] = {}
-    with run.callback.task(f"{stage.name}: learning rates", len(stage.rate_factors)) as progress:
-        for factor in stage.rate_factors:
-            rate = stage.optimizer.learning_rate * factor
+    with run.callback.task(f"{stage.name}: learning rates", len(stage.optimizer.rates_to_try)) as progress:
+        for rate in stage.optimizer.rates_to_try:
             losses[rate] = trials.run_at(_settle(stage, rate))
             progress.advance(text=f"{rate:.1e}: loss {losses[rate]:.4f}")
     best = min(losses, key=losses.__getitem__)
@@ -75,7 +74,7 @@ def choose_rate(
 
 def _settle(stage: StageConfig, rate: float) -> StageConfig:
     optimizer = stage.optimizer.model_copy(update={"learning_rate": rate})
-    return stage.model_copy(update={"optimizer": optimizer, "rate_factors": ()})
+    return stage.model_copy(update={"optimizer": optimizer})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +135,6 @@ class _Trials:
 
 def _shorten(stage: StageConfig) -> StageConfig:
     """Give the course of a trial: scored once, at its end, and with the last weights."""
-    length = {"epochs": None, "steps": stage.trial_steps, "min_steps": None, "max_steps": None}
+    length = {"epochs": None, "steps": stage.trial_steps}
     scoring = {"evaluations": 1, "evaluations_per_epoch": 1, "select": "last", "patience": None}
     return stage.model_copy(update=length | scoring)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.data import Batches
-from potstill.training.config import StageConfig
+from potstill.training.config import BoundedEpochs, StageConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +88,10 @@ class StepPlan:
         if stage.steps is not None:
             return stage.steps
         assert stage.epochs is not None
-        whole = math.floor(stage.epochs)
+        bounds = stage.epochs if isinstance(stage.epochs, BoundedEpochs) else BoundedEpochs(passes=stage.epochs)
+        whole = math.floor(bounds.passes)
         count = sum(len(self.epoch(epoch)) for epoch in range(whole))
-        if stage.epochs > whole:
-            count += round((stage.epochs - whole) * len(self.epoch(whole)))
-        count = max(1, count, stage.min_steps or 1)
-        return count if stage.max_steps is None else min(count, stage.max_steps)
+        if bounds.passes > whole:
+            count += round((bounds.passes - whole) * len(self.epoch(whole)))
+        count = max(count, bounds.min_steps)
+        return count if bounds.max_steps is None else min(count, bounds.max_steps)
