@@ -154,6 +154,49 @@ def test_pkd_without_patience_is_plain_distillation_and_without_a_teacher_fine_t
     assert last.stages == load_recipe("bert-pkd-6-last").stages
 
 
+PKD_SETTINGS = {
+    "bert-pkd-6": {
+        "mrpc": (True, 2e-5, 20, 0.7, 1),
+        "sst-2": (True, 5e-5, 10, 0.5, 100),
+        "rte": (True, 1e-5, 10, 0.7, 500),
+        "mnli": (False, 5e-5, 10, 0.5, 100),
+        "qnli": (False, 5e-5, 20, 0.5, 100),
+        "qqp": (False, 5e-5, 20, 0.7, 100),
+    },
+    "bert-pkd-6-last": {
+        "mrpc": (True, 2e-5, 20, 0.5, 10),
+        "sst-2": (True, 2e-5, 20, 0.2, 500),
+        "rte": (True, 1e-5, 20, 0.7, 1000),
+        "mnli": (False, 5e-5, 20, 0.5, 100),
+        "qnli": (True, 5e-5, 20, 0.7, 10),
+        "qqp": (False, 5e-5, 20, 0.7, 100),
+    },
+    "bert-pkd-3": {
+        "mrpc": (True, 5e-5, 5, 0.7, 0.1),
+        "sst-2": (True, 5e-5, 20, 0.2, 1),
+        "rte": (False, 2e-5, 20, 0.2, 10),
+        "mnli": (False, 5e-5, 5, 0.7, 1000),
+        "qnli": (False, 5e-5, 20, 0.7, 100),
+        "qqp": (False, 5e-5, 20, 0.7, 100),
+    },
+}
+"""Whether states are normalised, learning rate, T, alpha, beta: the authors' best means over runs, by depth and task."""
+
+
+@pytest.mark.parametrize(("name", "task"), [(name, task) for name, own in PKD_SETTINGS.items() for task in own])
+def test_pkd_has_its_authors_settings_for_a_task_and_a_depth(name: str, task: str) -> None:
+    known = read_recipe_file(name).ablations
+    is_as_shipped = (name, task) == ("bert-pkd-6", "rte")
+    recipe = load_recipe(name, ablations=[] if is_as_shipped else [f"on-{task}"])
+    assert is_as_shipped == (f"on-{task}" not in known)
+    stage = recipe.for_answer(CLASSES).stages[0]
+    hard, soft, patience = (item.model_dump() for item in stage.objectives)
+    normalised, rate, temperature, alpha, beta = PKD_SETTINGS[name][task]
+    assert (patience["normalise"], stage.optimizer.learning_rate) == (normalised, rate)
+    assert (soft["temperature"], soft["weight"], patience["weight"]) == (temperature, alpha, beta)
+    assert hard["weight"] + soft["weight"] == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("name", ["minilm", "minilm-v2"])
 def test_minilm_without_value_relations_leaves_the_rest(name: str) -> None:
     whole, part = (find(load_recipe(name, ablations=made), "relations") for made in ([], ["no-vr"]))

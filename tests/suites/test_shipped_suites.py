@@ -6,7 +6,9 @@ import pytest
 
 from potstill.errors import RecipeError
 from potstill.published import load_published, published_names
+from potstill.recipes import read_recipe_file
 from potstill.suites import Suite, load_suite, shipped_suites
+from potstill.suites.config import System
 from potstill.suites.planning import plan_cells, row_names
 
 MEASURED = [str(Path(__file__).parents[2] / "docs" / f"{name}.toml") for name in ("grid", "methods-measured")]
@@ -36,6 +38,20 @@ def test_every_published_row_of_a_system_has_ours_beside_it(name: str) -> None:
     if all(row.average is None for row in load_published(name).rows):
         printed &= wanted | {"TinyBERT"}
     assert printed - {"BERT BASE (Teacher)"} <= wanted
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_suites() if name.startswith("seed-")])
+def test_a_suite_of_published_tables_takes_the_settings_that_were_published_for_a_task(name: str) -> None:
+    suite = load(name)
+    recipes = {row: system.recipe for row, system in zip(row_names(suite), _systems_of_rows(suite), strict=True)}
+    for cell in plan_cells(suite):
+        own = f"on-{cell.task}"
+        if cell.row in recipes and own in read_recipe_file(recipes[cell.row]).ablations:
+            assert own in cell.recipe.ablated, cell.id
+
+
+def _systems_of_rows(suite: Suite) -> list[System]:
+    return [system for system in suite.systems for _ in suite.variants or (None,)]
 
 
 def test_the_methods_are_compared_on_the_tasks_own_texts_alone() -> None:

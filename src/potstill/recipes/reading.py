@@ -18,10 +18,10 @@ from potstill.recipes.extending import extend, leave_out, list_fields
 
 
 class Ablation(Config):
-    """A change of a recipe that shows what one of its parts is good for."""
+    """A change of a recipe that shows what one of its parts is good for, or what was published for one task."""
 
     doc: str
-    """One line: what is left out, and which published row it is."""
+    """One line: what is changed, and which published row it is."""
     set: Annotated[tuple[str, ...], Field(min_length=1)]
     """The change, as `path=value` overrides."""
 

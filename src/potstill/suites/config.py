@@ -32,6 +32,8 @@ class System(Config):
     """`path=value` changes of the recipe, as `--set` of 'potstill distill'."""
     per_task: dict[str, tuple[str, ...]] = {}
     """Further changes for one task, by the task's name."""
+    ablation_per_task: dict[str, Ablations] = {}
+    """Further ablations for one task, by the task's name, such as the settings that were published for it."""
     published: str | None = None
     """The row of the published tables that it stands beside; None = the row of the same name."""
 
@@ -129,10 +131,11 @@ class Suite(Record):
             raise ValueError(f"seeds: one occurs twice ({', '.join(map(str, self.seeds))})")
         known = {task.name for task in self.tasks}
         for system in self.systems:
-            for task in system.per_task:
-                if task not in known:
-                    where = f"systems.{system.name}.per_task"
-                    raise ValueError(f"{where}: the suite has no task '{task}'.{did_you_mean(task, known)}")
+            for field in ("per_task", "ablation_per_task"):
+                for task in getattr(system, field):
+                    if task not in known:
+                        where = f"systems.{system.name}.{field}"
+                        raise ValueError(f"{where}: the suite has no task '{task}'.{did_you_mean(task, known)}")
         return self
 
 

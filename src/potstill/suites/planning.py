@@ -63,7 +63,7 @@ class _Request:
         """Load the recipe with all changes, from the widest to the narrowest."""
         suite, system, variant, task = self.suite, self.system, self.variant, self.task
         changes = [*suite.set, *task.set, *system.set, *system.per_task.get(task.name, ())]
-        ablations = [*system.ablation]
+        ablations = [*system.ablation, *system.ablation_per_task.get(task.name, ())]
         where = f"systems.{system.name}"
         if variant is not None:
             changes += variant.set
