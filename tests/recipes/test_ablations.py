@@ -180,7 +180,7 @@ PKD_SETTINGS = {
         "qqp": (False, 5e-5, 20, 0.7, 100),
     },
 }
-"""Whether states are normalised, learning rate, T, alpha, beta: the authors' best means over runs, by depth and task."""
+"""Are states normalised, learning rate, T, alpha, beta: the authors' best means over runs, by depth and task."""
 
 
 @pytest.mark.parametrize(("name", "task"), [(name, task) for name, own in PKD_SETTINGS.items() for task in own])

@@ -53,7 +53,7 @@ def test_changes_are_laid_over_each_other_from_the_widest_to_the_narrowest(base:
 
 def test_a_variant_of_several_systems_names_both(base: Path, reviews: Path) -> None:
     suite = make_suite(base, reviews, variants=[{"name": "plain"}], seeds=[0])
-    assert {cell.row for cell in plan_cells(suite) if cell.row != "teacher"} == {"KD, plain", "Labels, plain"}
+    assert {cell.row for cell in plan_cells(suite) if cell.row != suite.teacher_row} == {"KD, plain", "Labels, plain"}
 
 
 def test_a_task_with_a_teacher_of_its_own_makes_none(base: Path, reviews: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_part_of_the_tasks_keeps_their_teachers(suite: Suite) -> None:
 def test_a_part_of_the_systems_keeps_what_it_waits_for(suite: Suite) -> None:
     rows = [cell.row for cell in choose_cells(suite)]
     chosen = choose_cells(suite, tasks=["score"], systems=[rows[-1]])
-    assert {cell.row for cell in chosen if cell.row != suite.teacher.name} == {rows[-1]}
+    assert {cell.row for cell in chosen if cell.row != suite.teacher_row} == {rows[-1]}
     assert {name for cell in chosen for name in cell.waits_for} <= {cell.id for cell in chosen}
     assert len(chosen) < len(choose_cells(suite, tasks=["score"]))
     with pytest.raises(RecipeError, match=rf"--system {rows[-1]}x: suite 'tiny' has no such system. Did you mean"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from potstill.architectures import BiLstmConfig, BiLstmForSequenceClassification
 from potstill.errors import RecipeError
 from potstill.published import load_published, published_names
 from potstill.recipes import read_recipe_file
@@ -33,11 +34,35 @@ def test_every_recipe_ablation_and_change_of_a_suite_exists(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in shipped_suites() if name in published_names()])
 def test_every_published_row_of_a_system_has_ours_beside_it(name: str) -> None:
     suite = load(name)
-    wanted = {item.published or item.name for item in (suite.teacher, *suite.systems, *suite.variants)}
-    printed = {row.system for row in load_published(name).rows} - {"BERT BASE (Google)"}
-    if all(row.average is None for row in load_published(name).rows):
-        printed &= wanted | {"TinyBERT"}
-    assert printed - {"BERT BASE (Teacher)"} <= wanted
+    assert name in suite.published
+    rows = (*suite.systems, *suite.variants)
+    wanted = {*suite.teacher.published, *(each for item in rows for each in item.published or (item.name,))}
+    for table in suite.published:
+        assert {row.system for row in load_published(table).rows} - {"BERT BASE (Google)"} <= wanted, table
+
+
+def test_the_row_of_a_teacher_is_called_by_what_it_was_fine_tuned_from() -> None:
+    suite = load("seed-glue")
+    assert suite.teacher_row == "teacher (bert-base-uncased)"
+    other = suite.model_copy(update={"teacher": suite.teacher.model_copy(update={"base": "hub/minilm"})})
+    assert other.teacher_row == "teacher (minilm)"
+    assert {cell.row for cell in plan_cells(other) if cell.id.startswith("teacher.")} == {"teacher (minilm)"}
+    named = suite.teacher.model_copy(update={"name": "mine"})
+    assert suite.model_copy(update={"teacher": named}).teacher_row == "mine"
+
+
+def test_the_bilstm_of_the_slides_has_its_sizes_and_the_weights_that_its_note_says() -> None:
+    (cell,) = [cell for cell in plan_cells(load("seed-size")) if cell.recipe.student.kind == "bilstm"]
+    student = cell.recipe.student
+    assert (student.lstm_size, student.head_size, student.vocabulary.kind) == (300, 400, "teacher")
+    sizes = {"lstm_size": student.lstm_size, "head_size": student.head_size, "channels": student.channels}
+    model = BiLstmForSequenceClassification(
+        BiLstmConfig(vocab_size=30522, embedding_size=student.vectors.size, num_labels=2, **sizes)
+    )
+    whole, body = (sum(each.numel() for each in part.parameters()) for part in (model, model.base_model))
+    assert (body, whole) == (10_601_400, 10_842_602)
+    (note,) = load_published("seed-size").find_row("Distilled BiLSTM SOFT", name="seed-size").notes
+    assert f"{body / 1e6:.2f}M without the head, {whole / 1e6:.2f}M with it" in note
 
 
 @pytest.mark.parametrize("name", [name for name in shipped_suites() if name.startswith("seed-")])

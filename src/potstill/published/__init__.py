@@ -1,10 +1,19 @@
 """Published figures, each once: tables as they were printed, with sources and corrections; no torch."""
 
-from potstill.published.tables import Column, PublishedTable, Quantity, average_half_up, load_published, published_names
+from potstill.published.tables import (
+    Column,
+    PublishedRow,
+    PublishedTable,
+    Quantity,
+    average_half_up,
+    load_published,
+    published_names,
+)
 from potstill.published.telling import PublishedRows
 
 __all__ = [
     "Column",
+    "PublishedRow",
     "PublishedRows",
     "PublishedTable",
     "Quantity",

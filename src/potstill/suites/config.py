@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -13,9 +14,9 @@ from potstill.files import expand_user
 from potstill.results import Record
 
 Label = Annotated[str, Field(pattern=r"^[^/\\\n|]+$")]
-Ablations = Annotated[
-    tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given or ())
-]
+OneOrSeveral = BeforeValidator(lambda given: (given,) if isinstance(given, str) else given or ())
+Ablations = Annotated[tuple[str, ...], OneOrSeveral]
+PublishedNames = Annotated[tuple[str, ...], OneOrSeveral]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -34,8 +35,9 @@ class System(Config):
     """Further changes for one task, by the task's name."""
     ablation_per_task: dict[str, Ablations] = {}
     """Further ablations for one task, by the task's name, such as the settings that were published for it."""
-    published: str | None = None
-    """The row of the published tables that it stands beside; None = the row of the same name."""
+    published: PublishedNames = ()
+    """Rows of published tables that it stands beside: one name or several, of which each table takes its own; none =
+    the row of the same name."""
 
 
 class Variant(Config):
@@ -47,8 +49,9 @@ class Variant(Config):
     """A named change of the recipes, or a list of them."""
     set: tuple[str, ...] = ()
     """`path=value` changes of the recipes."""
-    published: str | None = None
-    """The row of the published tables that it stands beside; None = the row of the same name."""
+    published: PublishedNames = ()
+    """Rows of published tables that it stands beside: one name or several, of which each table takes its own; none =
+    the row of the same name."""
 
 
 class SuiteTask(Config):
@@ -75,10 +78,10 @@ class SuiteTeacher(Config):
     """Seeds its fine-tuning."""
     set: tuple[str, ...] = ()
     """`path=value` changes of that recipe."""
-    name: Label = "teacher"
-    """Names its row in tables."""
-    published: str | None = None
-    """The row of the published tables that it stands beside."""
+    name: Label | None = None
+    """Names its row in tables; absent: after its base."""
+    published: PublishedNames = ()
+    """Rows of published tables that it stands beside."""
 
 
 class Suite(Record):
@@ -113,6 +116,14 @@ class Suite(Record):
     """Published tables to print beside ours; 'potstill tables' names them."""
     notes: tuple[str, ...] = ()
     """What is to be known about our figures; stands below every table."""
+
+    @property
+    def teacher_row(self) -> str:
+        """The row of the teachers in tables: as it is called, or by the encoder that they are fine-tuned from."""
+        if self.teacher.name is not None:
+            return self.teacher.name
+        is_made_here = self.teacher.base is not None and all(task.teacher is None for task in self.tasks)
+        return f"teacher ({Path(str(self.teacher.base)).name})" if is_made_here else "teacher"
 
     @field_validator("tasks", mode="before")
     @classmethod

@@ -141,7 +141,9 @@ def _teacher_cell(suite: Suite, task: SuiteTask) -> Cell:
     changes = [change for change in (*suite.set, *task.set) if change.startswith(("data.", "precision="))]
     changes += teacher.set
     recipe = _load(teacher.recipe, [], changes, fields, where=f"teacher, {task.name}")
-    return Cell(id=f"teacher.{_slug(task.name)}", row=teacher.name, task=task.name, seed=teacher.seed, recipe=recipe)
+    return Cell(
+        id=f"teacher.{_slug(task.name)}", row=suite.teacher_row, task=task.name, seed=teacher.seed, recipe=recipe
+    )
 
 
 def _data_fields(suite: Suite, task: SuiteTask) -> dict[str, Any]:

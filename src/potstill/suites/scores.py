@@ -26,7 +26,7 @@ class Measured:
         seed: The seed of its training.
         result: What was measured.
         shape: The config of the student, as its folder has it; empty where it is not there.
-        teacher: What was measured of the teacher beside it, if there was one.
+        teacher: What was measured of the teacher beside it, if there was one; a teacher is its own.
     """
 
     row: str
@@ -86,7 +86,7 @@ def read_scores(path: Path) -> ScoreSheet:
     finished = [(row, task, seed, run) for row, task, seed, run in runs if run.is_finished]
     if not finished:
         raise RunError(f"'{path}' holds no finished run; a run is finished when it has a results.json.")
-    teacher_name = suite.teacher.name if suite is not None else "teacher"
+    teacher_name = suite.teacher_row if suite is not None else "teacher"
     models: list[tuple[str, Measured]] = []
     primary: dict[str, str] = {}
     examples: dict[str, int] = {}
@@ -111,14 +111,15 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
     teacher = results.find("teacher")
     for result in results.models:
         if result.role == "teacher":
-            yield Measured(row=teacher_name, task=place.task, seed=0, result=result)
+            yield Measured(row=teacher_name, task=place.task, seed=0, result=result, teacher=result)
         elif (control := control_of(result.role)) is not None:
             name = f"{place.row}, {control.wording}"
             yield Measured(row=name, task=place.task, seed=place.seed, result=result, teacher=teacher)
         else:
             config = run.student / "config.json"
             shape = read_json(config, remedy="remove this run and make it again") if config.is_file() else {}
-            yield Measured(row=place.row, task=place.task, seed=place.seed, result=result, shape=shape, teacher=teacher)
+            beside = result if place.row == teacher_name else teacher
+            yield Measured(row=place.row, task=place.task, seed=place.seed, result=result, shape=shape, teacher=beside)
 
 
 def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterator[Measured]:
@@ -143,7 +144,7 @@ def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterato
 
 def _suite_runs(place: SuiteFolder, suite: Suite) -> Iterator[tuple[str, str, int, RunFolder]]:
     """List the cells that were begun: teachers first, then in the order of the suite."""
-    rows, tasks = [suite.teacher.name, *row_names(suite)], [task.name for task in suite.tasks]
+    rows, tasks = [suite.teacher_row, *row_names(suite)], [task.name for task in suite.tasks]
     requests = {file.stem: place.read_request(file.stem) for file in (place.path / "cells").glob("*.json")}
     cells = {cell_id: values for cell_id, values in requests.items() if not values["is_general"]}
 

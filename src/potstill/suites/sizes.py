@@ -14,6 +14,11 @@ OUR_SIZES: dict[Quantity, str] = {
 }
 """The sizes that our own table shows, with their headings."""
 
+ARCHITECTURE: frozenset[Quantity] = frozenset(
+    {"layers", "hidden_size", "feed_forward_size", "million_weights", "times_smaller", "percent_weights"}
+)
+"""What a model is, wherever it runs; times and speeds are those of a machine, of which a difference says nothing."""
+
 _FIELDS = {
     "layers": ("num_hidden_layers", "n_layers", "num_layers"),
     "hidden_size": ("hidden_size", "dim", "lstm_size"),

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from potstill.data import shipped_tasks
-from potstill.published import Column, PublishedTable
+from potstill.published import Column, PublishedRow, PublishedTable
 from potstill.results import Heading, Table, figure_columns, word_columns
 from potstill.suites.figures import Figure, average_figures, find_figure
 from potstill.suites.scores import ScoreSheet
-from potstill.suites.sizes import OUR_SIZES
+from potstill.suites.sizes import ARCHITECTURE, OUR_SIZES
 
 _ABSENT = "-"
 
@@ -63,11 +63,11 @@ def compare_with(sheet: ScoreSheet, published: PublishedTable) -> Table:
         rows.append((name, "published", *_printed_cells(published, printed.values, printed.average)))
         for row in (row for row, system in matches.items() if system == printed.system):
             ours = [find_figure(sheet, row, column) for column in published.columns]
-            differences = [_minus(figure, value) for figure, value in zip(ours, printed.values, strict=True)]
             average = average_figures(ours)
             rows.append((row, "ours", *map(_text, ours), *_last(published, average)))
-            difference = None if average is None or printed.average is None else average - printed.average
-            rows.append(("", "difference", *map(_signed, differences), *_last(published, difference, _signed)))
+            differences = _differences(sheet, published, ours, printed)
+            if any(difference is not None for difference in differences):
+                rows.append(("", "difference", *map(_signed, differences)))
     for row in (row for row in sheet.rows if row not in matches):
         groups.add(len(rows))
         ours = [find_figure(sheet, row, column) for column in published.columns]
@@ -122,18 +122,18 @@ def _match(sheet: ScoreSheet, published: PublishedTable) -> dict[str, str]:
     wanted = dict(_wanted(sheet))
     found = {}
     for row in sheet.rows:
-        name = (wanted.get(row) or row).casefold()
-        if name in systems:
+        names = [name.casefold() for name in wanted.get(row) or (row,)]
+        if (name := next((name for name in names if name in systems), None)) is not None:
             found[row] = systems[name]
     return found
 
 
-def _wanted(sheet: ScoreSheet) -> Iterator[tuple[str, str | None]]:
-    """Read from the suite which published system each row is meant to be."""
+def _wanted(sheet: ScoreSheet) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Read from the suite which published systems each row is meant to be."""
     suite = sheet.suite
     if suite is None:
         return
-    yield suite.teacher.name, suite.teacher.published
+    yield suite.teacher_row, suite.teacher.published
     for system in suite.systems:
         yield system.name, system.published
         for variant in suite.variants:
@@ -168,8 +168,26 @@ def _printed_cells(
     return (*map(_text, values), *_last(published, average))
 
 
-def _minus(ours: Figure | None, printed: Decimal | None) -> Decimal | None:
-    return None if ours is None or printed is None else ours.mean - printed
+def _differences(
+    sheet: ScoreSheet, published: PublishedTable, ours: Sequence[Figure | None], printed: PublishedRow
+) -> list[Decimal | None]:
+    """Subtract what was printed from ours, column by column, and averages; None where that compares nothing."""
+    comparable = [_is_comparable(sheet, published, column) for column in published.columns]
+    differences = [
+        figure.mean - value if is_alike and figure is not None and value is not None else None
+        for figure, value, is_alike in zip(ours, printed.values, comparable, strict=True)
+    ]
+    if not published.average:
+        return differences
+    average = average_figures(ours) if all(comparable) else None
+    return [*differences, None if average is None or printed.average is None else average - printed.average]
+
+
+def _is_comparable(sheet: ScoreSheet, published: PublishedTable, column: Column) -> bool:
+    """Say whether a figure of ours and a printed one measure the same: the same examples, learnt from the same ones."""
+    if column.quantity is not None:
+        return column.quantity in ARCHITECTURE
+    return published.split == "dev" and column.task not in _cut_tasks(sheet)
 
 
 def _text(value: Figure | Decimal | None) -> str:
@@ -191,7 +209,7 @@ def _our_notes(sheet: ScoreSheet, published: PublishedTable) -> Iterator[str]:
         if published.split == "test":
             yield (
                 "Ours are of the development sets and the published figures of the test sets, whose labels only the "
-                "benchmark's server has: the difference is no comparison."
+                "benchmark's server has: both stand here for orientation, and no difference is taken."
             )
     yield from _notes(sheet)
 
@@ -208,11 +226,15 @@ def _notes(sheet: ScoreSheet) -> Iterator[str]:
         yield from sheet.suite.notes
     if sheet.num_missing:
         yield f"{sheet.num_missing} runs of the suite are not finished."
+    for task, (number, whole) in _cut_tasks(sheet).items():
+        yield (
+            f"{task}: trained on {number:,} of the {whole:,} published examples, so its figures are not comparable "
+            "with published ones."
+        )
+
+
+def _cut_tasks(sheet: ScoreSheet) -> dict[str, tuple[int, int]]:
+    """Give the tasks that were learnt from a part of their published examples: how many, and of how many."""
     known: Mapping[str, int | None] = {name: task.train.rows for name, task in shipped_tasks().items()}
-    for task, number in sheet.examples.items():
-        whole = known.get(task)
-        if whole is not None and number < whole:
-            yield (
-                f"{task}: trained on {number:,} of the {whole:,} published examples, so its figures are not comparable "
-                "with published ones."
-            )
+    sizes = {task: (number, known.get(task) or 0) for task, number in sheet.examples.items()}
+    return {task: (number, whole) for task, (number, whole) in sizes.items() if number < whole}
