@@ -51,6 +51,34 @@ def test_changes_are_laid_over_each_other_from_the_widest_to_the_narrowest(base:
     assert cells["teacher.stars"].stages[0].accumulate == 1
 
 
+def test_each_seed_draws_the_student_alone_unless_the_suite_says_more(suite: Suite) -> None:
+    for vary, seeds in ((("student",), {0, 1}), (("teacher", "student"), {0, 1}), (("teacher",), {0})):
+        cells = plan_cells(suite.model_copy(update={"vary": vary}))
+        teachers = {cell.id: cell for cell in cells if cell.row == suite.teacher_row}
+        students = [cell for cell in cells if cell.id not in teachers]
+        assert {cell.recipe.seed for cell in students} == seeds
+        for cell in students:
+            assert cell.teacher is not None
+            own = teachers[cell.teacher]
+            assert own.recipe.seed == own.seed == (cell.seed if "teacher" in vary else 0)
+        assert len(teachers) == (4 if "teacher" in vary else 2)
+
+
+@pytest.mark.parametrize("vary", [("student",), ("student", "general", "augmentation")])
+def test_a_seed_can_draw_the_general_student_and_the_new_texts(vary: tuple[str, ...]) -> None:
+    suite = load_suite("seed-table5").model_copy(update={"data": "glue", "corpus": ("wiki.txt",), "vary": vary})
+    cells = {cell.id: cell for cell in plan_cells(suite)}
+    generals = [cell for cell in cells.values() if cell.is_general]
+    is_drawn = "general" in vary
+    assert sorted(cell.recipe.seed for cell in generals) == ([0, 1, 2] if is_drawn else [0])
+    for cell in cells.values():
+        if cell.general is not None:
+            assert cells[cell.general].recipe.seed == (cell.seed if is_drawn else 0)
+        if cell.recipe.augmentation is not None:
+            assert cell.recipe.augmentation.seed == (cell.seed if is_drawn else 0)
+    assert any(cell.recipe.augmentation is not None for cell in cells.values())
+
+
 def test_a_variant_of_several_systems_names_both(base: Path, reviews: Path) -> None:
     suite = make_suite(base, reviews, variants=[{"name": "plain"}], seeds=[0])
     assert {cell.row for cell in plan_cells(suite) if cell.row != suite.teacher_row} == {"KD, plain", "Labels, plain"}
@@ -99,6 +127,8 @@ SYSTEM = {"name": "KD", "recipe": "kd"}
         ({"seeds": [-1]}, r"seeds\.0"),
         ({"tasks": ["trec", "trec"]}, r"tasks: two have the same name"),
         ({"name": "Tiny Suite"}, r"name: "),
+        ({"vary": []}, r"vary: must be a list of 1 or more"),
+        ({"vary": ["teacher", "teacher"]}, r"vary: one occurs twice \(teacher, teacher\)"),
     ],
 )
 def test_a_suite_that_makes_no_sense_is_refused(base: Path, reviews: Path, fields: dict, message: str) -> None:
@@ -116,6 +146,12 @@ def test_a_suite_that_makes_no_sense_is_refused(base: Path, reviews: Path, field
         ({"systems": [SYSTEM | {"set": ["stages.0.epoch=1"]}]}, r"systems\.KD, stars: stages\.0\.epoch: no such field"),
         ({"variants": [{"name": "v", "set": ["seed"]}]}, r"systems\.KD, variants\.v, stars: --set seed: write it as"),
         ({"teacher": {}}, r"teacher\.base: suite 'tiny' needs a teacher for task 'stars' and has none"),
+        ({"vary": ["general"]}, r"vary: no run of suite 'tiny' has a part 'general' to draw; leave it out"),
+        ({"vary": ["augmentation"]}, r"vary: no run of suite 'tiny' has a part 'augmentation' to draw"),
+        (
+            {"vary": ["teacher"], "tasks": [{"name": "stars", "teacher": "some/one", "set": ["data.label=stars"]}]},
+            r"vary: no seed draws the teacher anew: task 'stars' has a teacher of its own; leave 'teacher' out",
+        ),
         ({"systems": [SYSTEM, {"name": "kd!", "recipe": "kd"}]}, r"'KD' and 'kd!' would both lie in 'kd.stars.0'"),
     ],
 )

@@ -125,6 +125,21 @@ def test_a_row_may_stand_beside_rows_of_several_published_tables(folder: Path) -
     assert cells(render_tables(sheet, (), form="markdown"), "Ours", "ours")[2] == "85.8 ± 0.0"
 
 
+def test_notes_say_what_each_seed_drew_and_what_was_made_once(folder: Path) -> None:
+    drawn = "Each seed draws anew: the student's start, order of examples and dropout"
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert f"{drawn}. Made once, and so not in the spread: the teacher's fine-tuning." in text
+    for run in (folder / "runs").glob("ours.*"):
+        recipe = {"name": "kd", "seed": 0, "general": "general.kd", "augmentation": {"seed": 0}}
+        (run / "recipe.json").write_text(json.dumps(recipe))
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert "in the spread: the teacher's fine-tuning; the general student; the augmented texts." in text
+    suite = json.loads((folder / "suite.json").read_text())
+    (folder / "suite.json").write_text(json.dumps(suite | {"vary": ["student", "teacher", "general"]}))
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert f"{drawn}; the teacher's fine-tuning; the general student. Made once, and so not in the spread: the" in text
+
+
 def test_sizes_stand_beside_the_published_ones(folder: Path) -> None:
     text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
     assert cells(text, "Ours", "ours") == ["4", "312", "1200", "0.0", "6.0", "-", "4.0"]

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -18,6 +18,8 @@ OneOrSeveral = BeforeValidator(lambda given: (given,) if isinstance(given, str) 
 Ablations = Annotated[tuple[str, ...], OneOrSeveral]
 PublishedNames = Annotated[tuple[str, ...], OneOrSeveral]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Part = Literal["student", "teacher", "general", "augmentation"]
+"""What a seed can draw."""
 
 
 class System(Config):
@@ -75,7 +77,7 @@ class SuiteTeacher(Config):
     recipe: str = "teacher"
     """The recipe that fine-tunes it."""
     seed: Seed = 0
-    """Seeds its fine-tuning."""
+    """Seeds its fine-tuning, where the seeds of the suite do not."""
     set: tuple[str, ...] = ()
     """`path=value` changes of that recipe."""
     name: Label | None = None
@@ -101,6 +103,10 @@ class Suite(Record):
     """The columns."""
     seeds: tuple[Seed, ...] = Field(default=(0,), min_length=1)
     """Every system is trained once with each; tables give mean and spread over them."""
+    vary: tuple[Part, ...] = Field(default=("student",), min_length=1)
+    """What each seed draws anew: the `student`, its `teacher`, the `general` student that it starts from, and the texts
+    of its `augmentation`. Only what is named here is in the spread over seeds; the rest is made once, with seed 0 or
+    `teacher.seed`."""
     set: tuple[str, ...] = ()
     """`path=value` changes of every recipe; those of `data` and `precision` hold for the teachers too."""
     baselines: tuple[str, ...] = ()
@@ -108,8 +114,8 @@ class Suite(Record):
     data: str | None = None
     """Folder of the benchmark that the known tasks lie in."""
     corpus: tuple[str, ...] = ()
-    """Plain text for recipes that read it: files, folders or names of data sets. Their general students are made once,
-    with seed 0, and shared by all tasks and seeds, and by all systems whose stages on plain text are equal."""
+    """Plain text for recipes that read it: files, folders or names of data sets. Their general students are
+    shared by all tasks, by all systems whose stages on plain text are equal, and by all seeds unless `vary` says so."""
     teacher: SuiteTeacher = SuiteTeacher()
     """How the teachers are made."""
     published: tuple[str, ...] = ()
@@ -140,6 +146,8 @@ class Suite(Record):
                 raise ValueError(f"{field}: two have the same name ({', '.join(names)}); name each differently")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: one occurs twice ({', '.join(map(str, self.seeds))})")
+        if len(set(self.vary)) < len(self.vary):
+            raise ValueError(f"vary: one occurs twice ({', '.join(self.vary)})")
         known = {task.name for task in self.tasks}
         for system in self.systems:
             for field in ("per_task", "ablation_per_task"):

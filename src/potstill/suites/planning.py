@@ -12,7 +12,7 @@ from potstill.data import BUNDLED_NAMES, DataConfig, find_known_task
 from potstill.errors import RecipeError
 from potstill.files import expand_user
 from potstill.recipe import Recipe, load_recipe
-from potstill.suites.config import Suite, SuiteTask, System, Variant
+from potstill.suites.config import Part, Suite, SuiteTask, System, Variant
 from potstill.suites.grid import Cell
 
 
@@ -22,10 +22,10 @@ def plan_cells(suite: Suite) -> tuple[Cell, ...]:
     students: list[Cell] = []
     for task in suite.tasks:
         for seed, (system, variant) in product(suite.seeds, _rows(suite)):
-            request = _Request(suite=suite, system=system, variant=variant, task=task)
-            recipe = request.load(seed=seed)
+            request = _Request(suite=suite, system=system, variant=variant, task=task, seed=seed)
+            recipe = request.load()
             general = _general_cell(request) if recipe.corpus_stages and recipe.general is None else None
-            teacher = _teacher_cell(suite, task) if _lacks_teacher(recipe) else None
+            teacher = _teacher_cell(request) if _lacks_teacher(recipe) else None
             for maker in (general, teacher):
                 if maker is not None:
                     makers.setdefault(maker.id, maker)
@@ -43,23 +43,37 @@ def plan_cells(suite: Suite) -> tuple[Cell, ...]:
             )
     cells = (*makers.values(), *students)
     _check_distinct(cells)
+    _check_varied(suite, cells)
     return cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """What a row asks for on a task."""
+    """What a row asks for on a task, with a seed."""
 
     suite: Suite
     system: System
     variant: Variant | None
     task: SuiteTask
+    seed: int
 
     @property
     def row(self) -> str:
         return _row_name(self.suite, self.system, self.variant)
 
-    def load(self, *, seed: int, **fields: object) -> Recipe:
+    def draw(self, part: Part, *, fixed: int = 0) -> int:
+        """Give the seed of a part of the run."""
+        return self.seed if part in self.suite.vary else fixed
+
+    def load(self) -> Recipe:
+        """Load the recipe with the seeds of the student and of the new texts."""
+        recipe = self.load_with(seed=self.draw("student"))
+        if recipe.augmentation is None or "augmentation" not in self.suite.vary:
+            return recipe
+        drawn = recipe.augmentation.model_copy(update={"seed": self.seed})
+        return recipe.model_copy(update={"augmentation": drawn})
+
+    def load_with(self, **fields: object) -> Recipe:
         """Load the recipe with all changes, from the widest to the narrowest."""
         suite, system, variant, task = self.suite, self.system, self.variant, self.task
         changes = [*suite.set, *task.set, *system.set, *system.per_task.get(task.name, ())]
@@ -71,7 +85,7 @@ class _Request:
             where += f", variants.{variant.name}"
         given = {"teacher.model": task.teacher, "teacher.base": suite.teacher.base}
         known = {path: value for path, value in given.items() if value is not None}
-        values = {**_data_fields(suite, task), "seed": seed, **known, **fields}
+        values = {**_data_fields(suite, task), **known, **fields}
         return _load(system.recipe, ablations, changes, values, where=f"{where}, {task.name}")
 
 
@@ -90,7 +104,8 @@ def _general_cell(request: _Request) -> Cell:
             "pass --corpus with text files, or set 'general' of the recipe to a student made by 'potstill pretrain'."
         )
     paths = [_absolute(path) for path in request.suite.corpus]
-    recipe = request.load(seed=0, **{"data.corpus.paths": paths})
+    seed = request.draw("general")
+    recipe = request.load_with(seed=seed, **{"data.corpus.paths": paths})
     made_of = recipe.to_json()
     identity = [
         made_of["student"],
@@ -106,10 +121,10 @@ def _general_cell(request: _Request) -> Cell:
         }
     )
     return Cell(
-        id=f"general.{_slug(recipe.name)}-{key}",
+        id=f"general.{_slug(recipe.name)}-{key}" + _suffix(request, "general"),
         row="general",
         task="plain text",
-        seed=0,
+        seed=seed,
         recipe=corpus_part,
         is_general=True,
     )
@@ -130,20 +145,25 @@ def _row_name(suite: Suite, system: System, variant: Variant | None) -> str:
     return variant.name if len(suite.systems) == 1 else f"{system.name}, {variant.name}"
 
 
-def _teacher_cell(suite: Suite, task: SuiteTask) -> Cell:
-    teacher = suite.teacher
+def _teacher_cell(request: _Request) -> Cell:
+    suite, task = request.suite, request.task
+    teacher, seed = suite.teacher, request.draw("teacher", fixed=suite.teacher.seed)
     if teacher.base is None:
         raise RecipeError(
             f"teacher.base: suite '{suite.name}' needs a teacher for task '{task.name}' and has none; pass "
             "--teacher-base with the encoder to fine-tune, or set 'teacher' of the task."
         )
-    fields = {**_data_fields(suite, task), "seed": teacher.seed, "teacher.base": teacher.base}
+    fields = {**_data_fields(suite, task), "seed": seed, "teacher.base": teacher.base}
     changes = [change for change in (*suite.set, *task.set) if change.startswith(("data.", "precision="))]
     changes += teacher.set
     recipe = _load(teacher.recipe, [], changes, fields, where=f"teacher, {task.name}")
-    return Cell(
-        id=f"teacher.{_slug(task.name)}", row=suite.teacher_row, task=task.name, seed=teacher.seed, recipe=recipe
-    )
+    name = f"teacher.{_slug(task.name)}" + _suffix(request, "teacher")
+    return Cell(id=name, row=suite.teacher_row, task=task.name, seed=seed, recipe=recipe)
+
+
+def _suffix(request: _Request, part: Part) -> str:
+    """Tell what each seed makes of its own apart by the seed."""
+    return f".{request.seed}" if part in request.suite.vary else ""
 
 
 def _data_fields(suite: Suite, task: SuiteTask) -> dict[str, Any]:
@@ -183,3 +203,23 @@ def _check_distinct(cells: Sequence[Cell]) -> None:
                 f"'{seen[cell.id].row}' and '{cell.row}' would both lie in '{cell.id}'; name them more differently."
             )
         seen[cell.id] = cell
+
+
+def _check_varied(suite: Suite, cells: Sequence[Cell]) -> None:
+    """Refuse a part that no seed would draw anew, so that nobody takes its spread for measured."""
+    students = [cell for cell in cells if cell.row in row_names(suite)]
+    made_elsewhere = {
+        "teacher": [f"task '{task.name}' has a teacher of its own" for task in suite.tasks if task.teacher is not None],
+        "general": [f"'{cell.row}' starts from '{cell.recipe.general}'" for cell in students if cell.recipe.general],
+    }
+    makers = {
+        "student": students,
+        "teacher": [cell for cell in students if cell.teacher is not None],
+        "general": [cell for cell in students if cell.general is not None],
+        "augmentation": [cell for cell in students if cell.recipe.augmentation is not None],
+    }
+    for part in suite.vary:
+        for reason in made_elsewhere.get(part, ()):
+            raise RecipeError(f"vary: no seed draws the {part} anew: {reason}; leave '{part}' out of 'vary'.")
+        if not makers[part]:
+            raise RecipeError(f"vary: no run of suite '{suite.name}' has a part '{part}' to draw; leave it out.")

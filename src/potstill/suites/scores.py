@@ -11,7 +11,7 @@ from potstill.files import read_json
 from potstill.reporting import find_runs, group_runs, read_run
 from potstill.results import ModelResult, Results
 from potstill.run_folder import RunFolder
-from potstill.suites.config import Suite
+from potstill.suites.config import Part, Suite
 from potstill.suites.grid import SuiteFolder
 from potstill.suites.planning import row_names
 
@@ -46,6 +46,7 @@ class ScoreSheet:
         primary: The primary metric of each task, in the order in which the tasks came.
         examples: Training examples of each task, as far as the runs tell.
         suite: The suite that the runs belong to, if any.
+        parts: What the runs have that a seed can draw.
         num_missing: Runs of the suite that are not finished.
     """
 
@@ -53,6 +54,7 @@ class ScoreSheet:
     primary: Mapping[str, str]
     examples: Mapping[str, int] = field(default_factory=dict)
     suite: Suite | None = None
+    parts: frozenset[Part] = frozenset()
     num_missing: int = 0
 
     @property
@@ -90,6 +92,7 @@ def read_scores(path: Path) -> ScoreSheet:
     models: list[tuple[str, Measured]] = []
     primary: dict[str, str] = {}
     examples: dict[str, int] = {}
+    parts: set[Part] = set()
     for row, task, seed, run in finished:
         results = Results.read(run.results)
         primary.setdefault(task, results.primary_metric)
@@ -97,11 +100,13 @@ def read_scores(path: Path) -> ScoreSheet:
             examples[task] = max(number, examples.get(task, 0))
         first = Measured(row=row, task=task, seed=seed, result=results.models[0])
         models += [(row, model) for model in _models_of(results, first, run, teacher_name)]
+        parts |= _parts_of(results, run)
     return ScoreSheet(
         models=tuple(_once(models, are_seeds=suite is not None)),
         primary=primary,
         examples=examples,
         suite=suite,
+        parts=frozenset(parts),
         num_missing=len(runs) - len(finished),
     )
 
@@ -120,6 +125,18 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
             shape = read_json(config, remedy="remove this run and make it again") if config.is_file() else {}
             beside = result if place.row == teacher_name else teacher
             yield Measured(row=place.row, task=place.task, seed=place.seed, result=result, shape=shape, teacher=beside)
+
+
+def _parts_of(results: Results, run: RunFolder) -> set[Part]:
+    """Say which parts of a run a seed can draw."""
+    recipe = run.read_recipe() if run.recipe.is_file() else {}
+    has: dict[Part, bool] = {
+        "student": True,
+        "teacher": results.find("teacher") is not None,
+        "general": recipe.get("general") is not None,
+        "augmentation": recipe.get("augmentation") is not None,
+    }
+    return {part for part, is_there in has.items() if is_there}
 
 
 def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterator[Measured]:

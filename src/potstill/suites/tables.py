@@ -1,12 +1,12 @@
 """Tables of a suite: ours with mean and spread over seeds, the published figures beside them, and the difference."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-from potstill.data import shipped_tasks
 from potstill.published import Column, PublishedRow, PublishedTable
 from potstill.results import Heading, Table, figure_columns, word_columns
 from potstill.suites.figures import Figure, average_figures, find_figure
+from potstill.suites.notes import cut_tasks, tell_spread, tell_state
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.sizes import ARCHITECTURE, OUR_SIZES
 
@@ -33,7 +33,7 @@ def _quality_table(sheet: ScoreSheet) -> Table:
             *figure_columns(*(column.label for column in columns), *(["average"] if len(columns) > 1 else [])),
         ),
         rows=tuple(rows),
-        notes=(*_spread_notes(sheet), *_notes(sheet)),
+        notes=(*tell_spread(sheet), *tell_state(sheet)),
     )
 
 
@@ -187,7 +187,7 @@ def _is_comparable(sheet: ScoreSheet, published: PublishedTable, column: Column)
     """Say whether a figure of ours and a printed one measure the same: the same examples, learnt from the same ones."""
     if column.quantity is not None:
         return column.quantity in ARCHITECTURE
-    return published.split == "dev" and column.task not in _cut_tasks(sheet)
+    return published.split == "dev" and column.task not in cut_tasks(sheet)
 
 
 def _text(value: Figure | Decimal | None) -> str:
@@ -205,36 +205,10 @@ def _general_notes(published: PublishedTable) -> tuple[str, ...]:
 
 def _our_notes(sheet: ScoreSheet, published: PublishedTable) -> Iterator[str]:
     if not published.has_sizes:
-        yield from _spread_notes(sheet)
+        yield from tell_spread(sheet)
         if published.split == "test":
             yield (
                 "Ours are of the development sets and the published figures of the test sets, whose labels only the "
                 "benchmark's server has: both stand here for orientation, and no difference is taken."
             )
-    yield from _notes(sheet)
-
-
-def _spread_notes(sheet: ScoreSheet) -> Iterator[str]:
-    most = max(len(sheet.find(row, task)) for row in sheet.rows for task in sheet.primary)
-    spread = f"mean ± standard deviation over up to {most} seeds" if most > 1 else "one seed, so without a spread"
-    yield f"Ours: metrics x 100, {spread}. The examples that are measured on also chose the weights."
-
-
-def _notes(sheet: ScoreSheet) -> Iterator[str]:
-    """Say what is not as published: missing runs, and tasks that were learnt from a part of their examples."""
-    if sheet.suite is not None:
-        yield from sheet.suite.notes
-    if sheet.num_missing:
-        yield f"{sheet.num_missing} runs of the suite are not finished."
-    for task, (number, whole) in _cut_tasks(sheet).items():
-        yield (
-            f"{task}: trained on {number:,} of the {whole:,} published examples, so its figures are not comparable "
-            "with published ones."
-        )
-
-
-def _cut_tasks(sheet: ScoreSheet) -> dict[str, tuple[int, int]]:
-    """Give the tasks that were learnt from a part of their published examples: how many, and of how many."""
-    known: Mapping[str, int | None] = {name: task.train.rows for name, task in shipped_tasks().items()}
-    sizes = {task: (number, known.get(task) or 0) for task, number in sheet.examples.items()}
-    return {task: (number, whole) for task, (number, whole) in sizes.items() if number < whole}
+    yield from tell_state(sheet)
