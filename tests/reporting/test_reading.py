@@ -114,6 +114,13 @@ def test_a_damaged_file_of_figures_is_named(make_run, name: str):
         read_run(folder)
 
 
+@pytest.mark.parametrize("stages", [5, [5], [{"name": "distil", "batches": 5}]])
+def test_a_recipe_whose_stages_are_none_is_named(make_run, stages: object):
+    folder = make_run(recipe={"stages": stages})
+    with pytest.raises(RunError, match=r"recipe.json' is damaged \(its stages are none"):
+        read_run(folder)
+
+
 def test_a_report_that_cannot_be_drawn_leaves_the_old_one(make_run):
     folder = make_run()
     page = write_report(folder).read_bytes()

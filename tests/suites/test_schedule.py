@@ -8,10 +8,12 @@ from tiny_grid import make_small_suite, make_suite
 from tiny_reviews import WORDS
 
 from potstill.errors import DataError, RunError
+from potstill.reporting import read_effort
 from potstill.suites import Suite, SuiteFolder, read_scores, run_suite
 from potstill.suites.cell import CellFailed, Job
 from potstill.suites.planning import plan_cells
 from potstill.suites.schedule import SilentWatcher, run_cells
+from potstill.suites.tables import make_own_tables
 from potstill.suites.workers import InProcess, Workers
 
 
@@ -81,6 +83,27 @@ def test_a_suite_ends_with_a_report_of_all_its_runs(small_suite: Suite, finished
     page = (finished / "report.html").read_text(encoding="utf-8")
     for cell in plan_cells(small_suite):
         assert f'href="runs/{cell.id}/report.html"' in page
+
+
+def test_tables_and_page_say_what_each_training_was_given(small_suite: Suite, finished: Path) -> None:
+    folder, cells = SuiteFolder(path=finished), plan_cells(small_suite)
+    given = {cell.row: read_effort(folder.run(cell)) for cell in cells}
+    events = {cell.row: folder.run(cell).read_events() for cell in cells}
+    assert events.keys() == {"KD", small_suite.teacher_row}
+    for row, effort in given.items():
+        assert effort is not None
+        steps = max(event["step"] for event in events[row] if event["event"] == "step")
+        assert effort.steps == f"{steps:,}"
+        assert effort.scorings == sum(event["event"] == "evaluation" for event in events[row])
+    assert (given["KD"].texts, given[small_suite.teacher_row].texts) == ("64", "32")
+    table = make_own_tables(read_scores(finished))[-1]
+    assert table.title == "What each training was given"
+    assert {row[0]: row[1:] for row in table.rows} == {
+        row: (effort.steps, effort.texts, str(effort.scorings)) for row, effort in given.items()
+    }
+    page = folder.report.read_text(encoding="utf-8")
+    assert "scorings that chose" in page
+    assert "were not given the same" in page
 
 
 def test_a_finished_suite_is_not_trained_again(small_suite: Suite, finished: Path) -> None:

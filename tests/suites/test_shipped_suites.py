@@ -8,6 +8,7 @@ from potstill.architectures import BiLstmConfig, BiLstmForSequenceClassification
 from potstill.errors import RecipeError
 from potstill.published import load_published, published_names
 from potstill.recipes import read_recipe_file
+from potstill.students import StudentConfig
 from potstill.suites import Suite, load_suite, shipped_suites
 from potstill.suites.config import System
 from potstill.suites.planning import plan_cells, row_names
@@ -79,6 +80,48 @@ def _systems_of_rows(suite: Suite) -> list[System]:
     return [system for system in suite.systems for _ in suite.variants or (None,)]
 
 
+@pytest.mark.parametrize("name", ["methods", "smoke"])
+def test_every_row_is_given_equal_steps_batches_and_scorings_that_choose(name: str) -> None:
+    given = set()
+    for cell in plan_cells(load(name)):
+        if cell.row != load(name).teacher_row:
+            stages, choosing = cell.recipe.stages, [stage for stage in cell.recipe.stages if stage.select == "best"]
+            assert [stage.patience for stage in stages] == [None] * len(stages)
+            assert all(float(stage.epochs).is_integer() for stage in stages), "else steps are rounded"
+            given.add(
+                (
+                    sum(stage.epochs for stage in stages),
+                    frozenset((stage.batches, stage.accumulate) for stage in stages),
+                    sum(stage.epochs * stage.evaluations_per_epoch for stage in choosing),
+                )
+            )
+    assert len(given) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_suites() if name != "seed-size"])
+def test_every_suite_shows_what_start_and_teacher_are_worth(name: str) -> None:
+    cells = {cell.row: cell for cell in plan_cells(load(name))}
+    students = [cell.recipe.student for row, cell in cells.items() if not row.startswith(("labels only", "teacher"))]
+    starts = {}
+    for start in ("cut from the teacher", "cut from the base", "random start"):
+        cell = cells[f"labels only, {start}"]
+        assert {objective.kind for stage in cell.recipe.stages for objective in stage.objectives} == {"hard_labels"}
+        assert (cell.teacher is not None) == (start == "cut from the teacher"), "no other one waits for a teacher"
+        assert any(_size(cell.recipe.student) == _size(student) for student in students)
+        starts[start] = (cell.recipe.start_from, cell.recipe.student.init.kind)
+    assert list(starts.values()) == [("teacher", "svd"), ("base", "svd"), ("base", "random")]
+
+
+def _size(student: StudentConfig) -> list[object]:
+    return [getattr(student, name, None) for name in ("num_layers", "hidden_size", "feed_forward_size")]
+
+
+def test_no_control_without_a_teacher_waits_for_one() -> None:
+    for cell in plan_cells(load("methods")):
+        if cell.row.endswith(("of the base", "from the base", "random start")):
+            assert cell.waits_for == (), cell.id
+
+
 def test_the_methods_are_compared_on_the_tasks_own_texts_alone() -> None:
     cells = plan_cells(load("methods"))
     assert {stage.data for cell in cells for stage in cell.recipe.stages} == {"task"}
@@ -106,5 +149,5 @@ def test_general_students_are_shared_by_tasks_seeds_and_equal_stages() -> None:
 
 def test_a_suite_without_the_text_that_a_recipe_reads_is_refused() -> None:
     suite = load("seed-table6").model_copy(update={"corpus": ()})
-    with pytest.raises(RecipeError, match=r"systems\.TinyBERT 4x312: .* reads plain text and the suite has none; pass"):
+    with pytest.raises(RecipeError, match=r"systems\.TinyBERT: .* reads plain text and the suite has none; pass"):
         plan_cells(suite)

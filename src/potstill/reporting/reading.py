@@ -9,6 +9,7 @@ from potstill.controls import known_controls
 from potstill.errors import RunError
 from potstill.files import read_json
 from potstill.reporting.courses import Course, read_course
+from potstill.reporting.effort import Effort, read_effort
 from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results
 from potstill.run_folder import RunFolder
 
@@ -23,6 +24,7 @@ class RunRecord:
         recipe: The resolved recipe, as JSON values.
         environment: Versions, hardware, fingerprints, as JSON values.
         courses: How the trainings went: the student's first, then those of nested runs.
+        effort: What the student's training was given; None where the files do not tell.
         predictions: Logits of every model; None for a run of an older version.
         examples: Chosen examples; None for a run of an older version.
         attention: Attention maps; None for a run of an older version, or where none can be captured.
@@ -33,6 +35,7 @@ class RunRecord:
     recipe: Mapping[str, Any]
     environment: Mapping[str, Any]
     courses: tuple[Course, ...]
+    effort: Effort | None
     predictions: Predictions | None
     examples: ChosenExamples | None
     attention: AttentionMaps | None
@@ -68,6 +71,7 @@ def read_run(path: Path) -> RunRecord:
         recipe=folder.read_recipe() if folder.recipe.is_file() else {},
         environment=environment,
         courses=tuple(read_course(other, name) for name, other in trainings if other.events.is_file()),
+        effort=read_effort(folder),
         predictions=Predictions.read(folder.predictions) if folder.predictions.is_file() else None,
         examples=ChosenExamples.read(folder.examples) if folder.examples.is_file() else None,
         attention=AttentionMaps.read(folder.attention) if folder.attention.is_file() else None,

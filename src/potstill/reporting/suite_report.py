@@ -78,10 +78,13 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
         "faster",
         "weights",
         "MB",
+        "steps",
+        "texts a step",
+        "scorings that chose",
     ]
     rows = []
     for group in groups:
-        model = group.models[0]
+        model, effort = group.models[0], group.runs[0].effort
         rows.append(
             [
                 group.name,
@@ -93,6 +96,7 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
                 _write_times(group.times_faster),
                 write_count(model.parameters.total),
                 f"{model.size_bytes / 1e6:,.1f}",
+                *(("", "", "") if effort is None else (effort.steps, effort.texts, str(effort.scorings))),
             ]
         )
     columns = [column for column in zip(header, *rows, strict=True) if any(column[1:])]

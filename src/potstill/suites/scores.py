@@ -8,7 +8,7 @@ from typing import Any
 from potstill.controls import control_of
 from potstill.errors import RunError
 from potstill.files import read_json
-from potstill.reporting import find_runs, group_runs, read_run
+from potstill.reporting import Effort, find_runs, group_runs, read_effort, read_run
 from potstill.results import ModelResult, Results
 from potstill.run_folder import RunFolder
 from potstill.suites.config import Part, Suite
@@ -27,6 +27,7 @@ class Measured:
         result: What was measured.
         shape: The config of the student, as its folder has it; empty where it is not there.
         teacher: What was measured of the teacher beside it, if there was one; a teacher is its own.
+        effort: What its training was given; None for a teacher of a student's run, or where the files do not tell.
     """
 
     row: str
@@ -35,6 +36,7 @@ class Measured:
     result: ModelResult
     shape: Mapping[str, Any] = field(default_factory=dict)
     teacher: ModelResult | None = None
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,15 +118,15 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
     teacher = results.find("teacher")
     for result in results.models:
         if result.role == "teacher":
-            yield Measured(row=teacher_name, task=place.task, seed=0, result=result, teacher=result)
+            yield replace(place, row=teacher_name, seed=0, result=result, teacher=result)
         elif (control := control_of(result.role)) is not None:
-            name = f"{place.row}, {control.wording}"
-            yield Measured(row=name, task=place.task, seed=place.seed, result=result, teacher=teacher)
+            name, effort = f"{place.row}, {control.wording}", read_effort(run.nested(control.name))
+            yield replace(place, row=name, result=result, teacher=teacher, effort=effort)
         else:
             config = run.student / "config.json"
             shape = read_json(config, remedy="remove this run and make it again") if config.is_file() else {}
             beside = result if place.row == teacher_name else teacher
-            yield Measured(row=place.row, task=place.task, seed=place.seed, result=result, shape=shape, teacher=beside)
+            yield replace(place, result=result, shape=shape, teacher=beside, effort=read_effort(run))
 
 
 def _parts_of(results: Results, run: RunFolder) -> set[Part]:

@@ -1,6 +1,6 @@
 """Tables of a suite: ours with mean and spread over seeds, the published figures beside them, and the difference."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from potstill.published import Column, PublishedRow, PublishedTable
@@ -13,9 +13,10 @@ from potstill.suites.sizes import ARCHITECTURE, OUR_SIZES
 _ABSENT = "-"
 
 
-def make_own_tables(sheet: ScoreSheet) -> tuple[Table, Table]:
-    """Show what was measured: a table of quality and one of size and speed."""
-    return _quality_table(sheet), _size_table(sheet)
+def make_own_tables(sheet: ScoreSheet) -> tuple[Table, ...]:
+    """Show what was measured: a table of quality, one of size and speed, and one of what each training was given."""
+    given = (_effort_table(sheet),) if any(model.effort is not None for model in sheet.models) else ()
+    return _quality_table(sheet), _size_table(sheet), *given
 
 
 def _quality_table(sheet: ScoreSheet) -> Table:
@@ -49,6 +50,36 @@ def _size_table(sheet: ScoreSheet) -> Table:
             "texts of the task, against the teacher of the same run. Means over tasks and seeds.",
         ),
     )
+
+
+def _effort_table(sheet: ScoreSheet) -> Table:
+    """Show what each row was given on each task, as the resolved recipes and the events of its runs tell."""
+    tasks = list(sheet.primary)
+    rows = []
+    for row in sheet.rows:
+        found = {task: model.effort for task in tasks for model in sheet.find(row, task) if model.effort is not None}
+        steps = (found[task].steps if task in found else _ABSENT for task in tasks)
+        each = ({task: effort.texts for task, effort in found.items()}, {k: str(e.scorings) for k, e in found.items()})
+        rows.append((row, *steps, *map(_once_or_by_task, each)))
+    return Table(
+        title="What each training was given",
+        columns=(
+            *word_columns("system"),
+            *figure_columns(*(f"steps on {task}" for task in tasks), "texts a step", "scorings that chose"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "Optimizer steps of each stage on the task, the most texts of a step, and how often a scoring of the "
+            "development set could choose the weights. Rows that differ here were not given the same.",
+        ),
+    )
+
+
+def _once_or_by_task(values: Mapping[str, str]) -> str:
+    """Write what is the same on all tasks once, else task by task."""
+    if len(set(values.values())) < 2:
+        return next(iter(values.values()), _ABSENT)
+    return ", ".join(f"{task} {value}" for task, value in values.items())
 
 
 def compare_with(sheet: ScoreSheet, published: PublishedTable) -> Table:
