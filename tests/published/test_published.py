@@ -38,6 +38,48 @@ def test_all_averages_of_the_slides_are_there() -> None:
     }
 
 
+DEV = {
+    "minilm-dev": {
+        "MiniLM (6 x 768)": [76.4, 84.0, 92.0, 91.0, 49.2, 71.5, 88.4, 91.0],
+        "MiniLM (6 x 384)": [72.4, 82.2, 91.0],
+        "MiniLM (6 x 384, with an assistant)": [72.7, 82.4, 91.2],
+        "MiniLMv2 (6 x 768)": [76.3, 84.2],
+        "MiniLMv2 (6 x 384)": [72.9, 82.8],
+    },
+    "pkd-dev": {
+        "BERT BASE (Teacher)": [86.93, 92.58, 69.43, 83.50, 91.09, 90.92],
+        "FT, 6 layers": [82.23, 89.68, 66.06, 80.23, 87.42, 90.09],
+        "KD, 6 layers": [82.84, 90.77, 67.51, 80.78, 88.69, 90.52],
+        "PKD-skip, 6 layers": [83.46, 91.06, 68.23, 82.23, 89.66, 90.83],
+        "PKD-last, 6 layers": [82.84, 90.54, 66.79, 81.45, 88.95, 90.78],
+        "PKD, 3 layers": [75.33, 88.07, 62.09, 77.61, 85.63, 89.48],
+    },
+    "distilbert-dev": {"DistilBERT": [51.3, 82.2, 87.5, 89.2, 88.5, 59.9, 91.3, 86.9, 56.3]},
+}
+"""The figures of the methods' own papers and code, from left to right as far as they are printed."""
+
+
+@pytest.mark.parametrize(("name", "system"), [(name, system) for name, rows in DEV.items() for system in rows])
+def test_figures_of_the_methods_own_papers_are_as_printed(name: str, system: str) -> None:
+    values = load_published(name).find_row(system, name=name).values
+    printed = DEV[name][system]
+    assert [float(value) for value in values if value is not None] == printed
+    assert all(value is None for value in values[len(printed) :])
+
+
+def test_mrpc_and_qqp_are_accuracies_on_development_sets_but_f1_in_distilberts_table() -> None:
+    for name in published_names():
+        table = load_published(name)
+        found = {column.task: column.metric for column in table.columns if column.task in ("mrpc", "qqp")}
+        f1 = {"mrpc"} if name == "distilbert-dev" else {"mrpc", "qqp"} if table.split == "test" else set()
+        assert all((metric == "f1") == (task in f1) for task, metric in found.items()), name
+
+
+def test_what_value_relations_are_worth_is_that_of_minilms_table_5() -> None:
+    (note,) = load_published("minilm-dev").find_row("MiniLM (6 x 384)", name="minilm-dev").notes
+    assert "SQuAD2 loses 1.4 and MNLI-m 1.3 points; 1.9 and 1.3 with 4 layers, 2.0 and 1.0 with 3 (table 5)" in note
+
+
 def test_half_to_even_would_not_give_the_printed_averages() -> None:
     wide, bottom = load_published("seed-table4").rows[4], load_published("seed-table7").rows[2]
     for row, printed, wrong in ((wide, "76.1", "76.0"), (bottom, "71.3", "71.2")):
