@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from potstill.answers import LabelRows, OneClass
 from potstill.results import (
+    NO_INTERVAL,
     ClassFidelity,
     Comparison,
     ModelResult,
@@ -46,10 +49,10 @@ def model(role, score, encoder, rate, fidelity=None):
     )
 
 
-def bundle(*models, comparisons=()):
+def bundle(*models, comparisons=(), primary="accuracy"):
     return Results(
         task="sst-2",
-        primary_metric="accuracy",
+        primary_metric=primary,
         num_examples=872,
         models=models,
         comparisons=comparisons,
@@ -157,3 +160,18 @@ def test_teacher_control_and_student_fit_into_80_columns(results):
 def test_brackets_in_a_name_are_no_markup():
     odd = bundle(model("model", 0.9, 1_000_000, None).model_copy(update={"name": "my[red]model[/red]"}))
     assert "my[red]model[/red]" in render(odd, 200)
+
+
+def test_one_answer_to_all_texts_has_no_interval_and_the_table_says_why():
+    cola = OneClass(label_names=("no", "yes"))
+    gold = LabelRows.one_each(np.array([0, 1, 1, 1, 0, 1]))
+    interval = cola.interval("matthews", np.array([[0.0, 1.0]] * 6), gold)
+    constant = model("student", 0.0, 1_000_000, 100.0).model_copy(
+        update={"interval": interval, "metrics": {"matthews": 0.0}}
+    )
+    sure = model("teacher", 0.9, 1_000_000, 100.0).model_copy(update={"metrics": {"matthews": 0.9}})
+    told = describe_results(bundle(sure, constant, primary="matthews"))
+    assert "0.0 [none]" in told
+    assert "[88.0, 92.0]" in told
+    assert NO_INTERVAL in told
+    assert "none" not in describe_results(bundle(sure, primary="matthews"))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from potstill.results import (
+    NO_INTERVAL,
     ClassFidelity,
     ModelResult,
     Results,
@@ -53,7 +54,8 @@ def model_table(results: Results) -> Table:
     rows += [(name, [write(each) for each in models]) for name, write in _FIGURES.items()]
     return lay_out(
         f"Every model on the {results.split} split of {results.task}, {results.num_examples:,} examples. "
-        "Metrics are times 100, with 95 % intervals over examples; the spread between training seeds is not in them.",
+        "Metrics are times 100, with 95 % intervals over examples; the spread between training seeds is not in them."
+        + (f" {NO_INTERVAL}." if any(each.interval[0] == each.interval[1] for each in models) else ""),
         ("figure", *(name_role(each.role, each.name) for each in models)),
         [(name, *cells) for name, cells in rows if any(cells)],
     )

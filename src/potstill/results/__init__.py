@@ -31,6 +31,7 @@ from potstill.results.run_table import describe_results, make_table
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.terminal import to_terminal
 from potstill.results.wording import (
+    NO_INTERVAL,
     name_metric,
     name_role,
     rank_role,
@@ -58,6 +59,7 @@ __all__ = [
     "McNemar",
     "ModelAttention",
     "ModelResult",
+    "NO_INTERVAL",
     "Parameters",
     "Precision",
     "Predictions",

@@ -5,6 +5,7 @@ from potstill.results.markup import to_markdown
 from potstill.results.results import ModelResult, Results
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.wording import (
+    NO_INTERVAL,
     compare_times,
     name_metric,
     name_role,
@@ -118,7 +119,8 @@ def _notes(results: Results) -> list[str]:
         f"{write_hundred(item.difference, sign='+')} {write_brackets(item.interval, sign='+')} {metric}"
         for item in results.comparisons
     ]
-    return ["metrics x 100, [95 % interval over examples]", *others, *comparisons]
+    without = [NO_INTERVAL] if any(model.interval[0] == model.interval[1] for model in results.models) else []
+    return ["metrics x 100, [95 % interval over examples]", *without, *others, *comparisons]
 
 
 def _rate(model: ModelResult) -> str:

@@ -28,6 +28,10 @@ def name_role(role: Role, name: str = "model") -> str:
     return role if role in ("teacher", "student") else name
 
 
+NO_INTERVAL = "[none]: every resample gives the same value, as where a model has one answer to all texts"
+"""Why a score may stand without an interval: it would look certain, and is no more than a formula's value."""
+
+
 def name_metric(name: str) -> str:
     """Write a metric's name as one would in a text."""
     return _METRICS.get(name, name)
@@ -39,7 +43,21 @@ def write_hundred(fraction: float, *, sign: str = "") -> str:
 
 
 def write_brackets(interval: Interval, *, sign: str = "") -> str:
-    """Write an interval of fractions, times 100."""
+    """Write an interval of fractions, times 100.
+
+    Args:
+        interval: Both ends.
+        sign: `+` shows the sign of positive ends, for differences.
+
+    Returns:
+        Both ends in brackets; `[none]` for a score whose ends are one, which is why `NO_INTERVAL` says.
+
+    Example:
+        >>> write_brackets((0.25, 0.5)), write_brackets((0.0, 0.0))
+        ('[25.0, 50.0]', '[none]')
+    """
+    if not sign and interval[0] == interval[1]:
+        return "[none]"
     low, high = (write_hundred(end, sign=sign) for end in interval)
     return f"[{low}, {high}]"
 
