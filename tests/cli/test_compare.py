@@ -30,8 +30,13 @@ def test_models_stand_side_by_side(potstill, world, untrained):
 
 
 def test_a_model_agrees_with_itself(potstill, world):
-    outcome = potstill("compare", world.teacher, world.teacher, "--data", world.reviews, "--backend", "sdpa")
+    arguments = ("--data", world.reviews, "--backend", "sdpa", "--price", 3.6)
+    outcome = potstill("compare", world.teacher, world.teacher, *arguments)
     assert outcome.code == 0, outcome.stderr
+    assert "(1)" in outcome.stdout
+    assert "(2)" in outcome.stdout
+    for words in ("arithmetic", "fp32", "price of a million sentences", "1 CPU thread, models in turns"):
+        assert words in outcome.stdout
     assert "100.0 %" in outcome.stdout
     assert "+0.0 [+0.0, +0.0] accuracy" in outcome.stdout
 

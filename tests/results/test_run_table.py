@@ -173,5 +173,6 @@ def test_one_answer_to_all_texts_has_no_interval_and_the_table_says_why():
     told = describe_results(bundle(sure, constant, primary="matthews"))
     assert "0.0 [none]" in told
     assert "[88.0, 92.0]" in told
+    assert "[95 % interval over examples], measured in fp32" in told
     assert NO_INTERVAL in told
     assert "none" not in describe_results(bundle(sure, primary="matthews"))

@@ -72,6 +72,7 @@ def _tabulate(report: "CompareReport") -> "Table":
     rows += [
         ("same answer", "", *map(_likeness, report.fidelity)),
         ("weights", *(f"{model.num_parameters / 1e6:.1f} M" for model in models)),
+        ("arithmetic", *(model.precision for model in models)),
         ("on disk", *(f"{model.size_bytes / 1e6:.1f} MB" for model in models)),
         ("sentences/s", *(f"{model.rate.median:,.0f}" for model in models)),
         ("times as fast", *(f"{model.rate.ratio:.1f}" for model in models)),
@@ -79,7 +80,7 @@ def _tabulate(report: "CompareReport") -> "Table":
     for name in ("p50", "p95", "p99"):
         rows.append((f"one text, ms {name}", *(f"{getattr(model.latency, name):.1f}" for model in models)))
     if report.price_per_hour is not None:
-        rows.append(("a million sentences", *(f"{model.cost_per_million:.3f}" for model in models)))
+        rows.append(("price of a million sentences", *(f"{model.cost_per_million:.3f}" for model in models)))
     return Table(
         title=f"{report.task}, {report.split}, {report.num_examples:,} examples",
         columns=(*word_columns(""), *figure_columns(*(f"{model.name}\n{model.backend}" for model in models))),
@@ -95,7 +96,8 @@ def _notes(report: "CompareReport") -> list[str]:
         f"{100 * difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] {metric}"
         for model, difference, (low, high) in zip(report.models[1:], report.differences, report.intervals, strict=True)
     ]
-    return [*notes, f"{report.environment.get('num_threads')} threads, models in turns"]
+    number = report.environment.get("num_threads")
+    return [*notes, f"{number} CPU thread{'' if number == 1 else 's'}, models in turns"]
 
 
 def _likeness(fidelity: object) -> str:

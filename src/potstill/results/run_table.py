@@ -120,7 +120,9 @@ def _notes(results: Results) -> list[str]:
         for item in results.comparisons
     ]
     without = [NO_INTERVAL] if any(model.interval[0] == model.interval[1] for model in results.models) else []
-    return ["metrics x 100, [95 % interval over examples]", *without, *others, *comparisons]
+    formats = {model.speed.precision for model in results.models if model.speed is not None}
+    measured = f", measured in {', '.join(sorted(formats))}" if formats else ""
+    return [f"metrics x 100, [95 % interval over examples]{measured}", *without, *others, *comparisons]
 
 
 def _rate(model: ModelResult) -> str:

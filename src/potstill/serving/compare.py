@@ -29,6 +29,8 @@ class ComparedModel(Config):
     """Last part of its folder, or its hub name."""
     backend: str
     """Where it ran."""
+    precision: str
+    """Number format of its matrix products."""
     num_parameters: int = Field(ge=1)
     """Weights."""
     size_bytes: int = Field(ge=1)
@@ -105,8 +107,8 @@ def compare_models(
         split=examples.split_name,
         num_examples=len(examples.split),
         models=tuple(
-            _describe(engine, each.result, more, price_per_hour)
-            for engine, each, more in zip(engines, measured, timed, strict=True)
+            _describe(name, engine, each.result, price=price_per_hour, timed=more)
+            for name, engine, each, more in zip(name_apart(engines), engines, measured, timed, strict=True)
         ),
         fidelity=tuple(other.result.fidelity for other in others if other.result.fidelity is not None),
         differences=tuple(pair.difference for pair in pairs),
@@ -126,13 +128,29 @@ def cost_per_million(price_per_hour: float, sentences_per_second: float) -> floa
     return price_per_hour / 3600 * (1_000_000 / sentences_per_second)
 
 
-def _describe(engine: Engine, result: ModelResult, timed: dict[str, object], price: float | None) -> ComparedModel:
+def name_apart(engines: Sequence[Engine]) -> list[str]:
+    """Name models by the last part of what the user calls them, by all of it where that is not one of its own.
+
+    What is called the same is numbered.
+    """
+    short = [Path(engine.name).name or engine.name for engine in engines]
+    names = [name if short.count(name) == 1 else engine.name for name, engine in zip(short, engines, strict=True)]
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: place + 1].count(name)})"
+        for place, name in enumerate(names)
+    ]
+
+
+def _describe(
+    name: str, engine: Engine, result: ModelResult, *, price: float | None, timed: dict[str, object]
+) -> ComparedModel:
     rate, latency = timed["rate"], timed["latency"]
     assert isinstance(rate, Rate)
     assert isinstance(latency, Latency)
     return ComparedModel(
-        name=Path(engine.name).name or engine.name,
+        name=name,
         backend=engine.backend.name,
+        precision=engine.precision,
         num_parameters=result.parameters.total,
         size_bytes=result.size_bytes,
         metrics=result.metrics,
