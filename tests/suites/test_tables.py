@@ -140,6 +140,16 @@ def test_notes_say_what_each_seed_drew_and_what_was_made_once(folder: Path) -> N
     assert f"{drawn}; the teacher's fine-tuning; the general student. Made once, and so not in the spread: the" in text
 
 
+def test_a_note_says_which_examples_chose_the_weights(folder: Path) -> None:
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert "The examples that are measured on also chose the weights." in text
+    for run in (folder / "runs").iterdir():
+        (run / "recipe.json").write_text(json.dumps({"name": "kd", "seed": 0, "data": {"select_on": "train"}}))
+    text = render_tables(read_scores(folder), (), form="markdown")
+    assert "A part of the training examples chose the weights." in text
+    assert "measured on" not in text
+
+
 def test_sizes_stand_beside_the_published_ones(folder: Path) -> None:
     text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
     assert cells(text, "Ours", "ours") == ["4", "312", "1200", "0.0", "6.0", "-", "4.0"]

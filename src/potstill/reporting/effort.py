@@ -15,7 +15,7 @@ class Effort:
     Attributes:
         steps: Optimizer steps of each stage, such as `402 + 402`.
         texts: Texts of a step at most, those of other stages behind a plus, such as `64` or `256 + 64`.
-        scorings: How often a scoring of the development set could choose the weights.
+        scorings: How often a scoring could choose the weights.
     """
 
     steps: str

@@ -18,7 +18,10 @@ def tell_spread(sheet: ScoreSheet) -> Iterator[str]:
     """Say over how many seeds figures are, what each seed drew, and what was made once."""
     most = max(len(sheet.find(row, task)) for row in sheet.rows for task in sheet.primary)
     spread = f"mean ± standard deviation over up to {most} seeds" if most > 1 else "one seed, so without a spread"
-    yield f"Ours: metrics x 100, {spread}. The examples that are measured on also chose the weights."
+    chosen = (
+        "A part of the training examples" if sheet.choosers == {"train"} else "The examples that are measured on also"
+    )
+    yield f"Ours: metrics x 100, {spread}. {chosen} chose the weights."
     if sheet.suite is not None and most > 1:
         drawn, fixed = (
             [words for part, words in _PARTS.items() if part in sheet.parts and (part in sheet.suite.vary) == is_drawn]

@@ -49,6 +49,7 @@ class ScoreSheet:
         examples: Training examples of each task, as far as the runs tell.
         suite: The suite that the runs belong to, if any.
         parts: What the runs have that a seed can draw.
+        choosers: Which examples chose weights: `dev`, which are measured on, or a part of `train`.
         num_missing: Runs of the suite that are not finished.
     """
 
@@ -57,6 +58,7 @@ class ScoreSheet:
     examples: Mapping[str, int] = field(default_factory=dict)
     suite: Suite | None = None
     parts: frozenset[Part] = frozenset()
+    choosers: frozenset[str] = frozenset()
     num_missing: int = 0
 
     @property
@@ -94,7 +96,7 @@ def read_scores(path: Path) -> ScoreSheet:
     models: list[tuple[str, Measured]] = []
     primary: dict[str, str] = {}
     examples: dict[str, int] = {}
-    parts: set[Part] = set()
+    parts, choosers = set[Part](), set[str]()
     for row, task, seed, run in finished:
         results = Results.read(run.results)
         primary.setdefault(task, results.primary_metric)
@@ -103,12 +105,14 @@ def read_scores(path: Path) -> ScoreSheet:
         first = Measured(row=row, task=task, seed=seed, result=results.models[0])
         models += [(row, model) for model in _models_of(results, first, run, teacher_name)]
         parts |= _parts_of(results, run)
+        choosers.add(_chooser_of(run))
     return ScoreSheet(
         models=tuple(_once(models, are_seeds=suite is not None)),
         primary=primary,
         examples=examples,
         suite=suite,
         parts=frozenset(parts),
+        choosers=frozenset(choosers),
         num_missing=len(runs) - len(finished),
     )
 
@@ -139,6 +143,12 @@ def _parts_of(results: Results, run: RunFolder) -> set[Part]:
         "augmentation": recipe.get("augmentation") is not None,
     }
     return {part for part, is_there in has.items() if is_there}
+
+
+def _chooser_of(run: RunFolder) -> str:
+    """Say on which examples a run's weights were chosen."""
+    data = run.read_recipe().get("data") if run.recipe.is_file() else None
+    return str(data.get("select_on", "dev")) if isinstance(data, dict) else "dev"
 
 
 def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterator[Measured]:

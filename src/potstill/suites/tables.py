@@ -69,8 +69,8 @@ def _effort_table(sheet: ScoreSheet) -> Table:
         ),
         rows=tuple(rows),
         notes=(
-            "Optimizer steps of each stage on the task, the most texts of a step, and how often a scoring of the "
-            "development set could choose the weights. Rows that differ here were not given the same.",
+            "Optimizer steps of each stage on the task, the most texts of a step, and how often a scoring could choose "
+            "the weights. Rows that differ here were not given the same.",
         ),
     )
 
