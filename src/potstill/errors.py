@@ -13,6 +13,9 @@ The command line prints it and ends with exit code 2; anything else is a defect 
 import difflib
 from collections.abc import Iterable
 
+_REASON = 200
+"""Most characters of a reason."""
+
 
 class PotstillError(ValueError):
     """A mistake that the user can mend; the message says how."""
@@ -53,3 +56,26 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     near = difflib.get_close_matches(word, choices, n=1)
     return f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(choices)}."
+
+
+def tell_reason(error: BaseException) -> str:
+    r"""Tell in a few words why something below us failed, to be put into a sentence.
+
+    Args:
+        error: What a library or the system raised.
+
+    Returns:
+        The beginning of its text, on one line; its kind too where the text alone says little.
+
+    Example:
+        >>> tell_reason(KeyError("gelu2"))
+        "KeyError: 'gelu2'"
+        >>> tell_reason(ValueError("Invalid field:\n  it is too long."))
+        'Invalid field: it is too long'
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    text = " ".join(str(error).split()).rstrip(".")
+    if not text:
+        return type(error).__name__
+    return (text if " " in text else f"{type(error).__name__}: {text}")[:_REASON]

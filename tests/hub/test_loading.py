@@ -138,3 +138,30 @@ def test_an_index_that_names_another_file_is_refused(folder: Path, file: str) ->
     (folder / "model.safetensors.index.json").write_text(f'{{"metadata": {{}}, "weight_map": {{"any": "{file}"}}}}')
     with pytest.raises(ModelError, match="only safetensors files in the model's own folder are read"):
         load_classifier(str(folder))
+
+
+def move_into(folder: Path, place: str) -> None:
+    """Put a model's files into a folder inside its own."""
+    files = list(folder.iterdir())
+    (folder / place).mkdir()
+    for file in files:
+        file.rename(folder / place / file.name)
+
+
+def test_a_trainers_folder_names_its_newest_checkpoints(folder: Path) -> None:
+    move_into(folder, "checkpoint-500")
+    with pytest.raises(ModelError, match=rf"of a Trainer, with checkpoints inside; give '{folder}/checkpoint-500'\."):
+        resolve_model(str(folder))
+
+
+def test_a_folder_of_sentence_transformers_names_its_encoder(folder: Path) -> None:
+    move_into(folder, "0_Transformer")
+    (folder / "modules.json").write_text("[]")
+    with pytest.raises(ModelError, match=rf"of sentence-transformers, .*; give '{folder}/0_Transformer'\."):
+        load_encoder_base(str(folder), label_names=("a", "b"))
+
+
+def test_an_adapter_names_its_base(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "bert-base-uncased"}')
+    with pytest.raises(ModelError, match=r"an adapter for 'bert-base-uncased' .* merge_and_unload"):
+        load_classifier(str(tmp_path))

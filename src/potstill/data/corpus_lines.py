@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from potstill.data.corpus_config import CorpusConfig
-from potstill.errors import DataError
+from potstill.errors import DataError, tell_reason
 from potstill.files import expand_user
 
 _SUFFIXES = (".txt", ".txt.gz")
@@ -114,8 +114,7 @@ def _saved_data_set(folder: Path, column: str) -> CorpusSource:
     try:
         loaded = datasets.load_from_disk(str(folder))
     except Exception as error:  # the library raises many kinds
-        reason = str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
-        raise DataError(f"{folder}: the saved data set cannot be read ({reason}); save it anew.") from None
+        raise DataError(f"{folder}: the saved data set cannot be read ({tell_reason(error)}); save it anew.") from None
     return _data_set(loaded.get("train", loaded) if hasattr(loaded, "get") else loaded, str(folder), column)
 
 
@@ -126,10 +125,9 @@ def _hub_data_set(name: str, column: str) -> CorpusSource:
     try:
         loaded = datasets.load_dataset(path, chosen or None, split="train", streaming=True)
     except Exception as error:  # the library raises many kinds, also of its own dependencies
-        reason = str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
         raise DataError(
             f"data.corpus.paths: '{name}' is neither a file or folder here nor a data set that could be loaded from "
-            f"the Hugging Face hub ({reason})."
+            f"the Hugging Face hub ({tell_reason(error)})."
         ) from None
     return _data_set(loaded, name, column)
 

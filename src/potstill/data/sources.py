@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from potstill.errors import DataError
+from potstill.errors import DataError, tell_reason
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
@@ -83,10 +83,9 @@ def read_hub_tables(name: str) -> dict[str, DataTable]:
         try:
             splits = datasets.load_dataset(name)
         except Exception as error:  # the library raises many kinds, also of its own dependencies
-            reason = str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
             raise DataError(
                 f"data.path: '{name}' is neither a file or folder here nor a data set that could be loaded from the "
-                f"Hugging Face hub ({reason})."
+                f"Hugging Face hub ({tell_reason(error)})."
             ) from None
     return {split: _table_of(dataset, f"{name}, split {split}") for split, dataset in splits.items()}
 

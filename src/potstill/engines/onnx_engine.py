@@ -14,7 +14,7 @@ from potstill.engines.onnx_feeds import to_feeds
 from potstill.engines.onnx_graph import check_export_packages, export_graph, save_graph
 from potstill.engines.onnx_quantise import quantise_all, write_fp16
 from potstill.engines.torch_engine import draw_shape
-from potstill.errors import ModelError
+from potstill.errors import ModelError, tell_reason
 from potstill.hub import (
     Encoder,
     ModelDescription,
@@ -151,10 +151,9 @@ def _open_session(file: Path) -> "onnxruntime.InferenceSession":
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a class of its own for each kind of failure
-        reason = str(error).strip().split("\n")[0][:300]
         raise ModelError(
-            f"ONNX Runtime {onnxruntime.__version__} cannot run '{file}' ({reason}); export the model anew with "
-            "'potstill export'."
+            f"ONNX Runtime {onnxruntime.__version__} cannot run '{file}' ({tell_reason(error)}); export the "
+            "model anew with 'potstill export'."
         ) from None
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from potstill.engines.onnx_bilstm import build_bilstm_graph
-from potstill.errors import ModelError
+from potstill.errors import ModelError, tell_reason
 from potstill.hub import Encoder, exporting, input_names
 
 if TYPE_CHECKING:
@@ -107,10 +107,9 @@ def _trace(encoder: Encoder, opset: int) -> "onnx.ModelProto":
                 opset_version=opset,
             )
         except Exception as error:  # the exporter raises many kinds, also of the libraries below it
-            reason = str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
             raise ModelError(
-                f"PyTorch {torch.__version__} cannot export {type(encoder.model).__name__} to ONNX ({reason}); serve "
-                "it with the back-end 'sdpa'."
+                f"PyTorch {torch.__version__} cannot export {type(encoder.model).__name__} to ONNX "
+                f"({tell_reason(error)}); serve it with the back-end 'sdpa'."
             ) from None
     assert program is not None
     return program.model_proto

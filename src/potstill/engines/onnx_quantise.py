@@ -7,7 +7,7 @@ from typing import Any
 
 from potstill.engines.onnx_feeds import to_feeds
 from potstill.engines.onnx_graph import save_graph
-from potstill.errors import ModelError
+from potstill.errors import ModelError, tell_reason
 from potstill.progress import quiet
 from potstill.tensors import Batch
 
@@ -97,10 +97,9 @@ def quantise(
                     **shared,
                 )
         except Exception as error:  # ONNX Runtime's tools raise many kinds
-            reason = str(error).strip().split("\n")[0].rstrip(".")[:200] or type(error).__name__
             raise ModelError(
-                f"ONNX Runtime cannot quantise this model ({reason}); export it with '--int8 none', or with another "
-                "--opset."
+                f"ONNX Runtime cannot quantise this model ({tell_reason(error)}); export it with '--int8 none', or "
+                "with another --opset."
             ) from None
 
 

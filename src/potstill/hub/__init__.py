@@ -18,8 +18,9 @@ from potstill.hub.loading import (
 )
 from potstill.hub.masked_lm import add_vocabulary_head, copy_vocabulary_head, find_masked_lm, load_masked_lm
 from potstill.hub.masks import Layout, check_layout, read_masks, score_vocabulary
-from potstill.hub.opening import open_model, resolve_model
+from potstill.hub.opening import open_model
 from potstill.hub.pushing import plan_push, push
+from potstill.hub.resolving import resolve_model
 from potstill.hub.shapes import build_shape
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.trimming import trim_vocabulary

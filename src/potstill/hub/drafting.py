@@ -7,6 +7,7 @@ from tokenizers import Tokenizer as RawTokenizer
 from tokenizers import models
 from transformers import BertConfig, PretrainedConfig, PreTrainedTokenizerFast
 
+from potstill.errors import ModelError, tell_reason
 from potstill.hub.encoder import Encoder
 from potstill.hub.loading import build_encoder
 from potstill.hub.opening import open_config, open_model
@@ -49,5 +50,11 @@ def _draft(config: PretrainedConfig, label_names: Sequence[str]) -> Encoder:
     padding = "[PAD]"
     raw = RawTokenizer(models.WordLevel({padding: 0}, unk_token=padding))
     tokenizer = Tokenizer(PreTrainedTokenizerFast(tokenizer_object=raw, pad_token=padding))
-    with torch.device("meta"):
-        return build_encoder(config, tokenizer, label_names=label_names)
+    try:
+        with torch.device("meta"):
+            return build_encoder(config, tokenizer, label_names=label_names)
+    except Exception as error:  # as odd as the config is, so odd is what its model raises
+        where = config.name_or_path or config.model_type
+        raise ModelError(
+            f"no model can be made of the config.json of '{where}' ({tell_reason(error)}); mend it."
+        ) from None

@@ -8,7 +8,8 @@ from transformers import AutoModelForSequenceClassification, PretrainedConfig
 from potstill.errors import ModelError
 from potstill.files import fingerprint_files
 from potstill.hub.encoder import Encoder
-from potstill.hub.opening import open_config, open_model, resolve_model
+from potstill.hub.opening import open_config, open_model
+from potstill.hub.resolving import resolve_model
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.weights import choose_attention, load_weights
 
@@ -27,19 +28,19 @@ def load_classifier(name: str) -> Encoder:
             its config do not fit each other.
     """
     saved = open_model(name)
-    names = saved.label_names()
-    model, missing, misfits = load_weights(AutoModelForSequenceClassification, saved)
-    if misfits:
+    loaded = load_weights(AutoModelForSequenceClassification, saved, saved.label_names())
+    if loaded.misfits:
         raise ModelError(
             f"the weights of model '{name}' do not fit its config.json, which names {saved.config.num_labels} labels: "
-            f"{next(iter(misfits.values()))}; mend the config (id2label has one name for each output of the head)."
+            f"{next(iter(loaded.misfits.values()))}; mend the config (id2label has one name for each output of the "
+            "head)."
         )
-    if missing:
+    if loaded.missing:
         raise ModelError(
-            f"model '{name}' has no trained classification head (missing: {', '.join(sorted(missing)[:3])}); "
+            f"model '{name}' has no trained classification head (missing: {', '.join(sorted(loaded.missing)[:3])}); "
             "fine-tune it first with 'potstill finetune', or pass it as --teacher-base."
         )
-    return Encoder(model, saved.tokenizer, label_names=names).eval()
+    return loaded.encoder
 
 
 def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
@@ -54,12 +55,12 @@ def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
         The encoder in eval mode on the CPU, float32.
 
     Raises:
-        ModelError: There is no such model, it has no safetensors weights, or no tokenizer.
+        ModelError: There is no such model, it has no safetensors weights for all of its body, or no tokenizer, or these
+            and its config do not fit each other.
     """
     saved = open_model(name)
     _set_labels(saved.config, label_names)
-    model, _, _ = load_weights(AutoModelForSequenceClassification, saved)
-    return Encoder(model, saved.tokenizer, label_names=label_names).eval()
+    return load_weights(AutoModelForSequenceClassification, saved, label_names).encoder
 
 
 def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> Encoder:

@@ -56,7 +56,7 @@ def find_masked_lm(name: str) -> Encoder | None:
     return None if missing or not encoder.has_vocabulary_head else encoder
 
 
-def _load(name: str) -> tuple[Encoder, set[str]]:
+def _load(name: str) -> tuple[Encoder, frozenset[str]]:
     """Load a model with a masked-LM head, and say which of its weights are random."""
     saved = open_model(name)
     if MODEL_FOR_MASKED_LM_MAPPING.get(type(saved.config), None) is None:
@@ -64,8 +64,8 @@ def _load(name: str) -> tuple[Encoder, set[str]]:
             f"model '{name}' is of type '{saved.config.model_type}', which has no masked-LM head; give a masked "
             "language model of the BERT family."
         )
-    model, missing, misfits = load_weights(AutoModelForMaskedLM, saved)
-    return Encoder(model, saved.tokenizer, label_names=()).eval(), missing | set(misfits)
+    loaded = load_weights(AutoModelForMaskedLM, saved, ())
+    return loaded.encoder, loaded.missing.union(loaded.misfits)
 
 
 def add_vocabulary_head(encoder: Encoder) -> Encoder:

@@ -75,6 +75,14 @@ class Tokenizer:
         return 1 + int(max(self.wrapped.get_vocab().values()))
 
     @cached_property
+    def num_segments(self) -> int:
+        """Segments that it tells apart in a pair of texts: 2 as a rule, and 1 where it has none."""
+        if not self.has_types:
+            return 1
+        pair = self.wrapped("a", "a", add_special_tokens=True, return_token_type_ids=True)
+        return 1 + max(pair["token_type_ids"], default=0)
+
+    @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change with the vocabulary and every rule of the tokenizer, but for lengths."""
         rules = json.loads(self.wrapped.backend_tokenizer.to_str())
