@@ -45,12 +45,14 @@ class TokenBlock:
         type_ids: Segment ids, uint8, same shape; None where the tokenizer has no segments.
         offsets: Example i is `ids[offsets[i]:offsets[i + 1]]`; int64, shape [examples + 1].
         padding_id: The id that fills padding.
+        num_cut: Examples that were longer.
     """
 
     ids: NDArray[np.int32]
     type_ids: NDArray[np.uint8] | None
     offsets: NDArray[np.int64]
     padding_id: int
+    num_cut: int = 0
 
     def __len__(self) -> int:
         """Count the examples."""

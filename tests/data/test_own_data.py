@@ -1,3 +1,4 @@
+import gzip
 import json
 import warnings
 
@@ -126,16 +127,19 @@ def test_columns_are_taken_by_name_and_pairs_are_kept_together(tmp_path):
         ("text,label\na,1\n,0\n", {}, "column 'text': row 2 has an empty text"),
         ("text,label\na,1\nb,\n", {}, "column 'label': row 2 has no usable label"),
         ("text,label\na,1\nb,1\n", {}, "every label is '1'"),
-        ("text,label\na,1\nb\n", {}, "row 2 .* has 1 cells, but the header names 2"),
-        ("text,label\na,1\n\nb,0\n", {}, "row 2 .* has 0 cells"),
-        ("text,label\na, b,1\n", {}, "row 1 .* has 3 cells"),
-        ('text,label\n"a,1\nb,0\n', {}, "not a readable table"),
+        ("text,label\na,1\nb\n", {}, "row 2 .* has 1 cell .*, but the header names 2"),
+        ("text,label\na, b,1\n", {}, r"row 1 \(line 2\) has 3 cells \('a', \.\.\.\)"),
+        ('text,label\n"a,1\nb,0\n', {}, r"row 1 \(line 2\) is no readable row .*\('\"a,1'\)"),
+        ('text,label\na,1\n"the 5" screen",0\n', {}, r"row 2 \(line 3\) is no readable row .*the 5"),
+        ("text,,label\na,,1\nb,x,0\n", {}, "column 2 has no name, and row 2 has 'x' there"),
+        ("text,label\na,1\n,0\n \t,1\n", {}, r"2 rows have an empty text \(rows 2, 3\)"),
+        ("the end of a film,good\na,1\n", {}, "if these are an example, put a row with names above it"),
         ("text,text\na,1\n", {}, "two columns have the same name"),
-        ("body,label\na,1\n", {}, "has no column 'text or sentence'; set data.text to one of its columns: body, label"),
+        ("body,label\na,1\n", {}, "has no column 'text or sentence'; set it to one of its columns: body, label"),
         ("body,label\na,1\n", {"text": "boby"}, "has no column 'boby'. Did you mean 'body'?"),
-        ("text,stars\na,1\n", {}, "has no column 'label'; set data.label"),
+        ("text,stars\na,1\n", {}, r"data\.label \(--label\): .* has no column 'label'; set it"),
         ("text,label\na,1\nb,0\n", {"text_pair": "text"}, "one column is used twice"),
-        ("text,label\na,1\nb,0\n", {}, "2 different examples are too few to split off"),
+        ("text,label\na,1\nb,0\n", {}, "2 different examples are too few to split off .*, as each of 2 classes stands"),
         ("text,label\na,high\nb,low\nc,low\n", {"kind": "regression"}, "row 1 has the label 'high'"),
         ("text,label\na,1\nb,0\n", {"dev": "no.csv"}, "'no.csv' does not exist"),
     ],
@@ -150,7 +154,14 @@ def test_a_csv_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path, tex
     [
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text": "b"}\n', r"row 2 has no usable label \(None\)"),
         ("a.jsonl", '{"text": "a", "label": 1}\n{"text": 5, "label": 0}\n', "row 2 has 5, which is not a text"),
-        ("a.jsonl", '{"text": "a"\n', "not JSON"),
+        ("a.jsonl", '{"text": "a"\n', r"row 1 \(line 1\) is not JSON"),
+        ("a.jsonl", '{"text": "a"}\n\n{"text": "b\n', r"""row 2 \(line 3\) is not JSON .*'{"text": "b'"""),
+        ("a.jsonl", '{"text": "a", "label": %s}' % ("9" * 5000), r"row 1 \(line 1\) holds a number with too many"),
+        ("a.jsonl", "[" * 100_000, r"row 1 \(line 1\) is nested too deep"),
+        ("a.jsonl", '{"te\\ud83dxt": "a"}', "of a field has half of a character"),
+        ("a.jsonl", '{"text": "a", "label": "\\ud83d"}', r"row 1 has no usable label \('\\ud83d'\)"),
+        ("a.json", '{"text": "%s"}' % ("a" * 5000), "no column 'label'"),
+        ("a.json", "[1, %s" % ("2" * 900), "line 1 is not JSON"),
         ("a.json", "[1, 2]", "row 1 is 1, not an object"),
         ("a.json", "[]", "holds no examples"),
         ("a.parquet", "nonsense", "not a readable Parquet file"),
@@ -162,10 +173,22 @@ def test_other_files_that_cannot_be_used_are_refused_with_the_reason(tmp_path, n
         load(write(tmp_path / name, text))
 
 
-def test_a_file_that_is_not_utf8_is_refused(tmp_path):
-    (tmp_path / "a.csv").write_bytes(b"text,label\ncaf\xe9,1\n")
-    with pytest.raises(DataError, match="not UTF-8"):
-        load(tmp_path / "a.csv")
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"text,label\ncaf\xe9,1\n", "line 2 is not UTF-8 text .byte 0xe9, the 15th of the file"),
+        ("a.jsonl", b'{"text": "caf\xe9"}', "line 1 is not UTF-8 text"),
+        ("a.csv", "text,label\na,1\n".encode("utf-16-le"), "line 1 has a zero byte"),
+        ("a.csv", b"\xff\xfet\x00e", "line 1 is not UTF-16 text"),
+        ("a.csv.gz", b"text,label\na,1\n", "not a whole gzip file"),
+        ("a.csv.gz", gzip.compress(b"text,label\na,1\n")[:-9], "not a whole gzip file"),
+        ("a.zip", b"PK", "files of kind '.zip' are not read; give .csv"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused_with_line_and_byte(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        load(tmp_path / name)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_not_text(tmp_path):
@@ -261,6 +284,9 @@ def test_a_folder_with_two_train_files_or_none_is_refused(tmp_path):
     write_csv(tmp_path / "train.csv", ["a", "b"])
     write_tsv(tmp_path / "train.tsv", ["a", "b"])
     with pytest.raises(DataError, match="train.csv and train.tsv are both there"):
+        load(tmp_path)
+    (tmp_path / "train.tsv").rename(tmp_path / "Training.tsv")
+    with pytest.raises(DataError, match=r"Training.tsv and train.csv are both there; remove one"):
         load(tmp_path)
 
 

@@ -8,7 +8,7 @@ from tokenizers import models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from potstill.answers import LabelRows
-from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.data import BatchConfig, Batches, Split, describe_reading, tokenise
 from potstill.data.tokenised import TextEncoder
 from potstill.hub import Tokenizer
 
@@ -52,7 +52,19 @@ def test_a_batch_holds_what_the_tokenizer_gives(tokenizer):
 def test_long_examples_are_cut(tokenizer):
     tokenised = tokenise(Split(texts=["good " * 50, "bad"]), tokenizer, max_length=8)
     assert tokenised.tokens.lengths.tolist() == [8, 3]
-    assert tokenised.labels is None
+    assert tokenised.tokens.num_cut == 1
+
+
+def test_only_what_is_longer_counts_as_cut(tokenizer):
+    exact = Split(texts=["good " * 6, "bad"], pairs=["good " * 5, "bad"])
+    assert [tokenise(exact, tokenizer, max_length=length).tokens.num_cut for length in (14, 13, 5, 4)] == [0, 1, 1, 2]
+
+
+def test_what_was_read_and_cut_is_said_in_one_line(tokenizer):
+    splits = [tokenise(Split(texts=["good " * 50, "bad"]), tokenizer, max_length=8)] * 2
+    told = describe_reading(("a.csv (2 rows)", "labels: x, y"), splits, max_length=8)
+    assert told == "data: a.csv (2 rows); labels: x, y; 2 of 4 texts are cut at 8 tokens (data.max_length)"
+    assert describe_reading(("a.csv (2 rows)",), splits[:0], max_length=8) == "data: a.csv (2 rows)"
 
 
 def test_importing_the_data_room_imports_no_heavy_library():

@@ -15,7 +15,7 @@ from potstill.answers.choosing import (
 from potstill.answers.class_answer import ClassAnswer
 from potstill.answers.column import LabelColumn
 from potstill.answers.metric import Metric, own_metrics
-from potstill.answers.names import are_numbers, find_doubts, list_names, read_index, show
+from potstill.answers.names import SHOWN, are_numbers, find_doubts, list_names, read_index, show
 from potstill.answers.one_class import OneClass
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
@@ -37,6 +37,7 @@ __all__ = [
     "Metric",
     "OneClass",
     "Prediction",
+    "SHOWN",
     "When",
     "answer_of_labels",
     "answer_of_model",

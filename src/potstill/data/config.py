@@ -84,6 +84,13 @@ class DataConfig(Config):
             raise ValueError(f"must be left out for task '{task}', whose data lies in an installed package")
         return path
 
+    @field_validator("path", "dev", "test")
+    @classmethod
+    def _has_a_name(cls, name: str | None) -> str | None:
+        if name is not None and not name.strip():
+            raise ValueError("an empty name is no file; name one, or leave it out")
+        return name
+
     @field_validator("label_separator")
     @classmethod
     def _separates(cls, separator: str | None, info: _Info) -> str | None:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers import Answer, LabelRows
-from potstill.progress import ProgressCallback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +112,6 @@ class TaskData:
     other_dev: Mapping[str, Split] = field(default_factory=dict)
     other_test: Mapping[str, Split] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-    def tell(self, callback: ProgressCallback) -> None:
-        """Say in one line what was read, left out and understood."""
-        if self.notes:
-            callback.note(f"data: {'; '.join(self.notes)}")
 
     @property
     def choosing(self) -> Split:

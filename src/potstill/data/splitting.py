@@ -12,9 +12,13 @@ def split_off_dev(split: Split, answer: Answer, *, fraction: float, seed: int, w
     """Split labelled examples into train and dev."""
     parts = _split(split, answer, fraction, seed)
     if parts is None:
+        assert split.labels is not None
+        strata = answer.strata(split.labels)
+        is_alone = strata is not None and len(np.unique(strata)) == len(split)
+        cause = f", as each of {len(split)} classes stands once" if is_alone else ""
         raise DataError(
-            f"{where}: {_count(split)} different examples are too few to split off a development set; give 'dev' a "
-            "file of its own."
+            f"{where}: {_count(split)} different examples are too few to split off a development set{cause}; give "
+            "'dev' a file of its own."
         )
     return parts
 

@@ -39,6 +39,22 @@ class TokenisedSplit:
         return len(self.tokens)
 
 
+def describe_reading(notes: Sequence[str], splits: Sequence[TokenisedSplit], *, max_length: int) -> str:
+    """Say in one line what was read, left out and understood, and how many texts are cut.
+
+    Args:
+        notes: Those of the data.
+        splits: Its examples as token ids.
+        max_length: Where they were cut.
+
+    Returns:
+        The line.
+    """
+    num_cut, total = sum(split.tokens.num_cut for split in splits), sum(map(len, splits))
+    cut = f"{num_cut:,} of {total:,} texts are cut at {max_length} tokens (data.max_length)"
+    return f"data: {'; '.join([*notes, cut] if num_cut else notes)}"
+
+
 def tokenise(split: Split, tokenizer: TextEncoder, *, max_length: int) -> TokenisedSplit:
     """Turn the texts of a split into token ids.
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers import LabelRows
-from potstill.data import Split, Task, match_labels
+from potstill.data import Batches, Split, Task, describe_reading, match_labels
 from potstill.errors import DataError
 
 
@@ -21,6 +21,7 @@ class Examples:
         split_name: What the split is called.
         max_length: Longest text in tokens; longer ones are cut.
         other_splits: Further labelled splits by name, such as MNLI's `mismatched`.
+        notes: What was read, left out and understood, a clause each.
     """
 
     task: Task
@@ -28,6 +29,18 @@ class Examples:
     split_name: str = "dev"
     max_length: int
     other_splits: Mapping[str, Split] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def describe(self, batches: Batches) -> str:
+        """Say in one line what was read, and how much of it a model does not get to see.
+
+        Args:
+            batches: The split in the tokens of the model.
+
+        Returns:
+            The line.
+        """
+        return describe_reading(self.notes, [batches.tokenised], max_length=self.max_length)
 
     @property
     def gold(self) -> LabelRows:

@@ -127,6 +127,7 @@ class Tokenizer:
         flat: list[NDArray[np.int32]] = []
         types: list[NDArray[np.uint8]] = []
         lengths: list[int] = []
+        num_cut = 0
         for start in range(0, len(texts), _CHUNK):
             stop = start + _CHUNK
             encoded = self.wrapped(
@@ -141,6 +142,7 @@ class Tokenizer:
             )
             rows: list[list[int]] = encoded["input_ids"]
             lengths.extend(map(len, rows))
+            num_cut += sum(bool(each.overflowing) for each in encoded.encodings if len(each) >= max_length)
             flat.append(np.fromiter((token for row in rows for token in row), dtype=np.int32))
             if self.has_types:
                 segments: list[list[int]] = encoded["token_type_ids"]
@@ -150,6 +152,7 @@ class Tokenizer:
             type_ids=(np.concatenate(types) if types else np.zeros(0, dtype=np.uint8)) if self.has_types else None,
             offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
             padding_id=self.padding_id,
+            num_cut=num_cut,
         )
 
     def encode_bare(self, texts: Sequence[str]) -> list[list[int]]:

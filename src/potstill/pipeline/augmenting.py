@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from potstill.augmentation import AugmentationConfig, Row, Variant, check_suffix
 from potstill.config import Config
-from potstill.data import DataConfig, load_task_data
+from potstill.data import DataConfig, describe_reading, load_task_data
 from potstill.errors import RunError
 from potstill.hub import describe_model, fingerprint_model
 from potstill.pipeline.teacher import load_for_task
@@ -160,7 +160,6 @@ def _make(
     settings = _Settings.parse(values)
     given = () if teacher is None else describe_model(teacher).label_names
     examples = load_task_data(settings.data, label_names=given)
-    examples.tell(callback or SilentCallback())
     check_texts(examples.task.answer, "take data in which each has one label, or a score")
     asked = None
     if teacher is not None:
@@ -169,12 +168,15 @@ def _make(
             fingerprint=fingerprint_model(teacher),
             max_length=settings.data.max_length,
         )
-    return TextMaker(
+    watch = callback or SilentCallback()
+    maker = TextMaker(
         data=examples,
         config=settings.augmentation,
         teacher=asked,
         precision=resolve_precision(settings.precision),
         device=process_state().device,
-        callback=callback or SilentCallback(),
+        callback=watch,
         num_workers=workers,
     )
+    watch.note(describe_reading(examples.notes, (), max_length=settings.data.max_length))
+    return maker

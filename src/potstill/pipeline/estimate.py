@@ -8,15 +8,23 @@ from torch.optim import AdamW
 from potstill.data import Batches
 from potstill.hub import Encoder
 from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
+from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.targets import make_distiller
 from potstill.processes import count_launched
 from potstill.teachers import TeacherConfig
 from potstill.tensors import Batch, EncoderOutputs, Needs
-from potstill.timing import time_work
+from potstill.timing import format_seconds, time_work
 from potstill.training import Distiller, StageConfig, StepPlan, TeacherNumber
 
 _LOGITS = Needs(logits=True)
 _NUM_PROBES = 3
+
+
+def announce(run: OpenRun[TaskSource], student: Encoder, teacher: RunTeacher | None, *, num_controls: int) -> None:
+    """Say what a run on a task reads, and how long it will take."""
+    run.callback.note(run.source.describe(student))
+    about = format_seconds(estimate_seconds(run, student, teacher, num_controls=num_controls))
+    run.callback.note(f"{run.recipe.name} on {run.source.data.task.name}: about {about} on this machine")
 
 
 def estimate_seconds(

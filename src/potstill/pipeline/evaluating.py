@@ -70,8 +70,7 @@ def evaluate(
     recipe = read_settings(str(model), options, overrides)
     described = describe_model(str(model))
     given = answer_of_model(described.config_words, described.label_names)
-    watch = callback or SilentCallback()
-    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None, callback=watch)
+    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None)
     names: dict[Role, str] = {"model": str(model)}
     if teacher is not None:
         names = {"teacher": teacher, "student": str(model)}
@@ -80,6 +79,8 @@ def evaluate(
         encoder = load_for_task(name, examples.task).to(process_state().device)
         engine = make_torch_engine(encoder, name=name, precision=resolve_precision(recipe.precision))
         subjects.append(make_subject(engine, role, examples))
+    watch = callback or SilentCallback()
+    watch.note(examples.describe(subjects[-1].batches))
     measured = evaluate_models(subjects, examples, config=EvaluationConfig(), callback=watch)
     return collect_results(examples, measured, environment=describe_environment())
 
@@ -140,13 +141,10 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
     return settings
 
 
-def find_examples(
-    config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool, callback: ProgressCallback
-) -> Examples:
+def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool) -> Examples:
     """Read the examples that a model is measured on, as the answers that it gives."""
     config = _for_model(config, given, takes_whole_file=takes_whole_file)
     data = load_task_data(config, is_learnt=False, label_names=given.label_names)
-    data.tell(callback)
     check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
     return Examples(
         task=data.task,
@@ -154,6 +152,7 @@ def find_examples(
         split_name=Path(config.dev).name if config.dev is not None else "dev",
         max_length=config.max_length,
         other_splits=data.other_dev,
+        notes=data.notes,
     )
 
 

@@ -190,9 +190,8 @@ def remeasure(path: Path, *, callback: ProgressCallback | None = None) -> Result
     folder = RunFolder(path=path)
     before = Results.read(folder.results)
     recipe = load_recipe(str(folder.recipe))
-    watch = callback or SilentCallback()
-    source = TaskSource(recipe=task_part(recipe), data=load_examples(recipe, watch))
-    run = OpenRun(source=source, folder=folder, callback=watch)
+    source = TaskSource(recipe=task_part(recipe), data=load_examples(recipe))
+    run = OpenRun(source=source, folder=folder, callback=callback or SilentCallback())
     teacher = find_teacher(run, _refuse)
     seconds = {model.role: model.training_seconds for model in before.models}
     trained = {"student": seconds.get("student", seconds.get("model"))}

@@ -11,7 +11,7 @@ from potstill.evaluation import describe_environment, write_model_card
 from potstill.files import write_json, write_text
 from potstill.hub import check_compiler
 from potstill.pipeline.augmented import make_examples, plan_texts
-from potstill.pipeline.estimate import estimate_seconds
+from potstill.pipeline.estimate import announce, estimate_seconds
 from potstill.pipeline.measure import describe_general, measure, measure_general
 from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.shared_runs import check_general, corpus_part, make_general, read_corpus, task_part
@@ -91,7 +91,7 @@ def run_recipe(
     """
     folder, watch = _begin(recipe, out, resume=resume), callback or SilentCallback()
     controls = find_controls([*(_begun_with(folder) if resume else ()), *baselines])
-    data = load_examples(recipe, watch)
+    data = load_examples(recipe)
     recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
     run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, callback=watch)
     for control in controls:
@@ -110,8 +110,7 @@ def run_recipe(
     _open_folder(run, recipe, _describe_data(run, teacher) | {"baselines": [control.name for control in controls]})
     if maker is not None:
         run = replace(run, source=replace(run.source, augmented=make_examples(run, maker, teacher)))
-    seconds = estimate_seconds(run, student, teacher, num_controls=len(controls))
-    watch.note(f"{recipe.name} on {data.task.name}: about {format_seconds(seconds)} on this machine")
+    announce(run, student, teacher, num_controls=len(controls))
     trained = {"student": train_stages(run, student, teacher)}
     trained |= {control.name: _train_control(run, control, teacher) for control in controls}
     if is_main_process():

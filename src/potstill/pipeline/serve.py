@@ -8,7 +8,7 @@ from typing import Any
 
 from potstill.answers import answer_of_model
 from potstill.data import Split, read_texts
-from potstill.engines import find_backend, load_engine
+from potstill.engines import find_backend, load_engine, make_batches
 from potstill.errors import DataError, ModelError, RecipeError
 from potstill.files import whole_folder
 from potstill.hub import describe_model, load_classifier, resolve_model
@@ -84,7 +84,8 @@ def export(
     encoder = load_classifier(name)
     takes_whole_file = options is not None and options.data is not None
     given = answer_of_model(encoder.config_words, encoder.label_names)
-    examples = find_examples(settings.data, given, model=name, takes_whole_file=takes_whole_file, callback=watch)
+    examples = find_examples(settings.data, given, model=name, takes_whole_file=takes_whole_file)
+    watch.note(examples.describe(make_batches(examples.split, encoder, max_length=examples.max_length)))
     vocabulary = None
     if texts is not None:
         encoder, vocabulary = trim(encoder, texts, examples, wanted)
@@ -141,10 +142,11 @@ def compare(
     takes_whole_file = options is not None and options.data is not None
     last = describe_model(names[-1])
     given = answer_of_model(last.config_words, last.label_names)
-    watch = callback or SilentCallback()
-    examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file, callback=watch)
+    examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file)
     config = BenchConfig(lengths=(), has_probe=False)
     engines = [load_engine(name, backend) for name, backend in zip(names, each, strict=True)]
+    watch = callback or SilentCallback()
+    watch.note(examples.describe(make_batches(examples.split, engines[-1].model, max_length=examples.max_length)))
     return compare_models(engines, examples, config, price_per_hour=price_per_hour, callback=watch)
 
 

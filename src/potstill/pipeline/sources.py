@@ -17,13 +17,13 @@ from potstill.data import (
     TaskData,
     TokenisedSplit,
     count_tokens,
+    describe_reading,
     load_task_data,
 )
 from potstill.engines import make_batches, predict_logits
 from potstill.errors import DataError, RecipeError
 from potstill.hub import Encoder, describe_model
 from potstill.processes import process_state
-from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
 from potstill.teachers import Teacher
 from potstill.tensors import Batch
@@ -32,12 +32,10 @@ from potstill.training import Distiller, HeldoutScorer, Masker, Scorer, Scores, 
 _NUM_SAMPLES = 128
 
 
-def load_examples(recipe: Recipe, callback: ProgressCallback) -> TaskData:
+def load_examples(recipe: Recipe) -> TaskData:
     """Load the examples of a recipe; of data of one's own, with all labels of its teacher."""
     names = recipe.teacher.names
-    data = load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
-    data.tell(callback)
-    return data
+    return load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
 
 
 class TokenisedSplits:
@@ -130,6 +128,13 @@ class TaskSource:
             return self.augmented.split
         own = {"train": self.data.train, "choosing": self.data.choosing, "dev": self.data.dev}
         return {**own, **self.data.other_dev}[split]
+
+    def describe(self, encoder: Encoder) -> str:
+        """Say in one line what was read, and how much of it an encoder does not get to see."""
+        length, held_out = self.recipe.data.max_length, () if self.data.select is None else (self.data.select,)
+        splits = (self.data.train, self.data.dev, *held_out)
+        read = [self.tokenised.find(split, encoder, max_length=length) for split in splits]
+        return describe_reading(self.data.notes, read, max_length=length)
 
     def heldout(self, encoder: Encoder) -> Batches:
         """Give the examples that choose the weights: a part of train that is held out, or the development set."""

@@ -1,0 +1,88 @@
+"""Texts of a file: find their column, and read them."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from potstill.answers import show
+from potstill.data.records import Split
+from potstill.data.sources import read_table
+from potstill.data.tables import DataTable, table_suffix
+from potstill.data.text_files import read_lines
+from potstill.errors import DataError, did_you_mean
+
+TEXT_COLUMNS = ("text", "sentence")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_MOST_ROWS = 8
+_LONG_NAME = 60
+"""Characters of a column's name that a message shows."""
+
+
+def read_texts(
+    path: Path, *, text: str | None = None, text_pair: str | None = None, may_be_empty: bool = False
+) -> Split:
+    """Read texts to predict on.
+
+    Args:
+        path: A CSV, TSV, JSONL, JSON or Parquet file, or a .txt file with one text a line; also packed by gzip.
+        text: Column of the (first) text; None = the column `text`, or else `sentence`.
+        text_pair: Column of the second text; None = one text per example.
+        may_be_empty: Whether a text without a word is taken as it is, a missing one as an empty one.
+
+    Returns:
+        The texts in the order of the file, without labels.
+
+    Raises:
+        DataError: The file or a column cannot be used, or a text is empty.
+    """
+    if table_suffix(path) == ".txt":
+        if text is not None or text_pair is not None:
+            raise DataError(f"{path}: a .txt file has no columns; leave the column '{text or text_pair}' out.")
+        table = DataTable(name=str(path), columns={"text": read_lines(path)})
+        return Split(texts=text_cells(table, "text", may_be_empty=may_be_empty))
+    table = read_table(path)
+    first = find_column(table, text, TEXT_COLUMNS, "text")
+    second = None if text_pair is None else find_column(table, text_pair, (), "text_pair")
+    return Split(
+        texts=text_cells(table, first, may_be_empty=may_be_empty),
+        pairs=None if second is None else text_cells(table, second, may_be_empty=may_be_empty),
+    )
+
+
+def find_column(table: DataTable, name: str | None, defaults: Sequence[str], part: str) -> str:
+    """Find the column that plays a part, by the user's name for it or by a default."""
+    field = f"data.{part} (--{part.replace('_', '-')})"
+    if name is not None:
+        if name in table.columns:
+            return name
+        raise DataError(f"{field}: {table.name} has no column '{name}'.{did_you_mean(name, table.columns)}")
+    for default in defaults:
+        if default in table.columns:
+            return default
+    shown = [name if len(name) <= _LONG_NAME else f"{name[:_LONG_NAME]} ..." for name in table.columns]
+    is_doubtful = any(name.count(" ") > 2 or name.replace(".", "").isdigit() for name in table.columns)
+    advice = " (if these are an example, put a row with names above it)" if is_doubtful else ""
+    raise DataError(
+        f"{field}: {table.name} has no column '{' or '.join(defaults)}'; set it to one of its columns: "
+        f"{', '.join(shown)}{advice}."
+    )
+
+
+def text_cells(table: DataTable, column: str, *, may_be_empty: bool = False) -> list[str]:
+    """Read the texts of a column, and refuse what is none."""
+    cells, empty = list(table.columns[column][:]), []
+    for position, cell in enumerate(cells):
+        where = f"{table.place(column)}: row {table.number(position)}"
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            empty.append(table.number(position))
+        elif not isinstance(cell, str):
+            raise DataError(f"{where} has {show(cell)}, which is not a text; mend or remove the row.")
+        elif not cell.isascii() and _HALF_CHARACTER.search(cell):
+            raise DataError(f"{where} has half of a character; mend or remove the row.")
+    if empty and not may_be_empty:
+        told = f"row {empty[0]} has an empty text; mend or remove the row"
+        if len(empty) > 1:
+            rows = ", ".join(map(str, empty[:_MOST_ROWS])) + (", ..." if len(empty) > _MOST_ROWS else "")
+            told = f"{len(empty):,} rows have an empty text (rows {rows}); mend or remove them"
+        raise DataError(f"{table.place(column)}: {told}.")
+    return ["" if cell is None else cell for cell in cells]
