@@ -55,7 +55,7 @@ class Recipe(Config):
     """A student that has been through the stages on a corpus: its folder or run folder. These stages are then left out
     and the others start from it."""
     augmentation: AugmentationConfig | None = None
-    """How texts are made for stages with data = 'augmented'; absent: no stage has them."""
+    """How texts are made for stages with data = 'augmented' or 'transfer'; absent: no stage has them."""
     stages: tuple[StageConfig, ...] = Field(min_length=1)
     """How, one stage after another."""
     checkpoints: CheckpointConfig = CheckpointConfig()
@@ -104,6 +104,11 @@ class Recipe(Config):
     @model_validator(mode="after")
     def _fits_its_augmentation(self) -> "Recipe":
         readers = [stage for stage in self.stages if stage.data == "augmented"]
+        if self.data.unlabeled and not self.reads_transfer:
+            raise ValueError(
+                f"data.unlabeled: no stage of recipe '{self.name}' reads unlabelled texts; set data = 'transfer' in a "
+                "stage with a teacher, or leave the texts out"
+            )
         if readers and self.augmentation is None:
             raise ValueError(
                 f"augmentation: stage '{readers[0].name}' reads augmented texts, and nothing says how they are made; "
@@ -111,7 +116,7 @@ class Recipe(Config):
             )
         if self.augmentation is None:
             return self
-        if not readers:
+        if not readers and not self.reads_transfer:
             raise ValueError(
                 "augmentation: no stage reads the texts that it makes; set data = 'augmented' in a stage, or leave the "
                 "table out (--set augmentation=none)"
@@ -137,6 +142,11 @@ class Recipe(Config):
     def corpus_stages(self) -> tuple[StageConfig, ...]:
         """The stages that read plain text; they come first."""
         return tuple(stage for stage in self.stages if stage.data == "corpus")
+
+    @property
+    def reads_transfer(self) -> bool:
+        """Whether a stage reads all texts that there are."""
+        return any(stage.data == "transfer" for stage in self.stages)
 
     @property
     def needs_teacher(self) -> bool:

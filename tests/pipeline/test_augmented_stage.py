@@ -149,7 +149,7 @@ def test_balanced_filtered_texts_of_neighbours_serve_too(first, teacher, reviews
     ("overrides", "words"),
     [
         (("stages.distil.data=augmented",), "nothing says how they are made"),
-        (("augmentation.method.kind=tang",), "no stage reads the texts that it makes"),
+        (("stages.distil.data=task", "augmentation.method.kind=tang"), "no stage reads the texts that it makes"),
         (AUGMENTED, "'hard_labels' reads gold labels, which new texts have not"),
         (("stages.distil.data=augmented", "augmentation.method.kind=tank"), "unknown kind 'tank'"),
     ],

@@ -1,5 +1,6 @@
 """A column of labels as a file holds it: one label a cell, or several."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,13 @@ class LabelColumn:
     def row(self, position: int) -> str:
         """Say in which row of its file a cell stands."""
         return f"{self.place}: row {self.rows[position] if self.rows else position + 1}"
+
+    def missing(self) -> list[int]:
+        """Find the cells that hold nothing; where a text may have several labels, or none, only what is null."""
+        if self.separator is not None or self.holds_lists:
+            return [position for position, cell in enumerate(self.cells) if cell is None]
+        read = self._reader()
+        return [position for position, cell in enumerate(self.cells) if _is_nothing(cell) and read(cell) is None]
 
     def names(self) -> list[str]:
         """Read the one label of every example."""
@@ -136,9 +144,29 @@ class LabelColumn:
     def _advice(self, cell: Any) -> str:  # noqa: ANN401 - a cell of a file
         if self.known and label_name(cell) is not None:
             return f"data.labels (--labels) has {list_names(self.known)}; mend the row, or name this label there too"
+        return f"{self._mend(cell)}{self._count_missing(cell)}"
+
+    def _count_missing(self, cell: Any) -> str:  # noqa: ANN401 - a cell of a file
+        """Say how many rows have no label, and how they can be learnt from."""
+        if not _is_nothing(cell):
+            return ""
+        rows = [self.rows[position] if self.rows else position + 1 for position in self.missing()]
+        told = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+        return (
+            f" (without a label: {told}; {len(rows):,} in all), or set data.missing_labels = 'unlabeled' to learn from "
+            "texts without labels"
+        )
+
+    def _mend(self, cell: Any) -> str:  # noqa: ANN401 - a cell of a file
         if isinstance(cell, str) and _is_missing(cell):
             return "this stands for a missing one; mend or remove the row, or name it in data.labels (--labels)"
         return "mend or remove the row"
+
+
+def _is_nothing(cell: Any) -> bool:  # noqa: ANN401 - a cell of a file
+    if isinstance(cell, str):
+        return not cell.strip() or _is_missing(cell)
+    return cell is None or (isinstance(cell, float) and math.isnan(cell))
 
 
 def _is_missing(cell: str) -> bool:

@@ -167,7 +167,8 @@ def _tell_start(recipe: Recipe) -> str:
 
 def _course(stage: StageConfig) -> list[str]:
     """Tell how long a stage goes on what, and how its steps are made."""
-    read = {"task": "the training examples", "corpus": "the corpus"}.get(stage.data, f"the {stage.data} examples")
+    names = {"task": "the training examples", "transfer": "all texts", "corpus": "the corpus"}
+    read = names.get(stage.data, f"the {stage.data} examples")
     length = f"{stage.steps} steps on {read}" if stage.epochs is None else f"{_write_passes(stage.epochs)} over {read}"
     schedule, optimizer = stage.schedule, stage.optimizer
     falls = "stays from then on" if schedule.kind == "constant" else "falls to zero at the end"

@@ -22,6 +22,9 @@ DISTILL_EXAMPLES = """
   [dim]# your own data, and a teacher that you have fine-tuned[/]
   potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/
 
+  [dim]# few labels, and many texts without[/]
+  potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/ --unlabeled more.txt
+
   [dim]# several teachers, whose logits are averaged[/]
   potstill distill kd --task trec --teacher first/ --teacher second/ --teacher third/
 
@@ -77,6 +80,16 @@ def distill(
         ),
     ] = None,
     options: ExampleOptions,
+    unlabeled: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unlabeled",
+            metavar="PATH",
+            rich_help_panel="Data",
+            help="Texts without labels to learn from the teacher on: a file as for --data, .txt with one text a line, "
+            "a folder, or a data set (name or name:config); can be given often.",
+        ),
+    ] = None,
     corpus: Corpus = None,
     general: Annotated[
         str | None,
@@ -115,7 +128,12 @@ def distill(
 
     load_plugins(plugins or ())
     fields = pipeline.name_fields(
-        options.fields, teacher=teachers, teacher_base=teacher_base, corpus=corpus or (), general=general
+        options.fields,
+        teacher=teachers,
+        teacher_base=teacher_base,
+        corpus=corpus or (),
+        general=general,
+        unlabeled=unlabeled or (),
     )
     planned = pipeline.plan_run(
         recipe, fields, overrides=overrides or (), ablations=ablations or (), out=out, resume=resume

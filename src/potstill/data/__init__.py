@@ -11,7 +11,8 @@ from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
 from potstill.data.records import Split, Task, TaskData
 from potstill.data.texts import read_texts
-from potstill.data.tokenised import TokenisedSplit, describe_reading, tokenise
+from potstill.data.tokenised import TokenisedSplit, describe_reading, tokenise, tokenise_to_files
+from potstill.data.transfer import TransferSet, load_transfer
 
 __all__ = [
     "BUNDLED_NAMES",
@@ -24,6 +25,7 @@ __all__ = [
     "Task",
     "TaskData",
     "TokenisedSplit",
+    "TransferSet",
     "count_tokens",
     "describe_reading",
     "describe_tasks",
@@ -32,8 +34,10 @@ __all__ = [
     "known_task_names",
     "load_corpus",
     "load_task_data",
+    "load_transfer",
     "match_labels",
     "read_texts",
     "shipped_tasks",
     "tokenise",
+    "tokenise_to_files",
 ]

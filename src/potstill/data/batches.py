@@ -36,7 +36,7 @@ class Batches:
     def __init__(
         self, tokenised: TokenisedSplit, config: BatchConfig, *, seed: int, chosen: NDArray[np.int64] | None = None
     ) -> None:
-        """Prepare to batch a split, or the `chosen` examples of it; the same seed (>= 0) gives the same plans."""
+        """Prepare to batch a split, or the `chosen` of it, as often as named; the same seed (>= 0), the same plans."""
         self.tokenised = tokenised
         self.config = config
         self._seed = seed
@@ -44,7 +44,7 @@ class Batches:
         self._chosen = np.arange(len(tokenised), dtype=np.int64) if chosen is None else chosen
 
     def only(self, example_ids: NDArray[np.int64]) -> "Batches":
-        """Give batches of some of the examples, which keep their ids."""
+        """Give batches of some of the examples, as often as they are named, which keep their ids."""
         return Batches(self.tokenised, self.config, seed=self._seed, chosen=example_ids)
 
     def plan(self, epoch: int) -> list[NDArray[np.int64]]:
@@ -58,8 +58,8 @@ class Batches:
             epoch: Number of the epoch, >= 0.
 
         Returns:
-            The example ids of each batch. Every example occurs once. The plan depends on the seed, the epoch, the
-            config and the lengths, and on nothing else.
+            The example ids of each batch. Every example, or every one that was named, occurs once. The plan depends on
+            the seed, the epoch, the config and the lengths, and on nothing else.
         """
         random = np.random.default_rng((self._seed, epoch))
         order = self._chosen[random.permutation(len(self._chosen))]

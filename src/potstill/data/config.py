@@ -23,12 +23,18 @@ class DataConfig(Config):
     path: str | None = None
     """GLUE folder, or own data: a CSV, TSV, JSONL, JSON or Parquet file, a folder with train.* (and dev.* or
     validation.*, test.*), or the name of a data set on the Hugging Face hub."""
+    unlabeled: tuple[str, ...] = ()
+    """Texts without labels, which stages with `data = "transfer"` learn from too: files (CSV, TSV, JSONL, JSON,
+    Parquet, .txt with one text a line), folders of them, or names of data sets, saved by `datasets` or on the Hugging
+    Face hub (`name` or `name:config`, split `train`). Texts that are there already or measured on are left out."""
     text: str | None = None
-    """Own data: column of the (first) text; None = the column `text`, or else `sentence`."""
+    """Own data and unlabelled texts: column of the (first) text; None = the column `text`, or else `sentence`."""
     text_pair: str | None = None
-    """Own data: column of the second text; None = one text per example."""
+    """Own data and unlabelled texts: column of the second text; None = one text per example."""
     label: str | None = None
     """Own data: column of the label; None = the column `label`."""
+    missing_labels: Literal["refuse", "unlabeled"] = "refuse"
+    """Own data: what becomes of training rows without a label: a mistake, or texts like those of `unlabeled`."""
     kind: AnswerKindOrAuto = "auto"
     """Own data: `auto` takes fractional numbers as scores, words that repeat and up to 100 different whole numbers as
     classes, and lists as labels of which a text may have several."""
@@ -117,11 +123,31 @@ class DataConfig(Config):
             raise ValueError(f"must be left out with kind = '{kind}', which has no classes")
         return names
 
-    @field_validator("text", "text_pair", "label", "kind", "label_separator", "metrics", "dev", "dev_fraction", "test")
+    @field_validator("unlabeled")
+    @classmethod
+    def _has_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not name.strip() for name in names):
+            raise ValueError("an empty name is no file; leave it out")
+        return names
+
+    @field_validator(
+        "text",
+        "text_pair",
+        "label",
+        "missing_labels",
+        "kind",
+        "label_separator",
+        "metrics",
+        "dev",
+        "dev_fraction",
+        "test",
+    )
     @classmethod
     def _is_for_own_data(cls, value: object, info: _Info) -> object:
         task = info.data.get("task")
         assert info.field_name is not None
+        if info.field_name in ("text", "text_pair") and info.data.get("unlabeled"):
+            return value
         if task is not None and value != cls.model_fields[info.field_name].default:
             raise ValueError(f"must be left out for task '{task}', which says this itself")
         return value

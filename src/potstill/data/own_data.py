@@ -34,20 +34,31 @@ def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
     if tables.dev is not None:
         _refuse_idle_fields(config, tables.dev)
     columns = _resolve(tables.train, config)
-    task = _make_task(config, tables.train, columns, fewest=2 if is_learnt else 1)
-    train = _make_split(tables.train, columns, task.answer.encode(_labels(tables.train, columns)))
+    labelled, bare = _part(tables.train, columns, config)
+    task = _make_task(config, labelled, columns, fewest=2 if is_learnt else 1)
+    train = _make_split(labelled, columns, task.answer.encode(_labels(labelled, columns)))
     notes = [*tables.notes, f"labels: {list_names(task.label_names)}", *find_doubts(task.label_names)]
     if tables.dev is None:
         train, dev = split_off_dev(
             train, task.answer, fraction=config.dev_fraction, seed=config.split_seed, where=tables.train.name
         )
-        notes.append(f"{len(dev):,} of {count_of(len(tables.train), 'example')} split off as dev")
+        notes.append(f"{len(dev):,} of {count_of(len(labelled), 'example')} split off as dev")
     else:
         dev = _make_split(tables.dev, columns, task.answer.encode(_labels(tables.dev, columns)))
     test = _make_test(tables.test, columns, task)
     if config.test is not None and (test is None or test.labels is None):
         raise DataError(f"data.test: '{config.test}' has no labels, so nothing can be measured on it; leave it out.")
-    return replace(task_data(task, train, dev, test=test), notes=tuple(notes))
+    unlabeled = None if bare is None else _make_split(bare, columns, None)
+    return replace(task_data(task, train, dev, test=test), unlabeled=unlabeled, notes=tuple(notes))
+
+
+def _part(table: DataTable, columns: _Columns, config: DataConfig) -> tuple[DataTable, DataTable | None]:
+    """Part the training rows with a label from those without, where these may be learnt from."""
+    missing = [] if config.missing_labels == "refuse" else _labels(table, columns).missing()
+    if not missing:
+        return table, None
+    is_missing = frozenset(missing)
+    return table.take([place for place in range(len(table)) if place not in is_missing]), table.take(missing)
 
 
 def _refuse_idle_fields(config: DataConfig, dev: DataTable) -> None:

@@ -80,9 +80,10 @@ class Split:
         Returns:
             A split of those examples, whose ids count from 0 again.
         """
+        places = example_ids.tolist()
         return Split(
-            texts=[self.texts[index] for index in example_ids],
-            pairs=None if self.pairs is None else [self.pairs[index] for index in example_ids],
+            texts=[self.texts[place] for place in places],
+            pairs=None if self.pairs is None else [self.pairs[place] for place in places],
             labels=None if self.labels is None else self.labels.take(example_ids),
         )
 
@@ -97,6 +98,7 @@ class TaskData:
         dev: Labelled examples to measure on.
         fingerprint: 16 hexadecimal digits that change with the task and any text or label of train, dev and select.
         select: Labelled examples that were held out of train to choose weights; None where dev chooses.
+        unlabeled: Texts that lie beside those of train and have no label; None where there are none.
         test: Examples whose labels are often not public; None where there is no such file.
         other_dev: Further labelled splits by name, such as MNLI's `mismatched`; mostly empty.
         other_test: Further splits without labels by name, such as MNLI's `diagnostic`; mostly empty.
@@ -108,6 +110,7 @@ class TaskData:
     dev: Split
     fingerprint: str
     select: Split | None = None
+    unlabeled: Split | None = None
     test: Split | None = None
     other_dev: Mapping[str, Split] = field(default_factory=dict)
     other_test: Mapping[str, Split] = field(default_factory=dict)
@@ -117,6 +120,12 @@ class TaskData:
     def choosing(self) -> Split:
         """The examples that choose the weights: those held out of train, or else dev."""
         return self.dev if self.select is None else self.select
+
+    @property
+    def measured(self) -> tuple[Split, ...]:
+        """All examples on which anything is chosen or measured."""
+        others = [split for split in (self.select, self.test) if split is not None]
+        return (self.dev, *others, *self.other_dev.values(), *self.other_test.values())
 
 
 def task_data(

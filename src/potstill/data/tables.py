@@ -39,6 +39,17 @@ class DataTable:
         """Give the number of a row in its file."""
         return self.rows[position] if self.rows else position + 1
 
+    def take(self, places: Sequence[int], *notes: str) -> "DataTable":
+        """Pick rows, which keep their numbers."""
+        columns = {name: cells[:] for name, cells in self.columns.items()}
+        return DataTable(
+            name=self.name,
+            columns={name: [cells[place] for place in places] for name, cells in columns.items()},
+            class_names=self.class_names,
+            rows=[self.number(place) for place in places],
+            notes=(*self.notes, *notes),
+        )
+
     def without_blank_rows(self) -> "DataTable":
         """Leave out rows of which every cell is empty, as spreadsheets write them at the end."""
         if not self.rows:
@@ -46,13 +57,7 @@ class DataTable:
         kept = [place for place in range(len(self)) if any(map(_is_filled, self._cells(place)))]
         if len(kept) == len(self) or not kept:
             return self
-        return DataTable(
-            name=self.name,
-            columns={name: [cells[place] for place in kept] for name, cells in self.columns.items()},
-            class_names=self.class_names,
-            rows=[self.number(place) for place in kept],
-            notes=(*self.notes, f"{count_of(len(self) - len(kept), 'empty row')} left out"),
-        )
+        return self.take(kept, f"{count_of(len(self) - len(kept), 'empty row')} left out")
 
     def _cells(self, place: int) -> list[Any]:
         return [cells[place] for cells in self.columns.values()]

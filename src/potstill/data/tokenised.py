@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from potstill.answers import LabelRows
 from potstill.data.records import Split
+from potstill.files import is_whole, whole_folder
 from potstill.tensors import TokenBlock
+
+_CHUNK = 65_536
+"""Texts that are in memory at once."""
 
 
 @runtime_checkable
@@ -67,3 +75,43 @@ def tokenise(split: Split, tokenizer: TextEncoder, *, max_length: int) -> Tokeni
         The same examples in the same order.
     """
     return TokenisedSplit(tokens=tokenizer.encode(split.texts, split.pairs, max_length=max_length), labels=split.labels)
+
+
+def tokenise_to_files(split: Split, tokenizer: TextEncoder, *, max_length: int, folder: Path) -> TokenisedSplit:
+    """Turn the texts of a split into token ids that stay in files, or find them there.
+
+    Args:
+        split: Examples, of any number.
+        tokenizer: The tokenizer of the encoder that will read them.
+        max_length: As for `tokenise`.
+        folder: Where they are kept, whole or absent; its name must identify texts, tokenizer and length.
+
+    Returns:
+        The same examples in the same order, memory-mapped.
+    """
+    if not is_whole(folder):
+        with whole_folder(folder) as aside:
+            _write_tokens(split, tokenizer, max_length, aside)
+    types = folder / "type_ids"
+    offsets = np.load(folder / "offsets.npy")
+    ids: NDArray[np.int32] = np.memmap(folder / "ids", dtype=np.int32, mode="r")
+    type_ids: NDArray[np.uint8] | None = np.memmap(types, dtype=np.uint8, mode="r") if types.is_file() else None
+    padding_id = int(np.load(folder / "padding_id.npy"))
+    block = TokenBlock(ids=ids, type_ids=type_ids, offsets=offsets, padding_id=padding_id)
+    return TokenisedSplit(tokens=block, labels=split.labels)
+
+
+def _write_tokens(split: Split, tokenizer: TextEncoder, max_length: int, folder: Path) -> None:
+    lengths, padding_id = [], 0
+    for start in range(0, len(split), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        pairs = None if split.pairs is None else split.pairs[part]
+        block = tokenizer.encode(split.texts[part], pairs, max_length=max_length)
+        lengths.append(block.lengths)
+        padding_id = block.padding_id
+        for name, values in (("ids", block.ids), ("type_ids", block.type_ids)):
+            if values is not None:
+                with (folder / name).open("ab") as file:
+                    file.write(values.tobytes())
+    np.save(folder / "offsets.npy", np.concatenate([[0], *lengths]).cumsum())
+    np.save(folder / "padding_id.npy", padding_id)

@@ -14,7 +14,7 @@ from potstill.data import Batches, Task
 from potstill.engines import Engine, make_batches, measure_speeds, predict, spread_sample
 from potstill.evaluation.labelled import Examples, find_gold, in_task_order
 from potstill.progress import ProgressCallback, ProgressTask
-from potstill.results import Comparison, ModelResult, Results, Role, Speed
+from potstill.results import Comparison, ModelResult, Results, Role, Speed, TransferFigures
 
 
 class EvaluationConfig(Config):
@@ -125,7 +125,11 @@ def evaluate_models(
 
 
 def collect_results(
-    examples: Examples, models: Sequence[EvaluatedModel], *, environment: dict[str, JsonValue]
+    examples: Examples,
+    models: Sequence[EvaluatedModel],
+    *,
+    environment: dict[str, JsonValue],
+    transfer: TransferFigures | None = None,
 ) -> Results:
     """Put the models of a run side by side.
 
@@ -133,6 +137,7 @@ def collect_results(
         examples: What they were measured on.
         models: At least one. The student, where there is one, is compared with each of the others.
         environment: From `describe_environment`.
+        transfer: What was learnt from beyond the training examples.
 
     Returns:
         What belongs into results.json.
@@ -150,6 +155,7 @@ def collect_results(
         comparisons=()
         if student is None
         else tuple(compare_pair(student, other, examples) for other in models if other is not student),
+        transfer=transfer,
         environment=environment,
         created=datetime.now(UTC).replace(microsecond=0),
     )

@@ -108,6 +108,7 @@ def name_fields(
     teacher_base: str | None = None,
     corpus: Sequence[str] = (),
     general: str | None = None,
+    unlabeled: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Say which fields of a recipe the arguments of a call stand for.
 
@@ -118,6 +119,7 @@ def name_fields(
         teacher_base: As in `distill`.
         corpus: As in `distill`.
         general: As in `distill`.
+        unlabeled: As in `distill`.
 
     Returns:
         Values by path; what was not given is left out.
@@ -128,6 +130,7 @@ def name_fields(
         "teacher.base": teacher_base,
         **{f"data.{'path' if name == 'data' else name}": value for name, value in data.items() if value != ()},
         "data.corpus.paths": tuple(corpus) or None,
+        "data.unlabeled": tuple(unlabeled) or None,
         "general": general,
     }
     given = {path: value for path, value in fields.items() if value is not None}
@@ -145,6 +148,7 @@ def distill(
     text_pair: str | None = None,
     label: str | None = None,
     labels: Sequence[str] = (),
+    unlabeled: Sequence[str] = (),
     corpus: Sequence[str] = (),
     general: str | None = None,
     out: str | Path | None = None,
@@ -167,6 +171,7 @@ def distill(
         label: Column of the label.
         labels: The classes in the order of the teacher's labels, where these have other names, or of the indices that
             stand in the data.
+        unlabeled: Texts without labels to learn from the teacher on: files, folders or names of data sets.
         corpus: Plain text for the stages that read it: files, folders or names of data sets.
         general: A student that has been through these stages already; takes the place of `corpus`.
         out: The run folder; absent: a new folder under `runs/`.
@@ -184,7 +189,9 @@ def distill(
         RecipeError: The recipe has stages on plain text, and no task is given for the others.
     """
     examples = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label, "labels": labels}
-    fields = name_fields(examples, teacher=teacher, teacher_base=teacher_base, corpus=corpus, general=general)
+    fields = name_fields(
+        examples, teacher=teacher, teacher_base=teacher_base, corpus=corpus, general=general, unlabeled=unlabeled
+    )
     planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
     return planned.distil(baselines=baselines, callback=callback)
 

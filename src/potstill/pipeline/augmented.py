@@ -103,8 +103,8 @@ def _ask(run: OpenRun[TaskSource], teacher: RunTeacher) -> LabelRows:
     """Take the teacher's most probable label, or its score, for new texts; what it says is stored for the stages."""
     examples = run.source.augmented
     assert examples is not None, "texts are made before they are labelled"
-    stage = next(stage for stage in run.recipe.stages if stage.data == "augmented")
-    logits = look_up_logits(run, stage, teacher).cpu().numpy()
+    stage = next(stage for stage in run.recipe.stages if stage.data in ("augmented", "transfer"))
+    logits = look_up_logits(run, stage.model_copy(update={"data": "augmented"}), teacher).cpu().numpy()
     labels, is_original = examples.inherited, np.repeat(examples.is_original, np.diff(examples.inherited.offsets))
     values = labels.values.copy()
     values[~is_original] = run.source.data.task.answer.decide(logits)[~is_original]

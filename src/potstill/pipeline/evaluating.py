@@ -129,7 +129,8 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
         raise DataError("nothing says what to measure on; give --task, --data, or a run folder as the model.")
     learnt = read_recipe_file(str(own)).values if own is not None else {}
     fields: dict[str, Any] = {name: learnt[name] for name in ("data", "precision") if name in learnt}
-    fields.get("data", {}).pop("corpus", None)
+    for name in ("corpus", "unlabeled"):
+        fields.get("data", {}).pop(name, None)
     if given:
         whole = DataConfig.parse(fields.get("data", {}), path="data")
         fields["data"] = {**given, "max_length": trained_length(model)}

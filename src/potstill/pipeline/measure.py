@@ -74,7 +74,8 @@ def measure(run: OpenRun[TaskSource], teacher: RunTeacher | None, trained: Mappi
     if teacher is not None:
         evaluated = [_join(evaluated[: len(singles)], teacher, examples), *evaluated[len(singles) :]]
     _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, shown)
-    return collect_results(examples, evaluated, environment=describe_environment())
+    learnt = None if run.source.transfer is None else run.source.transfer.figures
+    return collect_results(examples, evaluated, environment=describe_environment(), transfer=learnt)
 
 
 def _join(members: list[EvaluatedModel], teacher: RunTeacher, examples: Examples) -> EvaluatedModel:
@@ -198,7 +199,7 @@ def remeasure(path: Path, *, callback: ProgressCallback | None = None) -> Result
     for control in known_controls():
         if folder.nested(control.name).student.is_dir():
             trained[control.name] = seconds.get(control.role)
-    results = measure(run, teacher, trained)
+    results = measure(run, teacher, trained).model_copy(update={"transfer": before.transfer})
     results.write(folder.results)
     return results
 

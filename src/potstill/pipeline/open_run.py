@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -128,6 +128,12 @@ class RunTeacher:
     def singles(self) -> tuple["RunTeacher", ...]:
         """The teachers one by one."""
         return self.members or (self,)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Say who it is, as JSON values."""
+        members = {"members": [member.identity for member in self.members]} if self.members else {}
+        return {"name": self.name, "fingerprint": self.fingerprint, **members}
 
     def pick(self, number: TeacherNumber) -> "RunTeacher":
         """Give one teacher by its number, or all together."""

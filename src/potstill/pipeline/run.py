@@ -19,6 +19,7 @@ from potstill.pipeline.sources import TaskSource, TextSource, load_examples
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.teacher import find_base, find_teacher
+from potstill.pipeline.transfer import with_examples, with_unlabeled
 from potstill.processes import is_main_process, process_state, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe
@@ -102,14 +103,14 @@ def run_recipe(
             watch.note(f"{out} is finished already")
             return Run(folder=out, results=finished)
     check_general(recipe)
+    run = with_unlabeled(run)
     teacher = find_teacher(run, lambda other, where, again: run_recipe(other, where, resume=again, callback=callback))
     student, maker = build_student(run, teacher), plan_texts(run, teacher)
     if recipe.corpus_stages:
         run = _with_recipe(run, _start_generally(recipe, folder, watch))
         student = build_student(run, teacher)
     _open_folder(run, recipe, _describe_data(run, teacher) | {"baselines": [control.name for control in controls]})
-    if maker is not None:
-        run = replace(run, source=replace(run.source, augmented=make_examples(run, maker, teacher)))
+    run = run if maker is None else with_examples(run, make_examples(run, maker, teacher))
     announce(run, student, teacher, num_controls=len(controls))
     trained = {"student": train_stages(run, student, teacher)}
     trained |= {control.name: _train_control(run, control, teacher) for control in controls}
@@ -227,15 +228,11 @@ def _describe_data(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> dict
     data = run.source.data
     return {
         "data_fingerprint": data.fingerprint,
+        "transfer": run.source.transfer and run.source.transfer.folder.name,
         "num_train_examples": len(data.train),
-        "teacher": _identify(teacher) if teacher else None,
+        "teacher": teacher and teacher.identity,
         "is_pair": data.task.is_pair,
     }
-
-
-def _identify(teacher: RunTeacher) -> dict[str, Any]:
-    identity: dict[str, Any] = {"name": teacher.name, "fingerprint": teacher.fingerprint}
-    return identity | ({"members": [_identify(member) for member in teacher.members]} if teacher.members else {})
 
 
 def _train_control(run: OpenRun[TaskSource], control: Control, teacher: RunTeacher | None) -> float:

@@ -15,14 +15,15 @@ from potstill.data import (
     Corpus,
     Split,
     TaskData,
-    TokenisedSplit,
+    TransferSet,
     count_tokens,
     describe_reading,
     load_task_data,
 )
-from potstill.engines import make_batches, predict_logits
+from potstill.engines import predict_logits
 from potstill.errors import DataError, RecipeError
 from potstill.hub import Encoder, describe_model
+from potstill.pipeline.tokenising import TokenisedSplits
 from potstill.processes import process_state
 from potstill.recipe import Recipe
 from potstill.teachers import Teacher
@@ -36,21 +37,6 @@ def load_examples(recipe: Recipe) -> TaskData:
     """Load the examples of a recipe; of data of one's own, with all labels of its teacher."""
     names = recipe.teacher.names
     return load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
-
-
-class TokenisedSplits:
-    """Tokenises each split once for each tokenizer: a cache, which changes nothing but how long it takes."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._known: dict[tuple[Split, str, int], TokenisedSplit] = {}
-
-    def find(self, split: Split, encoder: Encoder, *, max_length: int) -> TokenisedSplit:
-        """Give the tokens of a split, refusing what the encoder cannot read."""
-        key = (split, encoder.tokenizer.fingerprint, max_length)
-        if key not in self._known:
-            self._known[key] = make_batches(split, encoder, max_length=max_length).tokenised
-        return self._known[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,12 +67,14 @@ class TaskSource:
     Attributes:
         recipe: The stages that read them.
         data: The task and its examples.
+        transfer: All texts to learn from, where there are others than the training examples and a stage reads them.
         augmented: The training examples with texts made out of them, where a stage reads them.
         tokenised: What was tokenised already.
     """
 
     recipe: Recipe
     data: TaskData
+    transfer: TransferSet | None = None
     augmented: AugmentedExamples | None = None
     tokenised: TokenisedSplits = field(default_factory=TokenisedSplits)
     has_labels: ClassVar[bool] = True
@@ -103,21 +91,35 @@ class TaskSource:
 
     @property
     def texts(self) -> Split:
-        """The training examples."""
-        return self.data.train
+        """All texts to learn from."""
+        return self.data.train if self.transfer is None else self.transfer.split
 
     def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:
-        """Give the training examples of a stage."""
-        return self.batches_of(self.training_split(stage), encoder, stage.batches)
+        """Give the training examples of a stage; where nothing but gold labels is read, those that have one.
 
-    def training_split(self, stage: StageConfig) -> Literal["train", "augmented"]:
+        They are repeated then, so that an epoch is as long as with all texts, and a control makes as many steps.
+        """
+        split = self.training_split(stage)
+        batches = self.batches_of(split, encoder, stage.batches)
+        labels = batches.tokenised.labels
+        reads_gold_alone = all(each.reads_gold and not each.needs_teacher for each in stage.objectives)
+        if split != "transfer" or labels is None or not reads_gold_alone:
+            return batches
+        labelled = np.flatnonzero(labels.has_rows(np.arange(len(labels))))
+        chosen = np.resize(labelled, len(labels))
+        return batches.only(chosen)
+
+    def training_split(self, stage: StageConfig) -> Literal["train", "augmented", "transfer"]:
         """Say which examples a stage reads."""
+        if stage.data == "transfer" and self.transfer is not None:
+            return "transfer"
         return "augmented" if stage.data == "augmented" else "train"
 
     def batches_of(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
-        """Give a split by its name: `train`, `augmented`, `choosing`, `dev`, or one of the task's further ones."""
+        """Give a split by its name: `train`, `transfer`, `augmented`, `choosing`, `dev`, or a further one."""
         examples = self._examples(split)
-        tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.max_length)
+        folder = self.transfer.folder if split == "transfer" and self.transfer is not None else None
+        tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.max_length, folder=folder)
         if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
             tokenised = replace(tokenised, labels=self.augmented.labels(self.recipe.augmentation.labels))
         return Batches(tokenised, config or BatchConfig(), seed=self.recipe.seed)
@@ -126,7 +128,7 @@ class TaskSource:
         if split == "augmented":
             assert self.augmented is not None, "texts are made before a stage reads them"
             return self.augmented.split
-        own = {"train": self.data.train, "choosing": self.data.choosing, "dev": self.data.dev}
+        own = {"train": self.data.train, "transfer": self.texts, "choosing": self.data.choosing, "dev": self.data.dev}
         return {**own, **self.data.other_dev}[split]
 
     def describe(self, encoder: Encoder) -> str:
@@ -142,7 +144,7 @@ class TaskSource:
 
     def calibration_set(self, encoder: Encoder) -> Batch:
         """Draw training texts; see `Source.calibration_set`."""
-        return _draw(self.batches_of("train", encoder), self.recipe.seed)
+        return _draw(self.batches_of("train" if self.transfer is None else "transfer", encoder), self.recipe.seed)
 
     def logits(self, encoder: Encoder, batches: Batches | None = None) -> NDArray[np.float32]:
         """Run an encoder over the development set, or over other examples."""

@@ -112,7 +112,7 @@ def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool
     assert base is not None
     fields = {
         "teacher.base": base,
-        "data": recipe.data.model_dump(mode="json"),
+        "data": recipe.data.model_dump(mode="json", exclude={"unlabeled"}),
         "seed": recipe.seed,
         "precision": resolve_precision(recipe.precision),
     }

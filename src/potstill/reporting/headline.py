@@ -56,6 +56,9 @@ def make_sentences(results: Results) -> tuple[str, ...]:
     if student is None:
         return ()
     sentences = []
+    if results.transfer is not None:
+        told = results.transfer.tell()
+        sentences.append(f"The student {told[:1].lower()}{told[1:]}.")
     if isinstance(student.fidelity, ClassFidelity):
         sentences.append(
             f"Student and teacher choose the same class in {write_hundred(student.fidelity.agreement)} % of the "

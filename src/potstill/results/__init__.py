@@ -21,6 +21,7 @@ from potstill.results.figures import (
     Role,
     ScoreFidelity,
     Speed,
+    TransferFigures,
 )
 from potstill.results.general import CorpusFigures, Fill, GeneralResults, StageFigures
 from potstill.results.markup import to_csv, to_html, to_latex, to_markdown
@@ -70,6 +71,7 @@ __all__ = [
     "Speed",
     "StageFigures",
     "Table",
+    "TransferFigures",
     "describe_results",
     "figure_columns",
     "make_table",

@@ -124,6 +124,45 @@ class Parameters(Config):
         return self
 
 
+class TransferFigures(Config):
+    """What became of the texts that lie beside the labelled ones."""
+
+    num_labelled: Count
+    """Texts with a gold label that are learnt from."""
+    num_unlabeled: Count
+    """Texts without one that are learnt from."""
+    num_augmented: Count = 0
+    """Texts made by augmentation that are learnt from."""
+    num_empty: Count = 0
+    """Left out: no text."""
+    num_repeated: Count = 0
+    """Left out: equal to one before, case, white space and Unicode form apart."""
+    num_in_train: Count = 0
+    """Left out: equal to a labelled one."""
+    num_measured_on: Count = 0
+    """Left out: equal to one that is measured on."""
+    num_near_measured_on: Count = 0
+    """Left out: nearly equal to one that is measured on, with at least 0.8 of all pieces of 5 characters in common."""
+    num_near: Count = 0
+    """About so many unlabelled texts that are learnt from are nearly equal to one before, or to a labelled one."""
+
+    def tell(self) -> str:
+        """Tell in a sentence what was learnt from, and what was left out."""
+        more = f" and {self.num_augmented:,} augmented" if self.num_augmented else ""
+        told = f"learnt from {self.num_labelled:,} labelled, {self.num_unlabeled:,} unlabelled{more} texts"
+        if self.num_near:
+            told += f", about {self.num_near:,} of them nearly equal to another"
+        left_out = {
+            "that are measured on": self.num_measured_on,
+            "nearly equal to one that is measured on": self.num_near_measured_on,
+            "equal to a labelled one": self.num_in_train,
+            "equal to another": self.num_repeated,
+            "empty": self.num_empty,
+        }
+        parts = [f"{count:,} {what}" for what, count in left_out.items() if count]
+        return f"{told}; left out: {', '.join(parts)}" if parts else told
+
+
 class Speed(Config):
     """Throughput of the forward pass over length-sorted batches of the split: no tokenising, no loading."""
 

@@ -18,6 +18,7 @@ from potstill.results.figures import (
     Parameters,
     Role,
     Speed,
+    TransferFigures,
 )
 from potstill.results.record import Record
 
@@ -102,6 +103,8 @@ class Results(Record):
     """One entry for each evaluated model."""
     comparisons: tuple[Comparison, ...] = ()
     """The student against each other model."""
+    transfer: TransferFigures | None = None
+    """What the student learnt from where that is more than the task's training examples; absent where it is not."""
     environment: dict[str, JsonValue]
     """Versions and hardware, as in environment.json."""
     created: AwareDatetime

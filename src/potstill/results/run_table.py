@@ -122,7 +122,9 @@ def _notes(results: Results) -> list[str]:
     without = [NO_INTERVAL] if any(model.interval[0] == model.interval[1] for model in results.models) else []
     formats = {model.speed.precision for model in results.models if model.speed is not None}
     measured = f", measured in {', '.join(sorted(formats))}" if formats else ""
-    return [f"metrics x 100, [95 % interval over examples]{measured}", *without, *others, *comparisons]
+    learnt = [] if results.transfer is None else [results.transfer.tell()]
+    first = f"metrics x 100, [95 % interval over examples]{measured}"
+    return [first, *without, *learnt, *others, *comparisons]
 
 
 def _rate(model: ModelResult) -> str:

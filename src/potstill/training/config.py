@@ -85,8 +85,9 @@ class StageConfig(Config):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     """Names the stage in `--set`, events and reports."""
-    data: Literal["task", "augmented", "corpus"] = "task"
-    """What is read: the task's training examples; texts made out of them, as the recipe's table `augmentation` says;
+    data: Literal["task", "transfer", "augmented", "corpus"] = "task"
+    """What is read: the task's training examples; `transfer`, these and all other texts that there are, unlabelled
+    (`--unlabeled`) or made by augmentation; texts made out of the examples, as the recipe's table `augmentation` says;
     or plain text (`--corpus`), from which the student learns before the task. Stages on a corpus come first and follow
     the pre-trained `teacher.base`."""
     masking: MaskingConfig | None = None

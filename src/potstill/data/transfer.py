@@ -1,0 +1,225 @@
+"""Texts to learn from beyond the labelled ones: each once, none that is measured on, in files of any length."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.answers import LabelRows
+from potstill.data.config import DataConfig
+from potstill.data.duplicates import HashSet, NearLog, NearTexts, band_texts, fold_texts, hash_folded
+from potstill.data.records import Split, TaskData
+from potstill.data.unlabeled import TextColumns, find_text_sources
+from potstill.errors import DataError
+from potstill.files import fingerprint_files, is_whole, whole_folder, write_json
+from potstill.progress import ProgressCallback
+from potstill.results import TransferFigures
+
+_VERSION = 1
+"""To be raised when texts are chosen in another way."""
+_CHUNK = 65_536
+"""Texts that are in memory at once."""
+_NAMES = ("text", "text_pair")
+_TEXTS, _FIGURES = "texts.arrow", "figures.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TransferSet:
+    """All texts to learn from: those of the task with their gold labels, and further ones.
+
+    Attributes:
+        split: The texts, the labelled ones first; the others have no row of labels.
+        figures: What became of the further ones.
+        folder: Keeps them; its name changes with any text.
+    """
+
+    split: Split
+    figures: TransferFigures
+    folder: Path
+
+    @classmethod
+    def of_task(cls, data: TaskData, store: Path) -> "TransferSet":
+        """Begin with the labelled texts alone."""
+        figures = TransferFigures(num_labelled=len(data.train), num_unlabeled=0)
+        return cls(split=data.train, figures=figures, folder=store / f"transfer-{data.fingerprint}")
+
+    def joined(self, more: Split, measured: Sequence[Split]) -> "TransferSet":
+        """Add texts that augmentation made, without those that are there already or measured on.
+
+        Args:
+            more: The texts, with labels or without.
+            measured: What is measured on.
+
+        Returns:
+            All texts.
+        """
+        seen, total = HashSet(), hashlib.sha256(self.folder.name.encode())
+        for split in chain(measured, _cut(self.split)):
+            seen.add(hash_folded(fold_texts(split)))
+        kept = more.take(np.flatnonzero(seen.add(hash_folded(fold_texts(more)))))
+        total.update(json.dumps([list(kept.texts), list(kept.pairs or ())]).encode())
+        return TransferSet(
+            split=join_splits([self.split, kept]),
+            figures=self.figures.model_copy(update={"num_augmented": len(kept)}),
+            folder=self.folder.with_name(f"transfer-{total.hexdigest()[:16]}"),
+        )
+
+
+def _cut(split: Split) -> Iterator[Split]:
+    """Give the texts of a split, some at a time."""
+    for start in range(0, len(split), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        yield Split(texts=split.texts[part], pairs=None if split.pairs is None else split.pairs[part])
+
+
+class JoinedTexts(Sequence[str]):
+    """Texts of several sequences, one after another; those that lie in files stay there."""
+
+    def __init__(self, parts: Sequence[Sequence[str]]) -> None:
+        """Take the parts."""
+        self._parts = [part for part in parts if len(part)]
+        self._starts = np.cumsum([0, *map(len, self._parts)])
+
+    def __len__(self) -> int:
+        """Count the texts."""
+        return int(self._starts[-1])
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Give one text, or those of a slice."""
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            near = zip(self._parts, self._starts[:-1].tolist(), strict=True)
+            found = [text for part, first in near for text in part[max(0, start - first) : max(0, stop - first)]]
+            return found[::step]
+        place = range(len(self))[index]
+        number = int(np.searchsorted(self._starts, place, side="right")) - 1
+        return self._parts[number][place - int(self._starts[number])]
+
+
+def join_splits(splits: Sequence[Split]) -> Split:
+    """Put splits one after another; where some have labels, an example without has no row of them."""
+    known = [split.labels for split in splits if split.labels is not None]
+    counts = [np.zeros(len(each), np.int64) if each.labels is None else np.diff(each.labels.offsets) for each in splits]
+    offsets = np.concatenate([[0], *counts]).cumsum()
+    pairs = [split.pairs for split in splits if split.pairs is not None]
+    return Split(
+        texts=JoinedTexts([split.texts for split in splits]),
+        pairs=JoinedTexts(pairs) if pairs else None,
+        labels=LabelRows(values=np.concatenate([each.values for each in known]), offsets=offsets) if known else None,
+    )
+
+
+def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: ProgressCallback) -> TransferSet | None:
+    """Read what there is to learn from beyond the labelled examples, or find it where it was read before.
+
+    Args:
+        data: The task, with the examples that are labelled, and those that are measured on.
+        config: Names the texts.
+        store: Folder that keeps what was read, each in a folder of its own, whole or absent.
+        callback: Draws the progress.
+
+    Returns:
+        The labelled and the further texts, which stay in files; None where there are no further ones.
+
+    Raises:
+        DataError: A file cannot be used, or no text is left.
+    """
+    if not config.unlabeled and data.unlabeled is None:
+        return None
+    columns = TextColumns(text=config.text, text_pair=config.text_pair, is_pair=data.task.is_pair)
+    sources = find_text_sources(config.unlabeled)
+    contents = [source.name if source.path is None else fingerprint_files([source.path]) for source in sources]
+    beside = [] if data.unlabeled is None else [data.unlabeled]
+    given = [[[*split.texts], [*(split.pairs or ())]] for split in (*beside, *data.measured)]
+    identity = [_VERSION, contents, asdict(columns), given, data.fingerprint]
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+    folder = store / f"transfer-{key}"
+    if not is_whole(folder):
+        total = sum(source.size for source in sources)
+        with whole_folder(folder) as aside, callback.task("reading unlabelled texts", total) as progress:
+            chunks = (chunk for source in sources for chunk in source.chunks(columns, progress.advance))
+            _Writer(data, aside).write(chain(beside, chunks))
+    figures = TransferFigures.parse(json.loads((folder / _FIGURES).read_text(encoding="utf-8")))
+    split = join_splits([data.train, _open(folder / _TEXTS)])
+    return TransferSet(split=split, figures=figures, folder=folder)
+
+
+def _open(path: Path) -> Split:
+    import datasets
+
+    table = datasets.Dataset.from_file(str(path))
+    return Split(texts=table["text"], pairs=table["text_pair"] if "text_pair" in table.column_names else None)
+
+
+class _Writer:
+    """Writes the texts that are kept, and counts the others."""
+
+    def __init__(self, data: TaskData, folder: Path) -> None:
+        self._train = fold_texts(data.train)
+        self._measured = [text for split in data.measured for text in fold_texts(split)]
+        self._folder, self._is_pair = folder, data.task.is_pair
+        self._in_train, self._known, self._seen = HashSet(), HashSet(), HashSet()
+        self._in_train.add(hash_folded(self._train))
+        self._known.add(hash_folded(self._measured))
+        self._counts = Counter({"num_labelled": len(data.train)})
+
+    def write(self, chunks: Iterable[Split]) -> None:
+        """Write texts, and how many were left out."""
+        import pyarrow
+
+        near = NearTexts(self._measured)
+        log = NearLog(self._folder)
+        log.add(band_texts(self._train))
+        names = _NAMES[: 1 + self._is_pair]
+        schema = pyarrow.schema([(name, pyarrow.string()) for name in names])
+        with pyarrow.OSFile(str(self._folder / _TEXTS), "wb") as file, pyarrow.ipc.new_stream(file, schema) as stream:
+            for chunk in chunks:
+                kept, bands = self._choose(chunk, near)
+                log.add(bands)
+                some = chunk.take(kept)
+                stream.write_batch(pyarrow.record_batch([some.texts, some.pairs][: len(names)], schema=schema))
+        if self._counts["num_unlabeled"] == 0:
+            told = TransferFigures.parse({"num_unlabeled": 0, **self._counts}).tell()
+            raise DataError(f"data.unlabeled: no text is left ({told}); give other texts.")
+        split = _open(self._folder / _TEXTS)
+        self._counts["num_near"] = log.count(lambda rows: self._read(split, rows))
+        write_json(self._folder / _FIGURES, dict(self._counts))
+
+    def _choose(self, chunk: Split, near: NearTexts) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        folded = fold_texts(chunk)
+        is_empty = np.zeros(len(chunk), dtype=np.bool_)
+        for texts in (chunk.texts, chunk.pairs or ()):
+            is_empty[[number for number, text in enumerate(texts) if not text.strip()]] = True
+        left = self._drop("num_empty", np.arange(len(chunk)), is_empty)
+        hashes = hash_folded(folded)
+        left = self._drop("num_repeated", left, ~self._seen.add(hashes[left]))
+        left = self._drop("num_in_train", left, self._in_train.holds(hashes[left]))
+        left = self._drop("num_measured_on", left, self._known.holds(hashes[left]))
+        some = [folded[number] for number in left]
+        bands = band_texts(some)
+        is_near = near.find(some, bands)
+        left = self._drop("num_near_measured_on", left, is_near)
+        self._counts["num_unlabeled"] += len(left)
+        return left, bands[~is_near]
+
+    def _drop(self, name: str, numbers: NDArray[np.int64], is_dropped: NDArray[np.bool_]) -> NDArray[np.int64]:
+        self._counts[name] += int(is_dropped.sum())
+        return numbers[~is_dropped]
+
+    def _read(self, split: Split, rows: NDArray[np.int64]) -> Iterator[str]:
+        for row in rows.tolist():
+            own = row - len(self._train)
+            yield self._train[row] if own < 0 else fold_texts(split.take(np.array([own])))[0]

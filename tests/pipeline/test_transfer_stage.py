@@ -1,0 +1,112 @@
+"""A stage with data = "transfer" learns from all texts that there are."""
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from killing import kill_after_checkpoints
+from tiny_reviews import WORDS
+
+from potstill import distill
+from potstill.pipeline import Run
+from potstill.pipeline.open_run import OpenRun
+from potstill.pipeline.sources import TaskSource, load_examples
+from potstill.pipeline.transfer import with_unlabeled
+from potstill.progress import SilentCallback
+from potstill.recipe import Recipe, load_recipe
+from potstill.run_folder import RunFolder
+from potstill.training import StepPlan
+
+SETTINGS = ["precision=fp32", "stages.0.epochs=6", "data.limit=24", "checkpoints.every_steps=2", "checkpoints.keep=99"]
+SCRIPT = """
+import sys
+from potstill import distill
+teacher, data, more, out, *overrides = sys.argv[1:]
+distill("kd-labels", teacher=teacher, data=data, text="review", label="stars", unlabeled=[more], out=out,
+        overrides=overrides)
+"""
+
+
+@pytest.fixture(scope="module")
+def more(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    random = Random(7)
+    path = tmp_path_factory.mktemp("more") / "more.txt"
+    lines = [" ".join(random.choices(WORDS, k=random.randint(6, 12))) for _ in range(120)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def run(recipe: str, teacher: Path, reviews: Path, out: Path, **changes: Any) -> Run:
+    values = {"overrides": SETTINGS} | changes
+    return distill(recipe, teacher=str(teacher), data=str(reviews), text="review", label="stars", out=out, **values)
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "student" / "model.safetensors").read_bytes()
+
+
+def test_it_says_what_it_learnt_from_and_a_killed_run_ends_the_same(
+    teacher: Path, reviews: Path, more: Path, tmp_path: Path
+) -> None:
+    whole = run("kd-labels", teacher, reviews, tmp_path / "one" / "run", unlabeled=[str(more)])
+    figures = whole.results.transfer
+    assert figures is not None
+    assert (figures.num_labelled, figures.num_unlabeled) == (24, 120)
+    for page in ("report.html", "student/README.md"):
+        assert "learnt from 24 labelled, 120 unlabelled texts" in (whole.folder / page).read_text(encoding="utf-8")
+    out = tmp_path / "other" / "run"
+    kill_after_checkpoints(SCRIPT, str(teacher), str(reviews), str(more), str(out), *SETTINGS, out=out, count=3)
+    read = {path: path.stat().st_mtime_ns for path in out.parent.glob("store/transfer-*/*")}
+    distill(str(out / "recipe.json"), resume=True)
+    assert weights(out) == weights(whole.folder)
+    assert {path: path.stat().st_mtime_ns for path in out.parent.glob("store/transfer-*/*")} == read
+
+
+def test_without_further_texts_it_is_a_stage_on_the_task(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    runs = [
+        run("kd-labels", teacher, reviews, tmp_path / data, overrides=[*SETTINGS, f"stages.0.data={data}"])
+        for data in ("transfer", "task")
+    ]
+    assert weights(runs[0].folder) == weights(runs[1].folder)
+    assert runs[0].results.transfer is None
+
+
+def open_source(recipe: Recipe, folder: Path) -> TaskSource:
+    source = TaskSource(recipe=recipe, data=load_examples(recipe, SilentCallback()))
+    opened = OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=SilentCallback())
+    return with_unlabeled(opened).source
+
+
+def test_a_control_makes_as_many_steps_and_reads_labelled_texts_alone(
+    teacher: Path, reviews: Path, more: Path, tmp_path: Path
+) -> None:
+    from potstill.hub import load_classifier
+
+    fields = {"data": {"path": str(reviews), "text": "review", "label": "stars", "unlabeled": [str(more)]}}
+    recipe = load_recipe("kd", fields=fields, overrides=[*SETTINGS, "stages.0.batches.tokens_per_batch=4096"])
+    encoder = load_classifier(str(teacher))
+    source, control = (open_source(each, tmp_path) for each in (recipe, recipe.without_teacher()))
+    ours, theirs = (each.batches(each.recipe.stages[0], encoder) for each in (source, control))
+    read = np.concatenate(theirs.plan(0))
+    assert len(read) == 144 == len(np.concatenate(ours.plan(0)))
+    assert set(read.tolist()) == set(range(24))
+    totals = [StepPlan(batches=each, accumulate=1).total(epochs=6.0, steps=None) for each in (ours, theirs)]
+    assert totals[0] == totals[1]
+
+
+def test_augmented_texts_are_learnt_from_too(teacher: Path, reviews: Path, more: Path, tmp_path: Path) -> None:
+    augmented = ["augmentation.copies=2", "augmentation.labels=inherited"]
+    settings = [*SETTINGS, *augmented]
+    done = run("kd-labels", teacher, reviews, tmp_path / "a" / "run", overrides=settings, unlabeled=[str(more)])
+    figures = done.results.transfer
+    assert figures is not None
+    assert figures.num_augmented > 10
+    events = [json.loads(line) for line in (done.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all("hard_labels" in event["losses"] for event in events if event["event"] == "step")
+    alone = run("kd-labels", teacher, reviews, tmp_path / "b" / "run", overrides=settings)
+    assert alone.results.transfer is not None
+    assert alone.results.transfer.num_unlabeled == 0
+    assert alone.results.transfer.num_augmented >= figures.num_augmented
