@@ -156,8 +156,8 @@ def test_predict_reads_the_command_line(potstill, world):
     ("lines", "labels", "code", "why"),
     [
         (b"the film is great\r\na dull plot\n", ["positive", "negative"], 0, ""),
-        (b"\xef\xbb\xbfthe film is great\n\n \n", ["positive"], 0, ""),
-        (b"the film is great\n\na dull plot\n", ["positive"], 2, "line 2 of stdin is empty; leave it out."),
+        (b"\xef\xbb\xbfthe film is great\n\n \n", ["positive", None, None], 0, "2 without a word"),
+        (b"the film is great\n\na dull plot\n", ["positive", None, "negative"], 0, "answered with null (rows 2)"),
         (b"the film is great\ncaf\xe9\n", ["positive"], 2, "line 2 of stdin is not UTF-8 text"),
     ],
 )

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,8 @@ class Answer(ABC):
     """What `distances` are called."""
     is_number: ClassVar[bool] = False
     """Whether answers are numbers, to be drawn over the gold ones."""
+    answers_with: ClassVar[Literal["label", "labels", "score"]] = "label"
+    """The field of a `Prediction` that holds its answer."""
     takes_separator: ClassVar[bool] = False
     """Whether a cell of a file may hold several labels."""
     refuses_lists: ClassVar[bool] = False
@@ -131,6 +133,11 @@ class Answer(ABC):
     @abstractmethod
     def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
         """Turn logits into what a user of the model gets, one for each text."""
+
+    @property
+    def empty_prediction(self) -> Prediction:
+        """What a user of the model gets for a text without a word."""
+        return Prediction(probabilities={}, missing=self.answers_with)
 
     @abstractmethod
     def table_cells(self, prediction: Prediction) -> list[Any]:

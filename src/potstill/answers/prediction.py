@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,15 +14,19 @@ class Prediction:
         probabilities: Probability of every label by name; empty for a score.
         score: The score; None where there are labels.
         labels: Where a text may have several labels, those with a probability above one half; else None.
+        missing: Of a text without a word: which of these fields has no value therefore; else None.
     """
 
     label: str | None = None
     probabilities: Mapping[str, float]
     score: float | None = None
     labels: tuple[str, ...] | None = None
+    missing: Literal["label", "labels", "score"] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Give label or labels and probabilities, or the score, as JSON values."""
+        """Give label or labels and probabilities, or the score, as JSON values; null where the text is empty."""
+        if self.missing is not None:
+            return {self.missing: None} | ({} if self.missing == "score" else {"probabilities": {}})
         if self.score is not None:
             return {"score": self.score}
         if self.labels is not None:

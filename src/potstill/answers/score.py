@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class Score(Answer):
     lacks_classes: ClassVar[str | None] = "is a regression"
     no_distribution: ClassVar[str | None] = "The task is a regression: its models give scores, not distributions."
     distance: ClassVar[str] = "distance"
+    answers_with: ClassVar[Literal["label", "labels", "score"]] = "score"
     is_number: ClassVar[bool] = True
     refuses_lists: ClassVar[bool] = True
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class SeveralLabels(Answer):
     lacks_classes: ClassVar[str | None] = "has several labels for each text"
     forbids_new_texts: ClassVar[str | None] = "texts that may have several labels"
     no_distribution: ClassVar[str | None] = "A text may have several labels, so there is no distribution over them."
+    answers_with: ClassVar[Literal["label", "labels", "score"]] = "labels"
     takes_separator: ClassVar[bool] = True
 
     @property

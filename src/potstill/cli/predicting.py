@@ -34,6 +34,7 @@ PREDICT_EXAMPLES = """
 """
 
 _CHUNK = 2048
+_MOST_ROWS = 8
 _Row: TypeAlias = tuple[str, str | None]
 """A text, and the second text of a pair."""
 
@@ -77,24 +78,55 @@ def predict(
     from potstill import serving
 
     check_file(out)
+    if data is not None and not data.name.lower().endswith((".txt", ".txt.gz")):
+        own, own_pair = serving.trained_columns(model)
+        text, text_pair = text or own, text_pair or own_pair
     rows = _rows(texts or [], data, text, text_pair)
     classifier = serving.load(model, backend=backend, max_length=max_length, threads=threads)
     is_table = form == "csv" or (form is None and out is not None and out.suffix.lower() == ".csv")
     write = _Writer(classifier.answer, is_table=is_table, with_text=with_text)
+    watch, tally = ConsoleCallback(), _Tally()
     if out is None:
         for some in _chunks(rows, chunk):
-            sys.stdout.write(write.lines(some, _answer(classifier, some)))
+            sys.stdout.write(write.lines(some, _answer(classifier, some, tally)))
             sys.stdout.flush()  # whoever reads the pipe gets the answers now
-        return
-    total = len(rows) if isinstance(rows, list) else 0
-    with (
-        whole_file(out) as aside,
-        aside.open("w", encoding="utf-8", newline="") as file,
-        ConsoleCallback().task("predict", total) as progress,
-    ):
-        for some in _chunks(rows, chunk):
-            file.write(write.lines(some, _answer(classifier, some)))
-            progress.advance(len(some))
+    else:
+        total = len(rows) if isinstance(rows, list) else 0
+        with (
+            whole_file(out) as aside,
+            aside.open("w", encoding="utf-8", newline="") as file,
+            watch.task("predict", total) as progress,
+        ):
+            for some in _chunks(rows, chunk):
+                file.write(write.lines(some, _answer(classifier, some, tally)))
+                progress.advance(len(some))
+    tally.tell(watch, num_cut=classifier.num_cut)
+
+
+class _Tally:
+    """Counts texts, and those without a word."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._empty: list[int] = []
+
+    def add(self, predictions: Sequence["Prediction"]) -> None:
+        """Count some more."""
+        for number, prediction in enumerate(predictions, start=self._count + 1):
+            if prediction.missing is not None:
+                self._empty.append(number)
+        self._count += len(predictions)
+
+    def tell(self, watch: ConsoleCallback, *, num_cut: int) -> None:
+        """Say in one line what was not as it should be."""
+        told = []
+        if self._empty:
+            rows = ", ".join(map(str, self._empty[:_MOST_ROWS])) + (", ..." if len(self._empty) > _MOST_ROWS else "")
+            told.append(f"{len(self._empty):,} without a word, answered with null (rows {rows})")
+        if num_cut:
+            told.append(f"{num_cut:,} cut at the longest length (--max-length)")
+        if told:
+            watch.note(f"of {self._count:,} texts: {'; '.join(told)}")
 
 
 def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str | None) -> Iterable[_Row]:
@@ -106,7 +138,7 @@ def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str 
     if text is not None or text_pair is not None:
         raise DataError("--text and --text-pair name columns of a file, and there is none; give it with --data.")
     if texts:
-        return list(_checked(texts))
+        return [(text, None) for text in texts]
     if sys.stdin.isatty():
         raise DataError("there is nothing to predict; give texts, a file with --data, or lines on stdin.")
     lines = _lines_of_stdin()
@@ -119,31 +151,18 @@ def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str 
 def _of_split(data: Path, text: str | None, text_pair: str | None) -> list[_Row]:
     from potstill.data import read_texts
 
-    split = read_texts(data, text=text, text_pair=text_pair)
+    split = read_texts(data, text=text, text_pair=text_pair, may_be_empty=True)
     return list(zip(split.texts, split.pairs or repeat(None, len(split)), strict=True))
 
 
-def _checked(texts: Sequence[str]) -> Iterator[_Row]:
-    for number, text in enumerate(texts, start=1):
-        if not text.strip():
-            raise DataError(f"text {number} of {len(texts)} is empty; leave it out.")
-        yield text, None
-
-
 def _lines_of_stdin() -> Iterator[_Row]:
-    """Read stdin as UTF-8, whatever the locale; empty lines at the end are no texts."""
-    empty = None
+    """Read stdin as UTF-8, whatever the locale; each line is a text."""
     for number, line in enumerate(sys.stdin.buffer, start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise DataError(f"line {number} of stdin is not UTF-8 text ({error.reason}); convert it first.") from None
-        if not text.strip():
-            empty = empty or number
-        elif empty is not None:
-            raise DataError(f"line {empty} of stdin is empty; leave it out.")
-        else:
-            yield text, None
+        yield text, None
 
 
 def _chunks(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
@@ -163,9 +182,11 @@ def _chunks(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
         yield some
 
 
-def _answer(classifier: "Classifier", rows: Sequence[_Row]) -> list["Prediction"]:
+def _answer(classifier: "Classifier", rows: Sequence[_Row], tally: _Tally) -> list["Prediction"]:
     pairs = [pair for _, pair in rows if pair is not None]
-    return classifier([text for text, _ in rows], pairs or None)
+    predictions = classifier([text for text, _ in rows], pairs or None)
+    tally.add(predictions)
+    return predictions
 
 
 class _Writer:
@@ -193,7 +214,9 @@ class _Writer:
             table.writerow([*self._texts(answers[0][0]), *self._answer.table_columns])
             self._has_header = True
         for row, prediction in answers:
-            table.writerow([*self._texts(row).values(), *self._answer.table_cells(prediction)])
+            nothing = [""] * len(self._answer.table_columns)
+            cells = self._answer.table_cells(prediction) if prediction.missing is None else nothing
+            table.writerow([*self._texts(row).values(), *cells])
         return page.getvalue()
 
     def _texts(self, row: _Row) -> dict[str, str]:

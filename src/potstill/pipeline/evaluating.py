@@ -133,13 +133,21 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
         fields.get("data", {}).pop(name, None)
     if given:
         whole = DataConfig.parse(fields.get("data", {}), path="data")
-        fields["data"] = {**given, "max_length": trained_length(model)}
-        if own is not None and "path" in given and "task" not in given:
-            fields["data"] |= {"kind": whole.kind, "label_separator": whole.label_separator, "metrics": whole.metrics}
+        remembered = {name: getattr(whole, name) for name in _REMEMBERED} if _is_own(own, given) else {}
+        fields["data"] = {"max_length": trained_length(model), **remembered, **given}
     settings = load_recipe("fine-tune", fields=fields, overrides=overrides)
     if own is not None and not known_metrics().issuperset(settings.data.metrics):
         require_plugins(learnt.get("plugins", ()), recipe=str(own))
     return settings
+
+
+_REMEMBERED = ("text", "text_pair", "label", "labels", "kind", "label_separator", "metrics")
+"""What a run says about its data that holds for other data, too, unless it is said anew."""
+
+
+def _is_own(recipe: Path | None, given: Mapping[str, Any]) -> bool:
+    """Whether the model of a run meets data of one's own."""
+    return recipe is not None and "path" in given and "task" not in given
 
 
 def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_file: bool) -> Examples:

@@ -26,6 +26,7 @@ from potstill.serving import (
     published_rows,
     refuse_foreign_folder,
     run_bench,
+    trained_columns,
     trim,
 )
 
@@ -214,5 +215,6 @@ def bench(
     if texts is not None:
         if not models:
             raise DataError("--data: shapes read random tokens; name a model, or leave the data out.")
-        split = read_texts(texts[0], text=texts[1], text_pair=texts[2])
+        own, own_pair = trained_columns(str(models[0]))
+        split = read_texts(texts[0], text=texts[1] or own, text_pair=texts[2] or own_pair)
     return run_bench(saved, bare, split, config, callback=callback or SilentCallback())

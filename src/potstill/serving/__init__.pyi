@@ -10,7 +10,7 @@ from .export import export_onnx, refuse_foreign_folder, trim
 from .export_card import describe_export
 from .export_config import ExportConfig
 from .export_report import ExportReport
-from .training_run import check_pairs, recipe_of, trained_length, trained_on_pairs
+from .training_run import check_pairs, recipe_of, trained_columns, trained_length, trained_on_pairs
 
 __all__ = [
     "BenchConfig",
@@ -31,6 +31,7 @@ __all__ = [
     "recipe_of",
     "refuse_foreign_folder",
     "run_bench",
+    "trained_columns",
     "trained_length",
     "trained_on_pairs",
     "trim",

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from potstill.answers import Prediction, answer_of_model
+from potstill.answers import Prediction, answer_of_model, show
 from potstill.data import Batches, Split
 from potstill.engines import Backend, Engine, find_backend, load_engine, make_batches
 from potstill.engines import predict as predict_split
@@ -18,6 +19,10 @@ from potstill.serving.training_run import check_pairs, trained_length, trained_o
 
 _CHUNK = 2048
 """Texts that are tokenised and sorted by length together."""
+Texts: TypeAlias = Iterable[str | None]
+"""Texts, of which some may be missing."""
+_Row: TypeAlias = tuple[str | None, ...]
+"""A text, or a pair of them."""
 
 
 class Classifier:
@@ -26,6 +31,7 @@ class Classifier:
     Attributes:
         answer: What kind of answer it gives.
         label_names: Names of the labels; empty for scores.
+        num_cut: Texts that were longer than its longest length, of all that it has answered.
     """
 
     def __init__(self, engine: Engine, *, max_length: int, is_of_pairs: bool | None = None) -> None:
@@ -41,29 +47,29 @@ class Classifier:
         self._engine = engine
         self._max_length = max_length
         self._is_of_pairs = True if engine.model.needs_pairs else is_of_pairs
+        self.num_cut = 0
 
-    def __call__(self, texts: Iterable[str], pairs: Iterable[str] | None = None) -> list[Prediction]:
+    def __call__(self, texts: Texts, pairs: Texts | None = None) -> list[Prediction]:
         """Predict the labels or scores of texts.
 
         Args:
-            texts: Texts, in any number.
+            texts: Texts, in any number; None, or one without a word, gets an empty prediction.
             pairs: Second texts, as many as there are texts.
 
         Returns:
             One prediction for each text, in their order.
 
         Raises:
-            DataError: A single text was given for a list of texts, or the lists differ in length.
+            DataError: A single text was given for a list of texts, the lists differ in length, or one is no text.
         """
         return list(self.stream(texts, pairs))
 
-    def stream(
-        self, texts: Iterable[str], pairs: Iterable[str] | None = None, *, chunk: int = _CHUNK
-    ) -> Iterator[Prediction]:
+    def stream(self, texts: Texts, pairs: Texts | None = None, *, chunk: int = _CHUNK) -> Iterator[Prediction]:
         """Predict as texts come.
 
         Args:
-            texts: Texts, in any number; read as predictions are taken, a chunk at a time.
+            texts: Texts, in any number; read as predictions are taken, a chunk at a time. None, or one without a word,
+                gets an empty prediction.
             pairs: Second texts, as many as there are texts.
             chunk: Texts that are sorted by length and answered together, at least 1; more is faster, fewer is sooner.
 
@@ -71,11 +77,11 @@ class Classifier:
             The predictions, in the order of the texts.
 
         Raises:
-            DataError: A single text was given for a list of texts, or the lists differ in length.
+            DataError: A single text was given for a list of texts, the lists differ in length, or one is no text.
         """
         if isinstance(texts, str):
             raise DataError("texts: this is one text, not a list of texts; put it into a list.")
-        return self._answer(_chunks(texts, pairs, chunk))
+        return self._answer(_chunks(texts, pairs, chunk), has_pairs=pairs is not None)
 
     def logits(self, split: Split) -> NDArray[np.float32]:
         """Compute the logits of examples.
@@ -108,9 +114,20 @@ class Classifier:
         check_pairs(self._is_of_pairs, has_pairs=split.pairs is not None)
         return make_batches(split, self._engine.model, max_length=self._max_length)
 
-    def _answer(self, splits: Iterable[Split]) -> Iterator[Prediction]:
-        for split in splits:
-            yield from self.answer.predict(self.logits(split))
+    def _answer(self, chunks: Iterable[list[_Row]], *, has_pairs: bool) -> Iterator[Prediction]:
+        check_pairs(self._is_of_pairs, has_pairs=has_pairs)
+        for rows in chunks:
+            filled = [row for row in rows if _is_filled(row)]
+            predictions: Iterator[Prediction] = iter(())
+            if filled:
+                split = Split(
+                    texts=[str(row[0]) for row in filled], pairs=[str(row[1]) for row in filled] if has_pairs else None
+                )
+                batches = self.batches(split)
+                self.num_cut += batches.tokenised.tokens.num_cut
+                predictions = self.answer.predict(predict_split(self._engine, batches))
+            for row in rows:
+                yield next(predictions) if _is_filled(row) else self.answer.empty_prediction
 
 
 def load(
@@ -151,9 +168,9 @@ def load_classifier(model: str, backend: Backend, *, max_length: int | None = No
 
 def predict(
     model: str | Path,
-    texts: Iterable[str],
+    texts: Texts,
     *,
-    pairs: Iterable[str] | None = None,
+    pairs: Texts | None = None,
     max_length: int | None = None,
     backend: str = "sdpa",
     callback: ProgressCallback | None = None,
@@ -162,7 +179,8 @@ def predict(
 
     Args:
         model: Folder of a saved classifier or regressor, run folder, or hub name.
-        texts: Texts, in any number; read as predictions are taken, some thousands at a time.
+        texts: Texts, in any number; read as predictions are taken, some thousands at a time. None, or one without a
+            word, gets an empty prediction.
         pairs: Second texts, as many as there are texts.
         max_length: As for `load`.
         backend: As for `load`.
@@ -172,7 +190,7 @@ def predict(
         Predictions in the order of the texts.
 
     Raises:
-        DataError: A single text was given for a list of texts.
+        DataError: A single text was given for a list of texts, or one is no text.
         PotstillError: The model cannot be loaded.
     """
     if isinstance(texts, str):
@@ -183,15 +201,23 @@ def predict(
     return _observed(answers, len(texts), callback)
 
 
-def _chunks(texts: Iterable[str], pairs: Iterable[str] | None, size: int) -> Iterator[Split]:
-    if pairs is None:
-        alone = iter(texts)
-        while first := list(islice(alone, size)):
-            yield Split(texts=first)
-        return
-    both = zip(texts, pairs, strict=True)
-    while rows := list(islice(both, size)):
-        yield Split(texts=[text for text, _ in rows], pairs=[pair for _, pair in rows])
+def _chunks(texts: Iterable[Any], pairs: Iterable[Any] | None, size: int) -> Iterator[list[_Row]]:
+    both = ((text,) for text in texts) if pairs is None else zip(texts, pairs, strict=True)
+    rows = (_check(number, row) for number, row in enumerate(both, start=1))
+    while some := list(islice(rows, size)):
+        yield some
+
+
+def _check(number: int, row: tuple[Any, ...]) -> _Row:
+    for text in row:
+        if text is not None and not isinstance(text, str):
+            raise DataError(f"text {number} is {show(text)}, which is not a text; write it as one, or leave it out.")
+    return row
+
+
+def _is_filled(row: _Row) -> bool:
+    """Whether there is something to read in a text, and in both of a pair."""
+    return all(text is not None and text.strip() for text in row)
 
 
 def _observed(predictions: Iterator[Prediction], total: int, callback: ProgressCallback) -> Iterator[Prediction]:

@@ -36,6 +36,20 @@ def trained_length(model: str) -> int:
     return (read_run_data(recipe) if recipe is not None else DataConfig()).max_length
 
 
+def trained_columns(model: str) -> tuple[str | None, str | None]:
+    """Give the columns of text and second text of the data that a model was trained on.
+
+    Args:
+        model: What the user calls the model.
+
+    Returns:
+        What its run was told; None where it was told nothing, or the model belongs to no run.
+    """
+    recipe = recipe_of(model)
+    data = read_run_data(recipe) if recipe is not None else DataConfig()
+    return data.text, data.text_pair
+
+
 def trained_on_pairs(model: str) -> bool | None:
     """Say whether a model was trained on pairs of texts.
 
