@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +10,13 @@ import torch
 from tiny_world import make_reviews, save, write_csv
 
 import potstill
+from potstill.answers import LabelRows, OneClass
 from potstill.cli import run
-from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.data import BatchConfig, Batches, Split, Task, tokenise
 from potstill.engines import ONNX, group_nodes, kept_nodes, quantise
 from potstill.hub import describe_encoder, load_classifier
+from potstill.serving import ExportConfig
+from potstill.serving.export_gate import check_metric
 
 TEXTS = [text for text, _ in make_reviews(20, seed=7)]
 
@@ -35,8 +39,8 @@ def fragile(world, tmp_path):
     return save(encoder, tmp_path / "fragile")
 
 
-def answers(model, backend):
-    predictions = potstill.load(model, backend=backend)(TEXTS)
+def answers(model, backend, texts=TEXTS):
+    predictions = potstill.load(model, backend=backend)(texts)
     return np.array([list(prediction.probabilities.values()) for prediction in predictions])
 
 
@@ -89,14 +93,21 @@ def test_files_name_modules_and_no_place_of_ours(exported):
     assert b"potstill/hub" not in model.SerializeToString()
 
 
-def test_what_int8_ruins_is_not_published_and_the_culprit_named(potstill, world, fragile, exported):
+def test_what_int8_ruins_is_left_out_and_the_culprit_named(potstill, world, fragile, exported):
     shutil.copytree(exported / "onnx", fragile / "onnx")
     before = {path.name: path.read_bytes() for path in (fragile / "onnx").iterdir()}
-    outcome = potstill("export", fragile, "--data", world.reviews)
+    outcome = potstill("export", fragile, "--data", world.reviews, "--fp16")
     assert outcome.code == 2
     assert "most to blame is embeddings" in outcome.stderr
     assert "--per-channel or --keep-fp32 embeddings" in outcome.stderr
-    assert {path.name: path.read_bytes() for path in (fragile / "onnx").iterdir()} == before
+    assert outcome.stderr.rstrip().endswith("The other files were published.")
+    after = {path.name: path.read_bytes() for path in (fragile / "onnx").iterdir()}
+    assert sorted(after) == sorted({*before} - {"model_quantized.onnx"})
+    assert after["export.json"] != before["export.json"]
+    report = json.loads(after["export.json"])
+    assert [refused["file"] for refused in report["refused"]] == ["model_quantized.onnx"]
+    assert 'backend="onnx"' in (fragile / "README.md").read_text(encoding="utf-8")
+    assert potstill("predict", fragile, "a good film", "--backend", "onnx").code == 0
     assert [path.name for path in fragile.iterdir() if path.name.startswith(".")] == []
 
 
@@ -217,3 +228,30 @@ def test_the_size_of_a_chunk_does_not_change_the_answers(potstill, world):
     whole = potstill("predict", world.teacher, *TEXTS).stdout.splitlines()
     one_by_one = potstill("predict", world.teacher, *TEXTS, "--chunk", 1).stdout.splitlines()
     assert [json.loads(line)["label"] for line in whole] == [json.loads(line)["label"] for line in one_by_one]
+
+
+@pytest.mark.parametrize("num_lost", [0, 1, 2, 6, 200])
+def test_a_gate_refuses_what_is_certain_and_not_one_text_or_two(num_lost):
+    task = Task(answer=OneClass(label_names=("no", "yes")), name="t", is_pair=False, metrics=("accuracy",))
+    gold = Split(texts=["a"] * 200, labels=LabelRows.one_each(np.ones(200, dtype=np.int64)))
+    reference = np.tile(np.array([[-1.0, 1.0]], dtype=np.float32), (200, 1))
+    logits = reference.copy()
+    logits[:num_lost] *= -1
+    report = check_metric(Path(__file__), task, gold, reference, logits)
+    assert report.drop == num_lost / 2  # exactly: one text of 200 is half a point
+    low, high = report.drop_interval
+    assert low <= report.drop <= high
+    assert (low > ExportConfig().max_drop) == (num_lost >= 6)
+
+
+def test_the_report_says_how_much_an_int8_answer_depends_on_its_batch(potstill, world, exported):
+    report = json.loads((exported / "onnx" / "export.json").read_text(encoding="utf-8"))
+    (company,) = (file["company"] for file in report["files"] if file["company"] is not None)
+    alone = np.array([answers(exported, "onnx-int8", [text])[0] for text in TEXTS])
+    assert np.abs(alone - answers(exported, "onnx-int8")).max() > 0
+    assert 0 < company["largest_difference"] < 0.5
+    assert company["num_texts"] == 60
+    sentence = "an answer depends a little on the texts beside it: of 60 texts"
+    assert sentence in (exported / "README.md").read_text(encoding="utf-8")
+    assert sentence in " ".join(potstill("predict", exported, "a film", "--backend", "onnx-int8").stderr.split())
+    assert sentence not in " ".join(potstill("predict", exported, "a film", "--backend", "onnx").stderr.split())

@@ -9,6 +9,7 @@ from potstill.cli.groups import ConfigOptions
 from potstill.cli.options import AsJson, ExampleOptions, ModelName, Plugins, SomeOverrides
 from potstill.cli.output import make_console, print_json, print_table
 from potstill.console import ConsoleCallback
+from potstill.errors import ModelError
 from potstill.plugins import load_plugins
 from potstill.serving import ExportConfig
 
@@ -73,9 +74,9 @@ def export(
 ) -> None:
     """Export a model to ONNX and int8, as ONNX Runtime, optimum and transformers.js read it.
 
-    Each file passes a gate before anything is published: the float32 file must repeat PyTorch on real texts of all
-    lengths, and no file may lose more than --max-drop points of the primary metric. Where int8 does, the part that is
-    to blame is named, and an older export stays as it was.
+    Each file passes a gate: the float32 file must repeat PyTorch on real texts of all lengths, or nothing is published
+    and an older export stays; a smaller file is left out where the 95 % interval of what it loses lies above --max-drop
+    points of the primary metric. Then the part that is to blame is named, and the command ends with 2.
     """
     from potstill import pipeline
 
@@ -93,6 +94,9 @@ def export(
         print_json({"folder": str(done.folder), "report": done.report.model_dump(mode="json")})
     else:
         _print(done)
+    if done.report.refused:
+        reasons = " ".join(refused.reason for refused in done.report.refused)
+        raise ModelError(f"{reasons} The other files were published.")
 
 
 def _tabulate(report: "ExportReport") -> "Table":
@@ -102,7 +106,7 @@ def _tabulate(report: "ExportReport") -> "Table":
     return Table(
         columns=(
             *word_columns("file"),
-            *figure_columns("size", f"{report.metric} x 100", "points lost", "same answer"),
+            *figure_columns("size", f"{report.metric} x 100", "points lost [95 %]", "same answer"),
         ),
         rows=(("PyTorch, float32", "", f"{100 * report.score:.2f}", "", ""), *rows),
     )
@@ -115,6 +119,9 @@ def _print(done: "Export") -> None:
     if report.vocabulary is not None:
         cut = report.vocabulary
         console.print(f"vocabulary: {cut.tokens_before:,} to {cut.tokens_after:,} tokens, {cut.drop:+.2f} points lost")
+    for company in (file.company for file in report.files):
+        if company is not None:
+            console.print(company.tell(), markup=False)
     console.print(
         f"float32 repeats PyTorch within {parity.largest_difference:.1g} on {parity.num_texts} texts of "
         f"{parity.shortest} to {parity.longest} tokens\nfolder: {done.folder}",

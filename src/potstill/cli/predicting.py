@@ -83,6 +83,8 @@ def predict(
         text, text_pair = text or own, text_pair or own_pair
     rows = _rows(texts or [], data, text, text_pair)
     classifier = serving.load(model, backend=backend, max_length=max_length, threads=threads)
+    if (told := serving.tell_company(model, backend)) is not None:
+        ConsoleCallback().note(told)
     is_table = form == "csv" or (form is None and out is not None and out.suffix.lower() == ".csv")
     write = _Writer(classifier.answer, is_table=is_table, with_text=with_text)
     watch, tally = ConsoleCallback(), _Tally()

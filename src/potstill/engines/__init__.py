@@ -2,7 +2,7 @@
 
 from potstill.engines.batching import make_batches
 from potstill.engines.engine import Backend, Engine, build_engine, load_engine
-from potstill.engines.onnx_engine import ONNX, ONNX_FP16, ONNX_INT8, OnnxBackend, OnnxEngine
+from potstill.engines.onnx_engine import ONNX, ONNX_FP16, ONNX_INT8, OnnxBackend, OnnxEngine, find_file
 from potstill.engines.onnx_graph import check_export_packages, export_graph, save_graph
 from potstill.engines.onnx_quantise import group_nodes, kept_nodes, quantise, write_fp16
 from potstill.engines.predict import predict, predict_logits
@@ -24,6 +24,7 @@ __all__ = [
     "evaluating",
     "export_graph",
     "find_backend",
+    "find_file",
     "group_nodes",
     "kept_nodes",
     "load_engine",

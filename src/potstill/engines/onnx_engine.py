@@ -130,7 +130,18 @@ ONNX_INT8 = OnnxBackend(name="onnx-int8", file="model_quantized.onnx", shrink=qu
 
 
 def find_file(model: str, backend: OnnxBackend) -> Path:
-    """Find the exported file of a model."""
+    """Find the exported file of a model.
+
+    Args:
+        model: What the user called the model.
+        backend: Which file.
+
+    Returns:
+        The file.
+
+    Raises:
+        ModelError: The model has none, as it was not exported.
+    """
     folder = Path(resolve_model(model))
     for place in (folder / "onnx" / backend.file, folder / backend.file):
         if place.is_file():

@@ -7,7 +7,7 @@ from .bench_table import make_bench_tables
 from .classifier import Classifier, load, predict
 from .compare import CompareReport, compare_models
 from .export import export_onnx, refuse_foreign_folder, trim
-from .export_card import describe_export
+from .export_card import describe_export, tell_company
 from .export_config import ExportConfig
 from .export_report import ExportReport
 from .training_run import check_pairs, recipe_of, trained_columns, trained_length, trained_on_pairs
@@ -31,6 +31,7 @@ __all__ = [
     "recipe_of",
     "refuse_foreign_folder",
     "run_bench",
+    "tell_company",
     "trained_columns",
     "trained_length",
     "trained_on_pairs",

@@ -1,6 +1,6 @@
-"""A model as files for ONNX Runtime, published whole or not at all, each behind its gates."""
+"""A model as files for ONNX Runtime, each published whole, once it has passed its gates, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,10 +30,9 @@ from potstill.files import whole_folder, write_json
 from potstill.hub import Encoder, trim_vocabulary
 from potstill.progress import ProgressCallback
 from potstill.serving.export_config import ExportConfig
-from potstill.serving.export_gate import check_metric, check_parity, find_culprit, texts_of_all_lengths
-from potstill.serving.export_report import ExportReport, FileReport, VocabularyReport
+from potstill.serving.export_gate import check_metric, check_parity, find_culprit, measure_company, texts_of_all_lengths
+from potstill.serving.export_report import REPORT_NAME, ExportReport, FileReport, RefusedFile, VocabularyReport
 
-REPORT_NAME = "export.json"
 _PACKAGES = ("potstill", "torch", "transformers", "onnx", "onnxscript", "onnxruntime")
 
 
@@ -49,6 +48,12 @@ class _Measured:
         """Measure a file."""
         logits = self._answer(backend.open(file, self.engine.model))
         return check_metric(file, self._examples.task, self._examples.split, self.reference, logits)
+
+    def keep_company(self, report: FileReport, file: Path) -> FileReport:
+        """Add to what is known of a file how much its answers depend on their batch."""
+        engine = ONNX_INT8.open(file, self.engine.model)
+        company = measure_company(engine, self._examples.task, self.batches)
+        return report.model_copy(update={"company": company})
 
     def _answer(self, engine: Engine) -> NDArray[np.float32]:
         return in_task_order(predict(engine, self.batches), self._examples.task, engine.model.label_names)
@@ -68,17 +73,18 @@ def export_onnx(
     Args:
         encoder: The model, in eval mode on the CPU.
         examples: What the gates measure on.
-        folder: Where the model's config and tokenizer are; an older `onnx/` is replaced once all gates are passed.
+        folder: Where the model's config and tokenizer are; an older `onnx/` is replaced once the float32 file has
+            passed.
         config: What to make.
         callback: Is told each step.
         vocabulary: What was done to the vocabulary before.
 
     Returns:
-        What was made; it also lies in `onnx/export.json`.
+        What was made, and which smaller files were refused; it also lies in `onnx/export.json`.
 
     Raises:
-        ModelError: The model cannot be exported, a gate was not passed, or `onnx/` holds something else. What was there
-            is untouched then.
+        ModelError: The model cannot be exported, the float32 file did not pass, or `onnx/` holds something else. What
+            was there is untouched then.
     """
     check_export_packages()
     refuse_foreign_folder(folder / "onnx", ".")
@@ -89,13 +95,17 @@ def export_onnx(
         save_graph(export_graph(encoder, opset=config.opset), whole)
         exported = ONNX.open(whole, measured.engine.model)
         parity = check_parity(measured.engine, exported, texts_of_all_lengths(examples.split, encoder), config)
-        files = [_gated(measured.check(whole, ONNX), config, "try another --opset")]
-        if config.fp16:
-            callback.note("make the float16 file")
-            files.append(_make_fp16(whole, measured, config))
-        if config.int8 != "none":
-            callback.note(f"make the int8 file ({config.int8})")
-            files.append(_make_int8(whole, measured, config))
+        files = [measured.check(whole, ONNX)]
+        if lost := _loss(files[0], config, "try another --opset"):
+            raise ModelError(f"{lost.reason} Nothing was published.")
+        refused: list[RefusedFile] = []
+        for made in _make_smaller(whole, measured, config, callback):
+            if isinstance(made, RefusedFile):
+                for file in aside.glob(f"{made.file}*"):
+                    file.unlink()
+                refused.append(made)
+            else:
+                files.append(made)
         report = ExportReport(
             task=examples.task.name,
             split=examples.split_name,
@@ -104,6 +114,7 @@ def export_onnx(
             score=files[0].score + files[0].drop / 100,
             parity=parity,
             files=tuple(files),
+            refused=tuple(refused),
             vocabulary=vocabulary,
             settings=config,
             versions={name: version(name) for name in _PACKAGES},
@@ -166,13 +177,22 @@ def refuse_foreign_folder(folder: Path, *harmless: str) -> None:
         )
 
 
-def _make_fp16(whole: Path, measured: _Measured, config: ExportConfig) -> FileReport:
-    half = whole.with_name(ONNX_FP16.file)
-    write_fp16(whole, half)
-    return _gated(measured.check(half, ONNX_FP16), config, "export without --fp16")
+def _make_smaller(
+    whole: Path, measured: _Measured, config: ExportConfig, callback: ProgressCallback
+) -> Iterator[FileReport | RefusedFile]:
+    """Make the smaller files, and say of each what it is worth or why it is refused."""
+    if config.fp16:
+        callback.note("make the float16 file")
+        half = whole.with_name(ONNX_FP16.file)
+        write_fp16(whole, half)
+        report = measured.check(half, ONNX_FP16)
+        yield _loss(report, config, "export without --fp16") or report
+    if config.int8 != "none":
+        callback.note(f"make the int8 file ({config.int8})")
+        yield _make_int8(whole, measured, config)
 
 
-def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileReport:
+def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileReport | RefusedFile:
     groups = group_nodes(whole)
     kept = set(kept_nodes(groups, config.keep_fp32))
     groups = {part: left for part, nodes in groups.items() if (left := [node for node in nodes if node not in kept])}
@@ -191,10 +211,10 @@ def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileRe
         calibration=calibration if config.int8 == "static" else None,
     )
     report = measured.check(small, ONNX_INT8)
-    if report.drop <= config.max_drop:
-        return report
+    if _loss(report, config, "") is None:
+        return measured.keep_company(report, small) if config.int8 == "dynamic" else report
     culprit = find_culprit(ONNX.open(whole, measured.engine.model), whole, groups, measured.batches, config)
-    return _gated(report, config, _advice(config, culprit), culprit)
+    return _loss(report, config, f"most to blame is {culprit}; {_advice(config, culprit)}") or report
 
 
 def _advice(config: ExportConfig, culprit: str) -> str:
@@ -211,11 +231,13 @@ def _advice(config: ExportConfig, culprit: str) -> str:
     return f"try {' or '.join(open_ones[:2])}" if open_ones else "serve the float32 file with --int8 none"
 
 
-def _gated(report: FileReport, config: ExportConfig, advice: str, culprit: str | None = None) -> FileReport:
-    if report.drop <= config.max_drop:
-        return report
-    blame = f"; most to blame is {culprit}" if culprit else ""
-    raise ModelError(
-        f"{report.file} loses {report.drop:.2f} points against the float32 model and --max-drop allows "
-        f"{config.max_drop:g}, so nothing was published{blame}; {advice}."
+def _loss(report: FileReport, config: ExportConfig, advice: str) -> RefusedFile | None:
+    """Refuse a file of which it is as good as certain that it loses more than is allowed."""
+    low, high = report.drop_interval
+    if low <= config.max_drop:
+        return None
+    reason = (
+        f"{report.file} loses {report.drop:.2f} points [{low:.1f}, {high:.1f}] against the float32 model and "
+        f"--max-drop allows {config.max_drop:g}; {advice}."
     )
+    return RefusedFile(file=report.file, reason=reason)

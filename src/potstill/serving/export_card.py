@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from potstill.engines import ONNX, ONNX_INT8, find_file
 from potstill.files import write_text
 from potstill.results import Heading, Table, figure_columns, to_markdown
-from potstill.serving.export_report import ExportReport
+from potstill.serving.export_report import REPORT_NAME, ExportReport
 
 _BEGIN, _END = "<!-- export -->", "<!-- end of export -->"
 
@@ -24,9 +25,33 @@ def describe_export(folder: Path, report: ExportReport) -> None:
     write_text(card, f"{before.rstrip()}\n\n{section}\n{after.lstrip()}")
 
 
+def tell_company(model: str, backend: str) -> str | None:
+    """Say how much a model's answers depend on the texts of their batch, as its export measured it.
+
+    Args:
+        model: What the user called the model.
+        backend: The back-end that answers.
+
+    Returns:
+        A sentence; None where they do not, or where no export tells.
+
+    Raises:
+        ModelError: The model was not exported.
+        RunError: The export's report is damaged.
+    """
+    if backend != ONNX_INT8.name:
+        return None
+    file = find_file(model, ONNX_INT8)
+    report = file.with_name(REPORT_NAME)
+    if not report.is_file():
+        return None
+    found = ExportReport.read(report).files
+    return next((each.company.tell() for each in found if each.file == file.name and each.company is not None), None)
+
+
 def _section(report: ExportReport) -> str:
     rows = tuple(file.write_cells(digits=1) for file in report.files)
-    figures = figure_columns("size", f"{report.metric} x 100", "points lost", "same answer as float32")
+    figures = figure_columns("size", f"{report.metric} x 100", "points lost [95 %]", "same answer as float32")
     table = Table(columns=(Heading(text="file", align="left", style="code"), *figures), rows=rows)
     vocabulary = report.vocabulary
     trimmed = (
@@ -35,6 +60,8 @@ def _section(report: ExportReport) -> str:
         if vocabulary
         else ""
     )
+    company = "".join(f"\n{file.company.tell()}\n" for file in report.files if file.company is not None)
+    served = ONNX_INT8 if any(file.file == ONNX_INT8.file for file in report.files) else ONNX
     parity = report.parity
     return f"""
 ## ONNX files
@@ -43,11 +70,11 @@ def _section(report: ExportReport) -> str:
 Measured on {report.num_examples:,} examples ({report.split}), where the float32 model in PyTorch has
 {100 * report.score:.1f}. The float32 file repeats PyTorch within {parity.largest_difference:.1g} on {parity.num_texts}
 texts of {parity.shortest} to {parity.longest} tokens. Opset {report.settings.opset}; int8: {report.settings.int8}.
-{trimmed}
+{company}{trimmed}
 ```python
 import potstill
 
-classify = potstill.load("path/to/model", backend="onnx-int8")
+classify = potstill.load("path/to/model", backend="{served.name}")
 print(classify(["A text."]))
 ```
 

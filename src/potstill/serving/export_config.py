@@ -11,7 +11,7 @@ KeptPart = Literal["embeddings", "last-layer"]
 
 
 class ExportConfig(Config):
-    """How a model is exported; every file passes its gate or none is published."""
+    """How a model is exported; a file is published once it has passed its gate."""
 
     opset: int = 20
     """Version of ONNX's operators, 18 to 23."""
@@ -25,7 +25,8 @@ class ExportConfig(Config):
     fp16: bool = False
     """Whether to make a float16 file too, for accelerators and browsers."""
     max_drop: float = Field(default=0.5, ge=0.0, le=100.0)
-    """How many points (hundredths) of the primary metric a file may lose against the float32 model in PyTorch."""
+    """How many points (hundredths) of the primary metric a file may lose against the float32 model in PyTorch; it is
+    refused where the 95 % interval of its loss lies above."""
     tolerance: float = Field(default=1e-3, gt=0.0)
     """Largest difference of a logit between the float32 file and PyTorch, for logits of size 1; it grows with them."""
     calibration_texts: int = Field(default=128, ge=1)

@@ -13,7 +13,7 @@ from potstill.engines import ONNX_INT8, Engine, OnnxEngine, quantise
 from potstill.errors import ModelError
 from potstill.hub import Encoder
 from potstill.serving.export_config import ExportConfig
-from potstill.serving.export_report import FileReport, ParityReport
+from potstill.serving.export_report import CompanyReport, FileReport, ParityReport
 from potstill.tensors import Batch, TokenBlock
 
 _PARITY_TEXTS = 32
@@ -21,6 +21,9 @@ _CULPRIT_EXAMPLES = 64
 _SHORT, _LONG = 8, 1024
 """Between these many tokens, and no more than the model reads, every doubling of the length is tried."""
 _BATCH_TOKENS = 4096
+_COMPANY_TEXTS = 256
+_DIGITS = 9
+"""Of points, so that one text of 200 is exactly half a point."""
 
 
 def texts_of_all_lengths(split: Split, encoder: Encoder) -> Batches:
@@ -81,14 +84,31 @@ def check_metric(
     """Measure what a file lost against the float32 model."""
     assert gold.labels is not None
     primary = task.metrics[0]
+    low, high = task.answer.paired_intervals(primary, reference, logits, gold.labels).difference
     score, before = (task.answer.measure([primary], each, gold.labels)[primary] for each in (logits, reference))
     return FileReport(
         file=file.name,
         size_bytes=sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*")),
         score=score,
-        drop=100 * (before - score),
+        drop=round(100 * (before - score), _DIGITS),
+        drop_interval=(round(100 * low, _DIGITS), round(100 * high, _DIGITS)),
         agreement=task.answer.agreement(logits, reference),
         largest_difference=float(np.abs(logits - reference).max()),
+    )
+
+
+def measure_company(engine: Engine, task: Task, batches: Batches) -> CompanyReport:
+    """Compare what a file answers to texts alone and in batches of similar length."""
+    count = min(_COMPANY_TEXTS, len(batches.tokenised))
+    chosen = np.linspace(0, len(batches.tokenised) - 1, count).astype(np.int64)
+    order = chosen[np.argsort(batches.tokenised.tokens.lengths[chosen], kind="stable")]
+    alone = _run(engine, [batches.collate(order[index : index + 1]) for index in range(count)])
+    together = _run(engine, [batches.collate(part) for part in np.array_split(order, max(1, count // 32))])
+    shares = [task.answer.probabilities(logits) for logits in (alone, together)]
+    return CompanyReport(
+        num_texts=count,
+        agreement=task.answer.agreement(alone, together),
+        largest_difference=float(np.abs(shares[0] - shares[1]).max()),
     )
 
 

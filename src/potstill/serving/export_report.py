@@ -1,9 +1,15 @@
 """`onnx/export.json`: what an export made, and how its gates were passed."""
 
+from typing import ClassVar
+
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
+from potstill.results import Record
 from potstill.serving.export_config import ExportConfig
+
+REPORT_NAME = "export.json"
+"""Its name beside the files."""
 
 
 class ParityReport(Config):
@@ -21,6 +27,35 @@ class ParityReport(Config):
     """What was allowed."""
 
 
+class CompanyReport(Config):
+    """How the answers of texts alone and in batches of similar length differ."""
+
+    num_texts: int = Field(ge=1)
+    """Texts that were answered both ways."""
+    agreement: float | None = Field(ge=0.0, le=1.0)
+    """Share of them with the same class; absent for scores."""
+    largest_difference: float = Field(ge=0.0)
+    """Largest difference of a probability, or of a score."""
+
+    def tell(self) -> str:
+        """Say it in a sentence."""
+        same = "" if self.agreement is None else f"{100 * self.agreement:.1f} % have the same label and "
+        return (
+            "The int8 file takes the range of activations from each batch, so an answer depends a little on the texts "
+            f"beside it: of {self.num_texts} texts alone and in batches, {same}the largest difference of a "
+            f"{'score' if self.agreement is None else 'probability'} is {self.largest_difference:.2g}."
+        )
+
+
+class RefusedFile(Config):
+    """A file that did not pass its gate."""
+
+    file: str
+    """Its name."""
+    reason: str
+    """What it lost, what is to blame and what to do, as a sentence."""
+
+
 class FileReport(Config):
     """One exported file, measured on the evaluated examples."""
 
@@ -32,10 +67,14 @@ class FileReport(Config):
     """Primary metric, as a fraction."""
     drop: float
     """Points (hundredths) lost against the float32 model in PyTorch; below 0 where the file is better."""
+    drop_interval: tuple[float, float]
+    """95 % interval of the points lost, from a paired bootstrap over the examples; the gate asks its lower end."""
     agreement: float | None = Field(ge=0.0, le=1.0)
     """Share of examples with the same class as the float32 model; absent for scores."""
     largest_difference: float = Field(ge=0.0)
     """Largest difference of a logit to the float32 model."""
+    company: CompanyReport | None = None
+    """How much an answer depends on the other texts of its batch; absent where it cannot."""
 
     def write_cells(self, *, digits: int) -> tuple[str, ...]:
         """Write file, size, score times 100 with so many digits, points lost and agreement for a table."""
@@ -43,7 +82,7 @@ class FileReport(Config):
             f"onnx/{self.file}",
             f"{self.size_bytes / 1e6:.1f} MB",
             f"{100 * self.score:.{digits}f}",
-            f"{self.drop:+.2f}",
+            f"{self.drop:+.2f} [{self.drop_interval[0]:+.1f}, {self.drop_interval[1]:+.1f}]",
             "-" if self.agreement is None else f"{100 * self.agreement:.1f} %",
         )
 
@@ -59,8 +98,10 @@ class VocabularyReport(Config):
     """Points (hundredths) of the primary metric lost by it."""
 
 
-class ExportReport(Config):
+class ExportReport(Record):
     """What was exported, from what, and what it is worth."""
+
+    remedy: ClassVar[str] = "export the model again"
 
     task: str
     """Name of the task."""
@@ -75,7 +116,9 @@ class ExportReport(Config):
     parity: ParityReport
     """The float32 file against PyTorch."""
     files: tuple[FileReport, ...] = Field(min_length=1)
-    """Every file."""
+    """Every file that passed."""
+    refused: tuple[RefusedFile, ...] = ()
+    """Files that were asked for and are not there, as they lost too much."""
     vocabulary: VocabularyReport | None = None
     """What trimming did; absent where the vocabulary was kept."""
     settings: ExportConfig
