@@ -55,6 +55,7 @@ class Control:
         wording: What tables and pages call it.
         heading: The same above a column of controls.
         purpose: What it is, in a few words.
+        start: What it starts from, in a few words.
         colours: Its colour on light and on dark paper.
         change: How its recipe comes from the student's.
     """
@@ -63,6 +64,7 @@ class Control:
     wording: str
     heading: str
     purpose: str
+    start: str
     colours: tuple[str, str]
     change: Change
 
@@ -78,6 +80,7 @@ CONTROLS = (
         wording="labels only",
         heading="labels only",
         purpose="the same student without a teacher",
+        start="the same start",
         colours=("#4d7a2c", "#9cc97a"),
         change=_hard_labels,
     ),
@@ -86,6 +89,7 @@ CONTROLS = (
         wording="labels only, base start",
         heading="base start",
         purpose="the same student without a teacher, started from the pre-trained --teacher-base",
+        start="the pre-trained base",
         colours=("#2f7f86", "#7fc9cf"),
         change=_base_start,
     ),
@@ -94,6 +98,7 @@ CONTROLS = (
         wording="labels only, random start",
         heading="random start",
         purpose="the same student without a teacher, from random weights",
+        start="random weights",
         colours=("#7b5ea7", "#c0a8e4"),
         change=_random_start,
     ),

@@ -15,6 +15,7 @@ from potstill.errors import RecipeError
 from potstill.objectives import HardLabelsConfig
 from potstill.plugins import fingerprint_plugin, plugin_of, require_plugins
 from potstill.recipes import merge_ablations, override_fields, read_recipe_file, set_field
+from potstill.results import ChosenOn
 from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
 from potstill.training import CheckpointConfig, StageConfig, TrackingConfig
@@ -137,6 +138,11 @@ class Recipe(Config):
                 "out, or set select = 'best' in a stage"
             )
         return self
+
+    @property
+    def chosen_on(self) -> ChosenOn:
+        """Which examples choose the weights."""
+        return "nothing" if all(stage.select == "last" for stage in self.stages) else self.data.select_on
 
     @property
     def corpus_stages(self) -> tuple[StageConfig, ...]:

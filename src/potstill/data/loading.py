@@ -44,6 +44,9 @@ def load_task_data(config: DataConfig, *, is_learnt: bool = True, label_names: S
         fraction, seed = config.select_fraction, config.split_seed
         train, select = hold_out(train, data.task.answer, fraction=fraction, seed=seed)
         notes.append(f"{len(select)} of them held out to choose weights")
+    if data.test is not None and config.task is None:
+        use = "measured on once, at the end" if data.labelled_test else "not measured on, as they have no labels"
+        notes.append(f"{len(data.test):,} test examples: {use}")
     whole = replace(task_data(data.task, train, data.dev, select=select), unlabeled=data.unlabeled)
     return replace(whole, test=data.test, other_dev=data.other_dev, other_test=data.other_test, notes=tuple(notes))
 

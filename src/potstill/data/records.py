@@ -127,6 +127,11 @@ class TaskData:
         others = [split for split in (self.select, self.test) if split is not None]
         return (self.dev, *others, *self.other_dev.values(), *self.other_test.values())
 
+    @property
+    def labelled_test(self) -> Mapping[str, Split]:
+        """The test set under the name `test` where it has labels, else nothing."""
+        return {} if self.test is None or self.test.labels is None else {"test": self.test}
+
 
 def task_data(
     task: Task,

@@ -2,19 +2,18 @@
 
 from potstill.evaluation.attention import draw_attention
 from potstill.evaluation.card import import_line, write_model_card
+from potstill.evaluation.comparing import collect_results, compare_pair
 from potstill.evaluation.ensemble import merge_models
 from potstill.evaluation.environment import describe_environment
 from potstill.evaluation.evaluate import (
     EvaluatedModel,
     EvaluationConfig,
     Subject,
-    collect_results,
-    compare_pair,
     evaluate_models,
     make_subject,
 )
 from potstill.evaluation.examples import choose_examples
-from potstill.evaluation.labelled import Examples, in_task_order
+from potstill.evaluation.labelled import Examples, in_task_order, label_examples
 
 __all__ = [
     "EvaluatedModel",
@@ -29,6 +28,7 @@ __all__ = [
     "evaluate_models",
     "import_line",
     "in_task_order",
+    "label_examples",
     "make_subject",
     "merge_models",
     "write_model_card",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from potstill.files import write_text
-from potstill.results import ModelResult, Results, describe_results
+from potstill.results import ModelResult, Results, describe_results, write_chosen
 
 _HUB_METRICS = {
     "macro_f1": "f1",
@@ -35,7 +35,7 @@ def write_model_card(student_folder: Path, results: Results, *, recipe: Mapping[
         _introduction(model, results, recipe),
         "## Results\n\n" + describe_results(results),
         _usage(model, recipe, pipeline_tag),
-        _training(recipe),
+        _training(model, recipe),
         _limits(model, results, recipe),
     ]
     write_text(student_folder / "README.md", "\n".join(parts))
@@ -51,19 +51,27 @@ def _front_matter(model: ModelResult, results: Results, recipe: Mapping[str, Any
     }
     if (base := _hub_name(recipe)) is not None:
         fields["base_model"] = base
-    metrics = [
-        {"type": _HUB_METRICS.get(name, name), "name": name, "value": round(value, 6)}
-        for name, value in model.metrics.items()
-    ]
-    fields["metrics"] = list(dict.fromkeys(entry["type"] for entry in metrics))
-    entry = {
-        "task": {"type": pipeline_tag, "name": pipeline_tag.capitalize().replace("-", " ")},
-        "dataset": {"type": results.task, "name": results.task, "split": results.split},
-        "metrics": metrics,
-    }
-    fields["model-index"] = [{"name": _title(results, recipe), "results": [entry]}]
+    tested = None if results.test is None else results.test.find(model.role)
+    measured = [(results.split, model.metrics)]
+    if results.test is not None and tested is not None:
+        measured.insert(0, (results.test.split, tested.metrics))
+    fields["metrics"] = list(dict.fromkeys(_HUB_METRICS.get(name, name) for name in model.metrics))
+    entries = [_index(results.task, split, metrics, pipeline_tag) for split, metrics in measured]
+    fields["model-index"] = [{"name": _title(results, recipe), "results": entries}]
     lines = [f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
     return "\n".join(["---", *lines, "---", ""])
+
+
+def _index(task: str, split: str, metrics: Mapping[str, float], pipeline_tag: str) -> dict[str, Any]:
+    """Give the figures of a split as the hub reads them."""
+    return {
+        "task": {"type": pipeline_tag, "name": pipeline_tag.capitalize().replace("-", " ")},
+        "dataset": {"type": task, "name": task, "split": split},
+        "metrics": [
+            {"type": _HUB_METRICS.get(name, name), "name": name, "value": round(value, 6)}
+            for name, value in metrics.items()
+        ],
+    }
 
 
 def _title(results: Results, recipe: Mapping[str, Any]) -> str:
@@ -118,7 +126,7 @@ or, for many texts, `potstill predict path/to/{folder} --data texts.csv --text C
 """
 
 
-def _training(recipe: Mapping[str, Any]) -> str:
+def _training(model: ModelResult, recipe: Mapping[str, Any]) -> str:
     rows = []
     for stage in recipe["stages"]:
         loss = " + ".join(f"{item['weight']:g} x {item['kind']}" for item in stage["objectives"])
@@ -129,6 +137,7 @@ def _training(recipe: Mapping[str, Any]) -> str:
             length = f"{stage['steps']} steps" if length is None else f"{length:g} epochs"
         rates = "the best of " + ", ".join(f"{each:g}" for each in rate) if isinstance(rate, list) else f"{rate:g}"
         rows.append(f"- `{stage['name']}`: {loss}; {length}, learning rate {rates}")
+    rows += [f"- {write_chosen(each)}" for each in model.chosen]
     data = recipe["data"]
     where = f"the task `{data['task']}`" if data.get("task") else f"`{_last_part(data.get('path') or 'data')}`"
     return "\n".join(
@@ -147,14 +156,13 @@ def _training(recipe: Mapping[str, Any]) -> str:
 
 
 def _limits(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> str:
+    quoted = results.quoted
     lines = [
-        f"- The figures are those of the {results.split} split, {results.num_examples:,} examples. The intervals are "
-        "over examples; another seed of the training gives other figures.",
+        f"- The figures to quote are those of the {quoted.split} split, {quoted.num_examples:,} examples. The "
+        "intervals are over examples; another seed of the training gives other figures.",
         f"- It knows the labels and the kind of text of this data only, and what is longer than "
         f"{recipe['data']['max_length']} tokens was cut.",
     ]
-    if any(stage.get("select") == "best" for stage in recipe["stages"]):
-        lines[0] += " The same examples chose the weights (`select = best`), so the figures are a little too good."
     if model.role == "student":
         lines.append("- A student repeats the mistakes and the biases of its teacher, and adds its own.")
     if model.speed is not None:

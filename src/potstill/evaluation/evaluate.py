@@ -1,20 +1,19 @@
-"""Measure models side by side, compare them, and put it all into `Results`."""
+"""Measure models side by side: quality, likeness to the teacher, size and speed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from potstill.config import Config
 from potstill.data import Batches, Task
 from potstill.engines import Engine, make_batches, measure_speeds, predict, spread_sample
 from potstill.evaluation.labelled import Examples, find_gold, in_task_order
 from potstill.progress import ProgressCallback, ProgressTask
-from potstill.results import Comparison, ModelResult, Results, Role, Speed, TransferFigures
+from potstill.results import ChosenWeights, ModelResult, Role, Speed
 
 
 class EvaluationConfig(Config):
@@ -37,6 +36,7 @@ class Subject:
         training_seconds: Wall time of its training, or None where it was not trained here.
         other_batches: Further labelled splits by name, tokenised for it, on which only the metrics are measured.
         title: What the progress calls it; absent: its role.
+        chosen: Which weights the stages of its training left.
     """
 
     role: Role
@@ -45,6 +45,7 @@ class Subject:
     training_seconds: float | None = None
     other_batches: Mapping[str, Batches] = field(default_factory=dict)
     title: str | None = None
+    chosen: tuple[ChosenWeights, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,67 +125,6 @@ def evaluate_models(
     ]
 
 
-def collect_results(
-    examples: Examples,
-    models: Sequence[EvaluatedModel],
-    *,
-    environment: dict[str, JsonValue],
-    transfer: TransferFigures | None = None,
-) -> Results:
-    """Put the models of a run side by side.
-
-    Args:
-        examples: What they were measured on.
-        models: At least one. The student, where there is one, is compared with each of the others.
-        environment: From `describe_environment`.
-        transfer: What was learnt from beyond the training examples.
-
-    Returns:
-        What belongs into results.json.
-
-    Raises:
-        DataError: The examples have no labels.
-    """
-    student = next((model for model in models if model.result.role == "student"), None)
-    return Results(
-        task=examples.task.name,
-        primary_metric=examples.task.metrics[0],
-        split=examples.split_name,
-        num_examples=len(examples.gold),
-        models=tuple(model.result for model in models),
-        comparisons=()
-        if student is None
-        else tuple(compare_pair(student, other, examples) for other in models if other is not student),
-        transfer=transfer,
-        environment=environment,
-        created=datetime.now(UTC).replace(microsecond=0),
-    )
-
-
-def compare_pair(student: EvaluatedModel, other: EvaluatedModel, examples: Examples) -> Comparison:
-    """Compare two models on the same examples.
-
-    Args:
-        student: The one.
-        other: The other.
-        examples: What both were measured on.
-
-    Returns:
-        Difference and share of the primary metric with their intervals, and McNemar's test for classes.
-    """
-    task, gold = examples.task, examples.gold
-    intervals = task.answer.paired_intervals(task.metrics[0], student.logits, other.logits, gold)
-    ours, theirs = student.result.score, other.result.score
-    return Comparison(
-        other=other.result.role,
-        difference=ours - theirs,
-        interval=intervals.difference,
-        share=ours / theirs if theirs > 0 else None,
-        share_interval=intervals.share,
-        mcnemar=task.answer.mcnemar(student.logits, other.logits, gold),
-    )
-
-
 def _answer(engine: Engine, batches: Batches, task: Task, progress: ProgressTask | None = None) -> NDArray[np.float32]:
     return in_task_order(predict(engine, batches, progress=progress), task, engine.model.label_names)
 
@@ -228,4 +168,5 @@ def _describe(
         size_bytes=engine.size_bytes,
         speed=speed,
         training_seconds=subject.training_seconds,
+        chosen=subject.chosen,
     )

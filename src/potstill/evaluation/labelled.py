@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers import LabelRows
-from potstill.data import Batches, Split, Task, describe_reading, match_labels
+from potstill.data import Batches, DataConfig, Split, Task, TaskData, describe_reading, match_labels
 from potstill.errors import DataError
+from potstill.results import ChosenOn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,6 +24,8 @@ class Examples:
         max_length: Longest text in tokens; longer ones are cut.
         other_splits: Further labelled splits by name, such as MNLI's `mismatched`.
         notes: What was read, left out and understood, a clause each.
+        test: Labelled examples that chose nothing, where there are any.
+        chosen_on: Which examples chose the weights of the models, where it is known.
     """
 
     task: Task
@@ -30,6 +34,8 @@ class Examples:
     max_length: int
     other_splits: Mapping[str, Split] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    test: "Examples | None" = None
+    chosen_on: ChosenOn | None = None
 
     def describe(self, batches: Batches) -> str:
         """Say in one line what was read, and how much of it a model does not get to see.
@@ -46,6 +52,34 @@ class Examples:
     def gold(self) -> LabelRows:
         """The labels of the split; one without labels is refused."""
         return find_gold(self.task, self.split)
+
+
+def label_examples(data: TaskData, config: DataConfig, *, chosen_on: ChosenOn | None = None) -> Examples:
+    """Say what models of a task are measured on.
+
+    Args:
+        data: The task with its examples.
+        config: Where they come from.
+        chosen_on: Which of them chose the weights of the models, where it is known.
+
+    Returns:
+        The development set, beside it further ones and the test set, as far as it has labels.
+    """
+    name = "test" if config.test is None else Path(config.test).name
+    tests = [
+        Examples(task=data.task, split=split, split_name=name, max_length=config.max_length)
+        for split in data.labelled_test.values()
+    ]
+    return Examples(
+        task=data.task,
+        split=data.dev,
+        split_name="dev" if config.dev is None else Path(config.dev).name,
+        max_length=config.max_length,
+        other_splits=data.other_dev,
+        notes=data.notes,
+        test=next(iter(tests), None),
+        chosen_on=chosen_on,
+    )
 
 
 def find_gold(task: Task, split: Split) -> LabelRows:

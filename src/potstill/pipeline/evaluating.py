@@ -1,13 +1,13 @@
 """Measure saved models on labelled examples, those that are named or those of their run, and answer test sets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from potstill.answers import Answer, answer_of_model, known_metrics
 from potstill.data import DataConfig, load_task_data, shipped_tasks
-from potstill.engines import make_batches, make_torch_engine, predict_logits
+from potstill.engines import Engine, make_batches, make_torch_engine, predict_logits
 from potstill.errors import DataError, RecipeError
 from potstill.evaluation import (
     EvaluationConfig,
@@ -15,6 +15,7 @@ from potstill.evaluation import (
     collect_results,
     describe_environment,
     evaluate_models,
+    label_examples,
     make_subject,
 )
 from potstill.files import expand_user
@@ -25,7 +26,7 @@ from potstill.processes import process_state
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.recipes import read_recipe_file
-from potstill.results import Results, Role
+from potstill.results import ChosenOn, Results, Role
 from potstill.serving import check_pairs, recipe_of, trained_length, trained_on_pairs
 from potstill.training import resolve_precision
 
@@ -46,7 +47,8 @@ def evaluate(
     """Measure a saved model: quality with intervals, likeness to a teacher, size and speed.
 
     Without `task` and `data`, the model of a run is measured on the run's own development set. A single file is
-    measured on all its rows; a folder, a hub data set and a known task on their development set.
+    measured on all its rows; a folder, a hub data set and a known task on their development set, and on their test set
+    where it has labels.
 
     Args:
         model: Folder of a saved classifier or regressor, run folder, or hub name.
@@ -74,15 +76,31 @@ def evaluate(
     names: dict[Role, str] = {"model": str(model)}
     if teacher is not None:
         names = {"teacher": teacher, "student": str(model)}
-    subjects = []
+    if not options.given:
+        examples = replace(examples, chosen_on=_find_chooser(str(model)))
+    engines: dict[Role, Engine] = {}
     for role, name in names.items():
         encoder = load_for_task(name, examples.task).to(process_state().device)
-        engine = make_torch_engine(encoder, name=name, precision=resolve_precision(recipe.precision))
-        subjects.append(make_subject(engine, role, examples))
+        engines[role] = make_torch_engine(encoder, name=name, precision=resolve_precision(recipe.precision))
     watch = callback or SilentCallback()
+    subjects = [make_subject(engine, role, examples) for role, engine in engines.items()]
     watch.note(examples.describe(subjects[-1].batches))
-    measured = evaluate_models(subjects, examples, config=EvaluationConfig(), callback=watch)
-    return collect_results(examples, measured, environment=describe_environment())
+    measured, tested = evaluate_models(subjects, examples, config=EvaluationConfig(), callback=watch), []
+    if (test := examples.test) is not None:
+        subjects = [make_subject(engine, role, test) for role, engine in engines.items()]
+        untimed = EvaluationConfig(speed_sentences=None)
+        tested = evaluate_models(subjects, test, config=untimed, callback=watch)
+    return collect_results(examples, measured, tested, environment=describe_environment())
+
+
+def _find_chooser(model: str) -> ChosenOn | None:
+    """Read in the recipe of a model's run which examples chose its weights; nothing else of it is looked at."""
+    own = recipe_of(model)
+    values = {} if own is None else read_recipe_file(str(own)).values
+    if not (stages := values.get("stages")):
+        return None
+    is_chosen = any(stage.get("select", "best") == "best" for stage in stages)
+    return values.get("data", {}).get("select_on", "dev") if is_chosen else "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +173,7 @@ def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_
     config = _for_model(config, given, takes_whole_file=takes_whole_file)
     data = load_task_data(config, is_learnt=False, label_names=given.label_names)
     check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
-    return Examples(
-        task=data.task,
-        split=data.dev,
-        split_name=Path(config.dev).name if config.dev is not None else "dev",
-        max_length=config.max_length,
-        other_splits=data.other_dev,
-        notes=data.notes,
-    )
+    return label_examples(data, config)
 
 
 def _for_model(config: DataConfig, given: Answer, *, takes_whole_file: bool) -> DataConfig:

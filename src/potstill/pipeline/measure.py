@@ -1,9 +1,9 @@
 """Measure what a run made, from its saved folders: models on a task side by side, or a student of plain text."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +21,19 @@ from potstill.evaluation import (
     describe_environment,
     draw_attention,
     evaluate_models,
+    label_examples,
     merge_models,
 )
 from potstill.hub import Encoder, count_parameters, load_classifier, load_masked_lm
+from potstill.pipeline.chosen import read_chosen
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import require_base, task_part
 from potstill.pipeline.sources import TaskSource, TextSource, load_examples
-from potstill.pipeline.teacher import find_teacher
+from potstill.pipeline.teacher import combine, find_teacher
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.results import (
+    ChosenWeights,
     CorpusFigures,
     Fill,
     GeneralResults,
@@ -47,54 +50,92 @@ from potstill.run_folder import RunFolder
 from potstill.training import StageConfig, fill_some
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    """A model that a run measures."""
+
+    encoder: Encoder
+    role: Role
+    name: str
+    seconds: float | None = None
+    chosen: tuple[ChosenWeights, ...] = ()
+
+    def read(self, run: OpenRun[TaskSource], split: Literal["dev", "test"]) -> Subject:
+        """Let it read a split; further ones are read beside dev."""
+        source = run.source
+        others = source.data.other_dev if split == "dev" else ()
+        return Subject(
+            role=self.role,
+            engine=make_torch_engine(self.encoder.to(run.device), name=self.name, precision=run.precision),
+            batches=source.batches_of(split, self.encoder),
+            training_seconds=self.seconds,
+            other_batches={other: source.batches_of(other, self.encoder) for other in others},
+            chosen=self.chosen,
+        )
+
+
 def measure(run: OpenRun[TaskSource], teacher: RunTeacher | None, trained: Mapping[str, float | None]) -> Results:
-    """Evaluate every model of a run on the development set, and keep what its report shows besides figures."""
+    """Evaluate every model of a run, on a test set too where there is one, and keep what its report shows besides."""
+    models = _find_models(run, teacher, trained)
+    examples = label_examples(run.source.data, run.recipe.data, chosen_on=run.recipe.chosen_on)
+    evaluated = _evaluate(run, teacher, models, examples)
+    has_one_teacher = teacher is not None and not teacher.members
+    shown = {"student", "model", *(["teacher"] if has_one_teacher else [])}
+    encoders = {model.role: model.encoder for model in models if model.role in shown}
+    _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, encoders)
+    tested = [] if examples.test is None else _evaluate(run, teacher, models, examples.test)
+    learnt = None if run.source.transfer is None else run.source.transfer.figures
+    return collect_results(examples, evaluated, tested, environment=describe_environment(), transfer=learnt)
+
+
+def _find_models(
+    run: OpenRun[TaskSource], teacher: RunTeacher | None, trained: Mapping[str, float | None]
+) -> list[_Model]:
+    """Load what was trained, and put the teachers before it."""
     singles = () if teacher is None else teacher.singles
-    subjects = [_make_subject(run, single.encoder, "teacher", single.name) for single in singles]
-    shown = {"teacher": singles[0].encoder} if len(singles) == 1 else {}
+    models = [_Model(encoder=single.encoder, role="teacher", name=single.name) for single in singles]
     for name, seconds in trained.items():
         place = run.folder if name == "student" else run.folder.nested(name)
         own: Role = "model" if run.recipe.student.is_source else "student"
-        role = own if name == "student" else find_controls([name])[0].role
-        encoder = load_classifier(str(place.student))
-        subjects.append(_make_subject(run, encoder, role, run.recipe.name, seconds=seconds))
-        if name == "student":
-            shown[role] = encoder
-    data = run.source.data
-    examples = Examples(
-        task=data.task, split=data.dev, max_length=run.recipe.data.max_length, other_splits=data.other_dev
-    )
+        models.append(
+            _Model(
+                encoder=load_classifier(str(place.student)),
+                role=own if name == "student" else find_controls([name])[0].role,
+                name=run.recipe.name,
+                seconds=seconds,
+                chosen=read_chosen(place, run.recipe.stages, metric=run.source.data.task.metrics[0]),
+            )
+        )
+    return models
+
+
+def _evaluate(
+    run: OpenRun[TaskSource], teacher: RunTeacher | None, models: Sequence[_Model], examples: Examples
+) -> list[EvaluatedModel]:
+    """Measure models on the development or the test set; several teachers become one."""
+    split: Literal["dev", "test"] = "dev" if examples.split is run.source.data.dev else "test"
+    taught = None
+    if teacher is not None:
+        taught = teacher.dev_logits if split == "dev" else _answer(run, teacher, split)
     evaluated = evaluate_models(
-        subjects,
+        [model.read(run, split) for model in models],
         examples,
-        teacher_logits=None if teacher is None else teacher.dev_logits,
-        config=EvaluationConfig(),
+        teacher_logits=taught,
+        config=EvaluationConfig() if split == "dev" else EvaluationConfig(speed_sentences=None),
         callback=run.callback,
     )
-    if teacher is not None:
-        evaluated = [_join(evaluated[: len(singles)], teacher, examples), *evaluated[len(singles) :]]
-    _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, shown)
-    learnt = None if run.source.transfer is None else run.source.transfer.figures
-    return collect_results(examples, evaluated, environment=describe_environment(), transfer=learnt)
+    if teacher is None or not teacher.members:
+        return evaluated
+    assert taught is not None, "a teacher of a task has answered"
+    number = len(teacher.members)
+    return [merge_models(evaluated[:number], taught, examples, name=teacher.name), *evaluated[number:]]
 
 
-def _join(members: list[EvaluatedModel], teacher: RunTeacher, examples: Examples) -> EvaluatedModel:
-    if len(members) == 1:
-        return members[0]
-    assert teacher.dev_logits is not None, "a teacher of a task has answered its development set"
-    return merge_models(members, teacher.dev_logits, examples, name=teacher.name)
-
-
-def _make_subject(
-    run: OpenRun[TaskSource], encoder: Encoder, role: Role, name: str, *, seconds: float | None = None
-) -> Subject:
-    return Subject(
-        role=role,
-        engine=make_torch_engine(encoder.to(run.device), name=name, precision=run.precision),
-        batches=run.source.batches_of("dev", encoder),
-        training_seconds=seconds,
-        other_batches={other: run.source.batches_of(other, encoder) for other in run.source.data.other_dev},
-    )
+def _answer(run: OpenRun[TaskSource], teacher: RunTeacher, split: str) -> NDArray[np.float32]:
+    """Let a teacher, or several together, answer a split."""
+    source = run.source
+    logits = [source.logits(each.encoder, source.batches_of(split, each.encoder)) for each in teacher.singles]
+    return logits[0] if len(logits) == 1 else combine(logits, run.recipe.teacher)
 
 
 def _keep_evidence(

@@ -116,7 +116,7 @@ class TaskSource:
         return "augmented" if stage.data == "augmented" else "train"
 
     def batches_of(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
-        """Give a split by its name: `train`, `transfer`, `augmented`, `choosing`, `dev`, or a further one."""
+        """Give a split by its name: `train`, `transfer`, `augmented`, `choosing`, `dev`, `test`, or a further one."""
         examples = self._examples(split)
         folder = self.transfer.folder if split == "transfer" and self.transfer is not None else None
         tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.max_length, folder=folder)
@@ -129,14 +129,14 @@ class TaskSource:
             assert self.augmented is not None, "texts are made before a stage reads them"
             return self.augmented.split
         own = {"train": self.data.train, "transfer": self.texts, "choosing": self.data.choosing, "dev": self.data.dev}
-        return {**own, **self.data.other_dev}[split]
+        return {**own, **self.data.other_dev, **self.data.labelled_test}[split]
 
     def describe(self, encoder: Encoder) -> str:
         """Say in one line what was read, and how much of it an encoder does not get to see."""
-        length, held_out = self.recipe.data.max_length, () if self.data.select is None else (self.data.select,)
-        splits = (self.data.train, self.data.dev, *held_out)
+        data, length = self.data, self.recipe.data.max_length
+        splits = (data.train, data.dev, *data.labelled_test.values(), *([] if data.select is None else [data.select]))
         read = [self.tokenised.find(split, encoder, max_length=length) for split in splits]
-        return describe_reading(self.data.notes, read, max_length=length)
+        return describe_reading(data.notes, read, max_length=length)
 
     def heldout(self, encoder: Encoder) -> Batches:
         """Give the examples that choose the weights: a part of train that is held out, or the development set."""

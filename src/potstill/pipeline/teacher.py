@@ -64,6 +64,8 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
     task = run.source.data.task
     encoder = load_for_task(name, task, called=called)
     source = run.source
+    for split in source.data.labelled_test:
+        source.batches_of(split, encoder)  # a text that it cannot read is refused now, not at the end
     logits, gold = source.logits(encoder), source.data.dev.labels
     assert gold is not None
     check_teacher(called, task, logits, gold)

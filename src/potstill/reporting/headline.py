@@ -7,9 +7,13 @@ from potstill.results import (
     ClassFidelity,
     Comparison,
     ModelResult,
+    QuotedModel,
     Results,
+    describe_worth,
+    find_pair,
     name_metric,
     name_role,
+    warn_of_harm,
     write_brackets,
     write_count,
     write_hundred,
@@ -55,23 +59,26 @@ def make_sentences(results: Results) -> tuple[str, ...]:
     student, teacher = results.find("student"), results.find("teacher")
     if student is None:
         return ()
-    sentences = []
+    quoted = results.quoted
+    sentences = [harm] if (harm := warn_of_harm(results)) else []
     if results.transfer is not None:
         told = results.transfer.tell()
         sentences.append(f"The student {told[:1].lower()}{told[1:]}.")
-    if isinstance(student.fidelity, ClassFidelity):
+    measured = quoted.find("student") or student
+    if isinstance(measured.fidelity, ClassFidelity):
         sentences.append(
-            f"Student and teacher choose the same class in {write_hundred(student.fidelity.agreement)} % of the "
-            f"{results.num_examples:,} examples."
+            f"Student and teacher choose the same class in {write_hundred(measured.fidelity.agreement)} % of the "
+            f"{quoted.num_examples:,} examples of {quoted.split}."
         )
-    for item in results.comparisons:
-        other = results.find(item.other)
+    for item in quoted.comparisons:
+        other = quoted.find(item.other)
         if other is not None:
             sentences.append(_compare(item, other, name_metric(results.primary_metric)))
+    sentences += describe_worth(results)
     if teacher is None:
         return tuple(sentences)
     simplest = known_controls()[0]
-    if not any(item.other != "teacher" for item in results.comparisons):
+    if not any(item.other != "teacher" for item in quoted.comparisons):
         sentences.append(
             "What the teacher was good for is not known: the run has no control. Run it again with "
             f"--baseline {simplest.name} for {simplest.purpose}."
@@ -79,7 +86,7 @@ def make_sentences(results: Results) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def kept_interval(comparison: Comparison, teacher: ModelResult) -> tuple[float, float] | None:
+def kept_interval(comparison: Comparison, teacher: ModelResult | QuotedModel) -> tuple[float, float] | None:
     """Give the interval of the share of the teacher's quality that was kept."""
     if comparison.share_interval is not None or teacher.score <= 0:
         return comparison.share_interval
@@ -100,15 +107,17 @@ def speed_range(student: ModelResult, teacher: ModelResult) -> tuple[float, floa
 
 
 def _quality_kept(results: Results, student: ModelResult, teacher: ModelResult) -> HeadlineFigure:
-    metric = name_metric(results.primary_metric)
-    made_from = f"{write_hundred(student.score)} against {write_hundred(teacher.score)} {metric}"
-    comparison = next((item for item in results.comparisons if item.other == "teacher"), None)
-    interval = None if comparison is None else kept_interval(comparison, teacher)
-    if teacher.score <= 0:
-        return HeadlineFigure(value=write_hundred(student.score), label=metric, detail=made_from)
+    metric, quoted = name_metric(results.primary_metric), results.quoted
+    ours, theirs = quoted.find("student") or student, quoted.find("teacher") or teacher
+    chosen = ", which chose the weights" if quoted is results and results.chosen_on == "dev" else ""
+    made_from = f"{write_hundred(ours.score)} against {write_hundred(theirs.score)} {metric} on {quoted.split}{chosen}"
+    comparison = find_pair(results, "teacher")
+    interval = None if comparison is None else kept_interval(comparison, theirs)
+    if theirs.score <= 0:
+        return HeadlineFigure(value=write_hundred(ours.score), label=metric, detail=made_from)
     between = "" if interval is None else f"95 % interval {write_brackets(interval)}; "
     return HeadlineFigure(
-        value=f"{write_hundred(student.score / teacher.score)} %",
+        value=f"{write_hundred(ours.score / theirs.score)} %",
         label=f"of the teacher's {metric} kept",
         detail=between + made_from,
     )
@@ -136,12 +145,13 @@ def _device(model: ModelResult) -> str:
 
 
 def _alone(model: ModelResult, results: Results) -> tuple[HeadlineFigure, ...]:
-    speed = model.speed
+    speed, quoted = model.speed, results.quoted
+    measured = quoted.find(model.role) or model
     return (
         HeadlineFigure(
-            value=write_hundred(model.score),
+            value=write_hundred(measured.score),
             label=name_metric(results.primary_metric),
-            detail=f"95 % interval {write_brackets(model.interval)}",
+            detail=f"95 % interval {write_brackets(measured.interval)} on {quoted.split}",
         ),
         HeadlineFigure(
             value=write_count(model.parameters.total),
@@ -156,7 +166,7 @@ def _alone(model: ModelResult, results: Results) -> tuple[HeadlineFigure, ...]:
     )
 
 
-def _compare(item: Comparison, other: ModelResult, metric: str) -> str:
+def _compare(item: Comparison, other: ModelResult | QuotedModel, metric: str) -> str:
     low, high = item.interval
     who = "The teacher" if item.other == "teacher" else f"The same student on {name_role(item.other)}"
     between = write_brackets(item.interval, sign="+")

@@ -18,7 +18,7 @@ from potstill.reporting.page import render_page
 from potstill.reporting.published import Published, read_published
 from potstill.reporting.reading import RunRecord, read_run
 from potstill.reporting.views import class_table, comparison_table, flatten, in_order, model_table
-from potstill.results import ModelResult, Role, name_metric, name_role
+from potstill.results import ModelResult, QuotedModel, Role, find_pair, name_metric, name_role, write_chosen
 
 _MAX_SCATTER = 600
 _SHOWN: tuple[Role, ...] = ("teacher", "student", "model")
@@ -66,6 +66,7 @@ def draw_run(run: RunRecord) -> str:
         published=published,
         losses=_losses(run),
         scores=_scores(run),
+        chosen=_chosen(run),
         course_colours=[(course.name, _colour_course(course.name)) for course in run.courses],
         classes=class_table(results),
         confusions=confusions(results),
@@ -94,15 +95,15 @@ def _answer(run: RunRecord) -> Answer | None:
 def _tradeoff(run: RunRecord, published: Published | None) -> tuple[Markup, ...]:
     """Draw how much quality is kept over how much smaller, and over how much faster."""
     results = run.results
-    teacher = results.find("teacher")
-    if published is None or teacher is None or teacher.score <= 0:
+    teacher, judged = results.find("teacher"), results.quoted.find("teacher")
+    if published is None or teacher is None or judged is None or judged.score <= 0:
         return ()
     smaller, faster = [], []
     for model in reversed(in_order(results)):
-        smaller.append(_spot(run, model, teacher, teacher.parameters.total / model.parameters.total))
+        smaller.append(_spot(run, model, judged, teacher.parameters.total / model.parameters.total))
         if model.speed is not None and teacher.speed is not None:
             times = model.speed.sentences_per_second / teacher.speed.sentences_per_second
-            faster.append(_spot(run, model, teacher, times))
+            faster.append(_spot(run, model, judged, times))
     others = published.systems
     smaller += [Spot(name=each.name, css="other", x=each.times_smaller, y=each.kept) for each in others]
     is_alike = published.metric == results.primary_metric  # else a ring's height is of something else than a spot's
@@ -114,12 +115,12 @@ def _tradeoff(run: RunRecord, published: Published | None) -> tuple[Markup, ...]
     return tuple(pictures)
 
 
-def _spot(run: RunRecord, model: ModelResult, teacher: ModelResult, x: float) -> Spot:
-    item = next((each for each in run.results.comparisons if each.other == "teacher"), None)
+def _spot(run: RunRecord, model: ModelResult, teacher: ModelResult | QuotedModel, x: float) -> Spot:
+    item = find_pair(run.results, "teacher")
     interval = kept_interval(item, teacher) if item is not None and model.role == "student" else None
     low, high = interval or (None, None)
-    name = name_role(model.role, model.name)
-    return Spot(name=name, css=colour_role(model.role), x=x, y=model.score / teacher.score, low=low, high=high)
+    name, score = name_role(model.role, model.name), (run.results.quoted.find(model.role) or model).score
+    return Spot(name=name, css=colour_role(model.role), x=x, y=score / teacher.score, low=low, high=high)
 
 
 def colour_role(role: Role) -> str:
@@ -149,16 +150,22 @@ def _losses(run: RunRecord) -> tuple[tuple[str, Markup], ...]:
 
 
 def _scores(run: RunRecord) -> Markup | None:
-    """Draw the primary metric on the development set over the steps, with the teacher's as a level."""
+    """Draw the primary metric on the examples that choose over the steps, with the teacher's as a level."""
     metric = run.results.primary_metric
     lines = []
     for course in run.courses:
         points = tuple(point for curve in course.scores if curve.name == metric for point in curve.points)
         lines.append(Line(name=course.name, css=_colour_course(course.name), points=points))
-    teacher = run.results.find("teacher")
-    return draw_lines(
-        f"{name_metric(metric)}, development set", lines, percent=True, level=None if teacher is None else teacher.score
-    )
+    teacher, is_on_dev = run.results.find("teacher"), run.results.chosen_on != "train"
+    level = teacher.score if teacher is not None and is_on_dev else None
+    where = "development set" if is_on_dev else "held-out part of train"
+    return draw_lines(f"{name_metric(metric)}, {where}", lines, percent=True, level=level)
+
+
+def _chosen(run: RunRecord) -> list[tuple[str, str]]:
+    """Tell for every model that was trained here which weights its stages left."""
+    models = in_order(run.results)
+    return [(name_role(model.role), write_chosen(each)) for model in models for each in model.chosen]
 
 
 def _reliability(run: RunRecord) -> tuple[tuple[str, float, Markup], ...]:

@@ -1,13 +1,14 @@
 """The tables of a report: what stands in which cell."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from potstill.results import (
     NO_INTERVAL,
     ClassFidelity,
     ModelResult,
+    QuotedModel,
     Results,
     ScoreFidelity,
     Table,
@@ -15,6 +16,7 @@ from potstill.results import (
     name_metric,
     name_role,
     rank_role,
+    tell_choice,
     word_columns,
     write_brackets,
     write_count,
@@ -40,7 +42,7 @@ def model_table(results: Results) -> Table:
     """Put every figure of every model into one table."""
     models = in_order(results)
     primary, *others = results.models[0].metrics
-    rows = [(name_metric(primary), [f"{write_hundred(each.score)} {write_brackets(each.interval)}" for each in models])]
+    rows = [*_test_rows(results), (_name_score(results), [_write_score(each) for each in models])]
     for key in others:
         cells = [write_hundred(each.metrics[key]) if key in each.metrics else "" for each in models]
         rows.append((name_metric(key), cells))
@@ -52,19 +54,46 @@ def model_table(results: Results) -> Table:
         cells = ["" if score is None else write_hundred(score) for score in scores]
         rows.append((f"{name_metric(name)}, {split} split", cells))
     rows += [(name, [write(each) for each in models]) for name, write in _FIGURES.items()]
+    choice = tell_choice(results)
     return lay_out(
-        f"Every model on the {results.split} split of {results.task}, {results.num_examples:,} examples. "
+        f"Every model on the {results.split} split of {results.task}, {results.num_examples:,} examples"
+        f"{'' if results.test is None else f', and on {results.test.split}, {results.test.num_examples:,} examples'}. "
         "Metrics are times 100, with 95 % intervals over examples; the spread between training seeds is not in them."
+        + ("" if choice is None else f" {choice[0].upper()}{choice[1:]}.")
         + (f" {NO_INTERVAL}." if any(each.interval[0] == each.interval[1] for each in models) else ""),
         ("figure", *(name_role(each.role, each.name) for each in models)),
         [(name, *cells) for name, cells in rows if any(cells)],
     )
 
 
+def _test_rows(results: Results) -> Iterator[tuple[str, list[str]]]:
+    """Give the metrics on the test set, which are to be quoted."""
+    if results.test is None:
+        return
+    models = [results.test.find(each.role) for each in in_order(results)]
+    for key in results.test.models[0].metrics:
+        cells = ["" if each is None else _write_metric(each, key, results.primary_metric) for each in models]
+        yield f"{name_metric(key)}, {results.test.split}", cells
+
+
+def _name_score(results: Results) -> str:
+    chosen = " (chosen on)" if results.chosen_on == "dev" else ""
+    where = f", {results.split}" if results.test is not None or chosen else ""
+    return f"{name_metric(results.primary_metric)}{where}{chosen}"
+
+
+def _write_metric(model: QuotedModel, name: str, primary: str) -> str:
+    return _write_score(model) if name == primary else write_hundred(model.metrics[name])
+
+
+def _write_score(model: ModelResult | QuotedModel) -> str:
+    return f"{write_hundred(model.score)} {write_brackets(model.interval)}"
+
+
 def comparison_table(results: Results) -> Table:
     """Put the student beside each other model."""
     rows = []
-    for item in results.comparisons:
+    for item in results.quoted.comparisons:
         test = item.mcnemar
         rows.append(
             (
@@ -87,8 +116,8 @@ def comparison_table(results: Results) -> Table:
     kept = [column for column in zip(*table, strict=True) if any(column[1:])]
     first, *rest = zip(*kept, strict=True) if kept else [()]
     return lay_out(
-        "The student against each other model on the same examples. Intervals are those of a paired bootstrap; "
-        "McNemar's exact test looks only at the examples on which one of the two is right.",
+        f"The student against each other model on the same examples of {results.quoted.split}. Intervals are those of "
+        "a paired bootstrap; McNemar's exact test looks only at the examples on which one of the two is right.",
         first,
         rest,
     )

@@ -11,6 +11,7 @@ from potstill.results.evidence import (
 from potstill.results.figures import (
     Calibration,
     CalibrationBin,
+    ChosenWeights,
     ClassFidelity,
     ClassFigures,
     Fidelity,
@@ -27,8 +28,15 @@ from potstill.results.general import CorpusFigures, Fill, GeneralResults, StageF
 from potstill.results.markup import to_csv, to_html, to_latex, to_markdown
 from potstill.results.predictions import Predictions
 from potstill.results.record import Record
-from potstill.results.results import Comparison, ModelResult, Results
-from potstill.results.run_table import describe_results, make_table
+from potstill.results.results import (
+    ChosenOn,
+    Comparison,
+    ModelResult,
+    QuotedModel,
+    QuotedResults,
+    Results,
+)
+from potstill.results.run_table import describe_results, make_table, tell_choice
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.terminal import to_terminal
 from potstill.results.wording import (
@@ -37,9 +45,11 @@ from potstill.results.wording import (
     name_role,
     rank_role,
     write_brackets,
+    write_chosen,
     write_count,
     write_hundred,
 )
+from potstill.results.worth import describe_worth, find_pair, warn_of_harm
 
 __all__ = [
     "AttentionExample",
@@ -47,6 +57,8 @@ __all__ = [
     "Calibration",
     "CalibrationBin",
     "ChosenExamples",
+    "ChosenOn",
+    "ChosenWeights",
     "ClassFidelity",
     "ClassFigures",
     "Comparison",
@@ -64,6 +76,8 @@ __all__ = [
     "Parameters",
     "Precision",
     "Predictions",
+    "QuotedModel",
+    "QuotedResults",
     "Record",
     "Results",
     "Role",
@@ -73,18 +87,23 @@ __all__ = [
     "Table",
     "TransferFigures",
     "describe_results",
+    "describe_worth",
     "figure_columns",
+    "find_pair",
     "make_table",
     "name_metric",
     "name_role",
     "rank_role",
+    "tell_choice",
     "to_csv",
     "to_html",
     "to_latex",
     "to_markdown",
     "to_terminal",
+    "warn_of_harm",
     "word_columns",
     "write_brackets",
+    "write_chosen",
     "write_count",
     "write_hundred",
     "write_labels",

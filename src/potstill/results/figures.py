@@ -182,3 +182,27 @@ class Speed(Config):
     """Threads of PyTorch within one operation on the CPU."""
     precision: Precision
     """Number format of the matrix products."""
+
+
+class ChosenWeights(Config):
+    """Which weights of a stage went on, of those that were scored on its way."""
+
+    stage: str
+    """The stage."""
+    step: int = Field(ge=0)
+    """Optimizer steps made when the weights were scored."""
+    num_steps: int = Field(ge=1)
+    """Optimizer steps that the stage made."""
+    epoch: float | None = None
+    """Passes over the training examples made then; absent in runs of an older version."""
+    score: float
+    """Primary metric of the weights, on the examples that choose."""
+    highest: float
+    """Highest score of the stage."""
+    last: float
+    """Score of the last weights of the stage."""
+    num_scorings: int = Field(ge=1)
+    """How often the stage was scored."""
+    margin: float = Field(default=0.0, ge=0.0)
+    """Standard error of the highest score. Scores that are nearer to it cannot be told apart: of their weights those
+    were taken that were nearest to the teacher's answers, or the latest without a teacher."""

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 from potstill.config import Config
 from potstill.results.figures import (
     Calibration,
+    ChosenWeights,
     ClassFigures,
     Fidelity,
     Interval,
@@ -56,6 +57,8 @@ class ModelResult(Config):
     """Throughput; absent where it was not measured."""
     training_seconds: float | None = Field(default=None, ge=0.0)
     """Wall time of the training in this run; absent where the model was not trained here."""
+    chosen: tuple[ChosenWeights, ...] = ()
+    """Which weights each stage of its training left, for stages that choose."""
 
     @property
     def score(self) -> float:
@@ -64,22 +67,71 @@ class ModelResult(Config):
 
 
 class Comparison(Config):
-    """The student against another model, on the same examples."""
+    """A model, mostly the student, against another one on the same examples."""
 
+    model: Role = "student"
+    """The model that is compared."""
     other: Role
     """The model it is compared with."""
     difference: float
-    """Primary metric of the student minus that of the other, as a fraction; above 0 the student is better."""
+    """Primary metric of the model minus that of the other, as a fraction; above 0 the model is better."""
     interval: Interval
     """95 % interval of the difference, from a paired bootstrap over examples."""
     share: float | None = None
-    """Primary metric of the student divided by that of the other: the quality that was kept, where the other is the
+    """Primary metric of the model divided by that of the other: the quality that was kept, where the other is the
     teacher. Absent where the other's metric is not above 0."""
     share_interval: Interval | None = None
     """95 % interval of the share, from the same bootstrap; absent where a resample of the other's metric is not
     above 0."""
     mcnemar: McNemar | None = None
     """Test of how often each was right where the other was wrong; absent for scores."""
+
+
+class QuotedModel(Config):
+    """What one model is worth on the test set."""
+
+    role: Role
+    """Its part in the run."""
+    metrics: dict[str, float]
+    """Metrics by name, as fractions; the primary one first."""
+    interval: Interval
+    """95 % interval of the primary metric over examples."""
+    fidelity: Fidelity | None = None
+    """Likeness to the teacher; absent for the teacher and where there is none."""
+
+    @property
+    def score(self) -> float:
+        """The primary metric, as a fraction."""
+        return next(iter(self.metrics.values()))
+
+
+class QuotedResults(Config):
+    """What the models are worth on labelled examples that chose nothing; these figures are the ones to quote."""
+
+    split: str = "test"
+    """The split, or the file."""
+    num_examples: int = Field(ge=1)
+    """Examples in the split."""
+    models: tuple[QuotedModel, ...] = Field(min_length=1)
+    """One entry for each evaluated model."""
+    comparisons: tuple[Comparison, ...] = ()
+    """The student against each other model."""
+    between_controls: tuple[Comparison, ...] = ()
+    """Each control against the next one, which lacks one thing more: what that thing was worth."""
+
+    def find(self, role: Role) -> QuotedModel | None:
+        """Find the model that has a role.
+
+        Args:
+            role: The role.
+
+        Returns:
+            The first such model, or None.
+        """
+        return next((model for model in self.models if model.role == role), None)
+
+
+ChosenOn = Literal["dev", "train", "nothing"]
 
 
 class Results(Record):
@@ -101,20 +153,34 @@ class Results(Record):
     """Examples in the split."""
     models: tuple[ModelResult, ...] = Field(min_length=1)
     """One entry for each evaluated model."""
+    chosen_on: ChosenOn | None = None
+    """Which examples chose the weights of the models that were trained here: `dev`, whose figures are a little too good
+    then; a part of `train`; `nothing`, as the last weights were taken. Absent where nobody knows."""
     comparisons: tuple[Comparison, ...] = ()
     """The student against each other model."""
     transfer: TransferFigures | None = None
     """What the student learnt from where that is more than the task's training examples; absent where it is not."""
+    between_controls: tuple[Comparison, ...] = ()
+    """Each control against the next one, which lacks one thing more: what that thing was worth."""
+    test: QuotedResults | None = None
+    """The same models on a labelled test set, measured once at the end; absent where the data has none."""
     environment: dict[str, JsonValue]
     """Versions and hardware, as in environment.json."""
     created: AwareDatetime
     """When the evaluation ended."""
 
+    @property
+    def quoted(self) -> "QuotedResults | Results":
+        """What is to be quoted: the figures on the test set where there is one, else those of the split."""
+        return self.test or self
+
     @model_validator(mode="after")
     def _has_primary_metric(self) -> "Results":
-        for model in self.models:
-            if next(iter(model.metrics), None) != self.primary_metric:
-                raise ValueError(f"the first metric of {model.role} must be the primary one, {self.primary_metric}")
+        tested = () if self.test is None else self.test.models
+        measured = [(model.role, model.metrics) for model in self.models]
+        for role, metrics in [*measured, *((model.role, model.metrics) for model in tested)]:
+            if next(iter(metrics), None) != self.primary_metric:
+                raise ValueError(f"the first metric of {role} must be the primary one, {self.primary_metric}")
         return self
 
     def find(self, role: Role) -> ModelResult | None:

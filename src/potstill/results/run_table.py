@@ -2,7 +2,7 @@
 
 from potstill.results.figures import ClassFidelity, ScoreFidelity
 from potstill.results.markup import to_markdown
-from potstill.results.results import ModelResult, Results
+from potstill.results.results import ModelResult, QuotedModel, Results
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.wording import (
     NO_INTERVAL,
@@ -14,6 +14,7 @@ from potstill.results.wording import (
     write_count,
     write_hundred,
 )
+from potstill.results.worth import describe_worth, warn_of_harm
 
 _ABSENT = "-"
 
@@ -53,11 +54,14 @@ def describe_results(results: Results) -> str:
         rows=tuple(tuple(_row(model, results)) for model in _sorted(results)),
         notes=tuple(_notes(results)),
     )
-    return f"{_title(results)}:\n\n{to_markdown(table)}"
+    harm = warn_of_harm(results)
+    above = f"{harm}\n\n" if harm else ""
+    return f"{above}{_title(results)}:\n\n{to_markdown(table)}"
 
 
 def _title(results: Results) -> str:
-    return f"{results.task}, {results.split} split, {results.num_examples:,} examples"
+    title = f"{results.task}, {results.split} split, {results.num_examples:,} examples"
+    return title if results.test is None else f"{title}; {results.test.split}, {results.test.num_examples:,} examples"
 
 
 def _sorted(results: Results) -> list[ModelResult]:
@@ -71,7 +75,15 @@ def _header(results: Results) -> list[str]:
     if kinds == {type(None)}:
         likeness = []
     sizes = ["encoder weights", "all weights", "MB", "sentences/s"]
-    return ["model", name_metric(results.primary_metric), *others, *likeness, *sizes]
+    return ["model", *_name_scores(results), *others, *likeness, *sizes]
+
+
+def _name_scores(results: Results) -> list[str]:
+    """Name the columns of the primary metric: that of the test set first, then that of the split."""
+    metric, chosen = name_metric(results.primary_metric), "\n(chosen on)" if results.chosen_on == "dev" else ""
+    if results.test is None:
+        return [metric + chosen]
+    return [f"{metric}, {results.test.split}", f"{metric}, {results.split}{chosen}"]
 
 
 def _row(model: ModelResult, results: Results) -> list[str]:
@@ -84,10 +96,12 @@ def _row(model: ModelResult, results: Results) -> list[str]:
         if teacher.speed is not None and model.speed is not None:
             ours, theirs = model.speed.sentences_per_second, teacher.speed.sentences_per_second
             rate += _in_brackets(compare_times(ours, theirs, "faster", "slower"))
-    score, *others = model.metrics.values()
+    others = [*model.metrics.values()][1:]
+    tested = None if results.test is None else results.test.find(model.role)
+    scored: list[ModelResult | QuotedModel] = [model] if tested is None else [tested, model]
     return [
         name_role(model.role, model.name),
-        f"{write_hundred(score)}\n{write_brackets(model.interval)}",
+        *(f"{write_hundred(each.score)}\n{write_brackets(each.interval)}" for each in scored),
         *map(write_hundred, others),
         *(_likeness(model) if any(each.fidelity for each in results.models) else ()),
         encoder,
@@ -114,17 +128,40 @@ def _notes(results: Results) -> list[str]:
         for split, metrics in model.other_splits.items()
         for name, value in metrics.items()
     ]
+    where = "" if results.test is None else f" on {results.test.split}"
     comparisons = [
-        f"student minus {name_role(item.other)}: "
+        f"student minus {name_role(item.other)}{where}: "
         f"{write_hundred(item.difference, sign='+')} {write_brackets(item.interval, sign='+')} {metric}"
-        for item in results.comparisons
+        for item in results.quoted.comparisons
     ]
     without = [NO_INTERVAL] if any(model.interval[0] == model.interval[1] for model in results.models) else []
     formats = {model.speed.precision for model in results.models if model.speed is not None}
     measured = f", measured in {', '.join(sorted(formats))}" if formats else ""
-    learnt = [] if results.transfer is None else [results.transfer.tell()]
     first = f"metrics x 100, [95 % interval over examples]{measured}"
-    return [first, *without, *learnt, *others, *comparisons]
+    learnt = [] if results.transfer is None else [results.transfer.tell()]
+    marks = [mark] if (mark := tell_choice(results)) else []
+    return [first, *marks, *without, *learnt, *others, *comparisons, *describe_worth(results)]
+
+
+def tell_choice(results: Results) -> str | None:
+    """Say which examples chose the weights, and which figures are to be quoted for it.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        A sentence without its full stop; None where nobody knows.
+    """
+    split, test = results.split, results.test
+    quote = "" if test is None else f"; quote those on {test.split}, which chose nothing"
+    match results.chosen_on:
+        case "dev":
+            return f"{split} also chose the weights, so its figures are a little too good{quote}"
+        case "train":
+            return f"the weights were chosen on a part of train, and nothing on {split}{quote}"
+        case "nothing":
+            return f"the last weights were taken: nothing was chosen on {split}{quote}"
+    return None if test is None else f"quote the figures on {test.split}"
 
 
 def _rate(model: ModelResult) -> str:

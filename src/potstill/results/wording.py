@@ -1,7 +1,7 @@
 """How figures and names are written for people: in the terminal's table, in Markdown and in the report."""
 
 from potstill.controls import control_of, known_controls
-from potstill.results.figures import Interval, Role
+from potstill.results.figures import ChosenWeights, Interval, Role
 
 _METRICS = {
     "f1": "F1",
@@ -76,3 +76,18 @@ def compare_times(gain: float | int, base: float | int, better: str, worse: str)
         return ""
     times, word = (gain / base, better) if gain >= base else (base / gain, worse)
     return f"{times:.1f}x {word}" if times >= 1.05 else ""
+
+
+def write_chosen(chosen: ChosenWeights) -> str:
+    """Tell which weights a stage left, and how they compare with its best and its last ones."""
+    epoch = "" if chosen.epoch is None else f" (epoch {chosen.epoch:.4g})"
+    said = (
+        f"stage {chosen.stage}: the weights of step {chosen.step:,} of {chosen.num_steps:,}{epoch}, chosen at "
+        f"{write_hundred(chosen.score)}"
+    )
+    if chosen.num_scorings == 1:
+        return said
+    return (
+        f"{said}; of {chosen.num_scorings} scorings the highest was {write_hundred(chosen.highest)}, the last "
+        f"{write_hundred(chosen.last)}, and what is within {write_hundred(chosen.margin)} counts as equal"
+    )
