@@ -14,6 +14,7 @@ ROW = controls.Control(
     wording="distilled from a random start",
     heading="random, distilled",
     purpose="the same student and teacher, from random weights",
+    start="random weights",
     colours=("#123456", "#abcdef"),
     change=lambda recipe: recipe.with_random_start(),
 )
@@ -84,3 +85,22 @@ def test_no_other_file_names_a_control():
         "recipe.py: base-start",
         "results/results.py: student_hard_labels",
     }
+
+
+def test_a_student_that_was_done_harm_is_told_first_and_what_to_try_next_last(potstill, world):
+    follows_layers_alone = (
+        *("--set", "stages.distil.objectives=[{kind='embeddings'}]", "--set", "stages.distil.epochs=8"),
+        *("--set", "student.init.kind=random", "--set", "stages.distil.optimizer.learning_rate=5e-3"),
+        *("--set", "student.hidden_size=1.0", "--set", "stages.distil.batches.examples_per_batch=16"),
+    )
+    arguments = ("--teacher", world.teacher, "--data", world.reviews, *follows_layers_alone)
+    outcome = potstill("distill", *arguments, "--baseline", "hard-labels", "--out", "run")
+    assert outcome.code == 0, outcome.stderr
+    first, *rest = outcome.stdout.splitlines()
+    assert first.startswith("The student is worse than the same start on labels only, by more than chance: -")
+    told = "\n".join(rest)
+    assert "worse than the teacher by more than chance; to try next:\n 1. " in told
+    assert "take a larger student" in told
+    assert "distil: the weights of step" in outcome.stderr
+    page = Path("run/report.html").read_text(encoding="utf-8")
+    assert page.index("worse than the same start on labels only") < page.index("What to try next")

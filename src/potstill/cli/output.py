@@ -52,9 +52,11 @@ def print_list(names: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
 
 
 def print_results(results: "Results") -> None:
-    """Print the table of what was measured."""
-    from potstill.results import make_table
+    """Print the table of what was measured, and above it that a student was done harm."""
+    from potstill.results import make_table, warn_of_harm
 
+    if (harm := warn_of_harm(results)) is not None:
+        make_console().print(harm, markup=False, style="bold")
     print_table(make_table(results))
 
 
@@ -70,13 +72,19 @@ def print_run(run: "Run", *, as_json: bool) -> None:
         return
     from potstill.answers import find_answer
     from potstill.evaluation import import_line
+    from potstill.reporting import advise
     from potstill.results import Predictions
 
+    folder = RunFolder(path=run.folder)
+    recipe, answer = folder.read_recipe(), find_answer(Predictions.read(folder.predictions).kind)
     print_results(run.results)
-    recipe = RunFolder(path=run.folder).read_recipe()
-    tag = find_answer(Predictions.read(RunFolder(path=run.folder).predictions).kind).pipeline_tag
+    advice = advise(run.results, recipe, may_vary_texts=answer.forbids_new_texts is None)
+    if advice:
+        listed = "".join(f"\n {number}. {each}" for number, each in enumerate(advice, start=1))
+        make_console().print(f"\nworse than the teacher by more than chance; to try next:{listed}", markup=False)
+    tag = answer.pipeline_tag
     make_console().print(
-        f"\nrun folder: {run.folder}\nreport: {RunFolder(path=run.folder).report}\n\n"
+        f"\nrun folder: {run.folder}\nreport: {folder.report}\n\n"
         f"{import_line(recipe)}from transformers import pipeline\n"
         f'model = pipeline("{tag}", "{run.student}")',
         markup=False,

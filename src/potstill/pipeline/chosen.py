@@ -29,4 +29,5 @@ def _read(stage: str, events: Sequence[dict[str, Any]], metric: str) -> Iterator
             last=scores[-1],
             num_scorings=len(scores),
             margin=end.get("margin", 0.0),
+            is_rising=len(scores) > 1 and scores[-1] > max(scores[:-1]),
         )

@@ -1,5 +1,6 @@
 """A run folder, or many, as one page for people: no torch, no network."""
 
+from potstill.reporting.advice import advise
 from potstill.reporting.effort import Effort, read_effort
 from potstill.reporting.groups import group_runs
 from potstill.reporting.reading import find_runs, read_run
@@ -8,6 +9,7 @@ from potstill.reporting.suite_report import write_suite_report
 
 __all__ = [
     "Effort",
+    "advise",
     "find_runs",
     "group_runs",
     "read_effort",

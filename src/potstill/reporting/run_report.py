@@ -10,6 +10,7 @@ from potstill.answers import Answer, answer_of_labels, find_answer
 from potstill.controls import control_of, known_controls
 from potstill.files import write_text
 from potstill.layer_map import resolve_layer_map
+from potstill.reporting.advice import advise
 from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, draw_scatter, draw_spots
 from potstill.reporting.confusion import confusions
 from potstill.reporting.examples import make_cards, make_disagreements
@@ -60,6 +61,7 @@ def draw_run(run: RunRecord) -> str:
         results=results,
         figures=make_figures(results),
         sentences=make_sentences(results),
+        advice=advise(results, run.recipe, may_vary_texts=answer is None or answer.forbids_new_texts is None),
         models=model_table(results),
         comparisons=comparison_table(results),
         tradeoff=_tradeoff(run, published),

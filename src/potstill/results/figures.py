@@ -206,3 +206,5 @@ class ChosenWeights(Config):
     margin: float = Field(default=0.0, ge=0.0)
     """Standard error of the highest score. Scores that are nearer to it cannot be told apart: of their weights those
     were taken that were nearest to the teacher's answers, or the latest without a teacher."""
+    is_rising: bool = False
+    """Whether the last scoring was higher than all before it, so that more steps might give a higher one."""
