@@ -95,11 +95,12 @@ def test_tables_and_page_say_what_each_training_was_given(small_suite: Suite, fi
         steps = max(event["step"] for event in events[row] if event["event"] == "step")
         assert effort.steps == f"{steps:,}"
         assert effort.scorings == sum(event["event"] == "evaluation" for event in events[row])
+    assert {effort.rates for effort in given.values()} == {"1"}
     assert (given["KD"].texts, given[small_suite.teacher_row].texts) == ("64", "32")
     table = make_own_tables(read_scores(finished))[-1]
     assert table.title == "What each training was given"
     assert {row[0]: row[1:] for row in table.rows} == {
-        row: (effort.steps, effort.texts, str(effort.scorings)) for row, effort in given.items()
+        row: (effort.steps, effort.texts, effort.rates, str(effort.scorings)) for row, effort in given.items()
     }
     page = folder.report.read_text(encoding="utf-8")
     assert "scorings that chose" in page

@@ -88,9 +88,11 @@ def test_every_row_is_given_equal_steps_batches_and_scorings_that_choose(name: s
             stages, choosing = cell.recipe.stages, [stage for stage in cell.recipe.stages if stage.select == "best"]
             assert [stage.patience for stage in stages] == [None] * len(stages)
             assert all(float(stage.epochs).is_integer() for stage in stages), "else steps are rounded"
+            assert {stage.evaluations for stage in stages} == {None}
             given.add(
                 (
                     sum(stage.epochs for stage in stages),
+                    frozenset(len(stage.optimizer.rates_to_try) for stage in stages),
                     frozenset((stage.batches, stage.accumulate) for stage in stages),
                     sum(stage.epochs * stage.evaluations_per_epoch for stage in choosing),
                 )

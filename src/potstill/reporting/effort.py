@@ -1,4 +1,4 @@
-"""What a training was given: steps, texts a step, scorings that chose; who was given more is no fair rival."""
+"""What a training was given: steps, texts a step, rates tried, scorings that chose; who has more is no fair rival."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,13 @@ class Effort:
     Attributes:
         steps: Optimizer steps of each stage, such as `402 + 402`.
         texts: Texts of a step at most, those of other stages behind a plus, such as `64` or `256 + 64`.
+        rates: Learning rates that were tried, stage by stage, such as `1` or `3 + 1`.
         scorings: How often a scoring could choose the weights.
     """
 
     steps: str
     texts: str
+    rates: str
     scorings: int
 
 
@@ -46,10 +48,17 @@ def read_effort(folder: RunFolder) -> Effort | None:
         return Effort(
             steps=" + ".join(f"{ended[stage['name']]:,}" for stage in stages),
             texts=" + ".join(dict.fromkeys(_texts(stage) for stage in stages)),
+            rates=" + ".join(str(_count_rates(stage)) for stage in stages),
             scorings=sum(event.get("event") == "evaluation" and event.get("stage") in choosing for event in events),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise say_damaged(folder.recipe, f"its stages are none: {error!r}", remedy="run it anew") from None
+
+
+def _count_rates(stage: Mapping[str, Any]) -> int:
+    """Count the learning rates that were tried; one that is alone is taken without a trial."""
+    given = stage.get("optimizer", {}).get("learning_rate")
+    return len(given) if isinstance(given, list) else 1
 
 
 def _texts(stage: Mapping[str, Any]) -> str:

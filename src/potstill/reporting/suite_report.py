@@ -80,28 +80,30 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
         "MB",
         "steps",
         "texts a step",
+        "rates tried",
         "scorings that chose",
     ]
-    rows = []
-    for group in groups:
-        model, effort = group.models[0], group.runs[0].effort
-        rows.append(
-            [
-                group.name,
-                str(len(group.runs)),
-                _write(group.score),
-                _write(group.kept),
-                *(_write(group.control(control.role)) for control in known_controls()),
-                _write_times(group.times_smaller),
-                _write_times(group.times_faster),
-                write_count(model.parameters.total),
-                f"{model.size_bytes / 1e6:,.1f}",
-                *(("", "", "") if effort is None else (effort.steps, effort.texts, str(effort.scorings))),
-            ]
-        )
+    rows = [_row(group) for group in groups]
     columns = [column for column in zip(header, *rows, strict=True) if any(column[1:])]
     first, *rest = zip(*columns, strict=True)
     return lay_out(f"Systems on {task}, each with the mean over its runs.", first, rest)
+
+
+def _row(group: Group) -> list[str]:
+    model, effort = group.models[0], group.runs[0].effort
+    given = ("", "", "", "") if effort is None else (effort.steps, effort.texts, effort.rates, str(effort.scorings))
+    return [
+        group.name,
+        str(len(group.runs)),
+        _write(group.score),
+        _write(group.kept),
+        *(_write(group.control(control.role)) for control in known_controls()),
+        _write_times(group.times_smaller),
+        _write_times(group.times_faster),
+        write_count(model.parameters.total),
+        f"{model.size_bytes / 1e6:,.1f}",
+        *given,
+    ]
 
 
 def _charts(published: Published, groups: Sequence[Group]) -> tuple[Markup, ...]:

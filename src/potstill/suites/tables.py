@@ -59,18 +59,20 @@ def _effort_table(sheet: ScoreSheet) -> Table:
     for row in sheet.rows:
         found = {task: model.effort for task in tasks for model in sheet.find(row, task) if model.effort is not None}
         steps = (found[task].steps if task in found else _ABSENT for task in tasks)
-        each = ({task: effort.texts for task, effort in found.items()}, {k: str(e.scorings) for k, e in found.items()})
-        rows.append((row, *steps, *map(_once_or_by_task, each)))
+        given = [(task, (effort.texts, effort.rates, str(effort.scorings))) for task, effort in found.items()]
+        rows.append((row, *steps, *(_once_or_by_task({task: own[place] for task, own in given}) for place in range(3))))
     return Table(
         title="What each training was given",
         columns=(
             *word_columns("system"),
-            *figure_columns(*(f"steps on {task}" for task in tasks), "texts a step", "scorings that chose"),
+            *figure_columns(
+                *(f"steps on {task}" for task in tasks), "texts a step", "rates tried", "scorings that chose"
+            ),
         ),
         rows=tuple(rows),
         notes=(
-            "Optimizer steps of each stage on the task, the most texts of a step, and how often a scoring could choose "
-            "the weights. Rows that differ here were not given the same.",
+            "Optimizer steps of each stage on the task, the most texts of a step, learning rates that a run tried, and "
+            "how often a scoring could choose the weights. Rows that differ here were not given the same.",
         ),
     )
 
