@@ -30,7 +30,7 @@ class ConsoleCallback:
 
     def __init__(self, console: Console | None = None) -> None:
         """Draw on a console; absent: on stderr, of several processes the main one alone."""
-        self._console = console or Console(stderr=True, quiet=not is_main_process())
+        self._console = console or Console(stderr=True, quiet=not is_main_process(), emoji=False)
         self._bars: Progress | None = None
 
     def note(self, text: str) -> None:

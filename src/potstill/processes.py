@@ -1,6 +1,8 @@
 """The processes that share a run, where torchrun or `accelerate launch` started several."""
 
 import os
+import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,18 +13,41 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LAUNCHED = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""What torchrun and `accelerate launch` set, all of them."""
+
 _PATIENCE = timedelta(days=2)
 """How long processes wait for the main one, which alone labels, stores and measures; one that dies ends all at once."""
 
 
 def count_launched() -> int:
-    """Count the processes that were started together; nothing is opened."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    """Count the processes that were started together; nothing is opened.
+
+    Returns:
+        Their number; 1 where a batch system has left a part of the variables set, which says nothing.
+    """
+    told = [os.environ.get(name, "") for name in _LAUNCHED]
+    return int(told[0]) if all(told) and told[0].isdecimal() else 1
 
 
 def is_main_process() -> bool:
     """Say whether this process is the one that prints and writes; nothing is opened."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return count_launched() == 1 or os.environ["RANK"] == "0"
+
+
+def end_with(parent: int) -> None:
+    """End this process when the one that started it is gone, however it went.
+
+    Args:
+        parent: The number that it has, from itself: it may be gone already.
+    """
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def process_state() -> "PartialState":
@@ -35,6 +60,9 @@ def process_state() -> "PartialState":
     import torch
     from accelerate import PartialState
 
+    if count_launched() == 1:  # else what is left set of a launch would be waited for
+        for name in _LAUNCHED:
+            os.environ.pop(name, None)
     wants_cpu = os.environ.get("ACCELERATE_USE_CPU", "false").lower() in ("1", "true", "yes")
     return PartialState(cpu=wants_cpu or not torch.accelerator.is_available(), timeout=_PATIENCE)
 

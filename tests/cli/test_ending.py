@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def test_a_reader_that_goes_away_is_no_mistake():
 
 
 def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
-    out = tmp_path / "run"
+    out = tmp_path / "a run"
     data = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]
     long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=400"]
     often = [
@@ -66,9 +67,26 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
     assert run.returncode == 130, told
     hint = told.splitlines()[-1]
     assert "Traceback" not in told
-    assert hint == f"stopped; go on with: potstill distill {out}/recipe.json --resume"
+    assert hint == f"stopped; go on with: potstill distill '{out}/recipe.json' --resume"
     assert not (out / "student").exists()
-    resumed = re.search(r"potstill (.*)", hint)[1].split()
+    resumed = shlex.split(re.search(r"potstill (.*)", hint)[1])
     outcome = potstill(*resumed)
     assert outcome.code == 0, outcome.stderr
     assert (out / "results.json").is_file()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_container_or_a_terminal_stops_a_run_as_ctrl_c_does(world, tmp_path, number):
+    out = tmp_path / "run"
+    given = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]
+    long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=4000"]
+    with subprocess.Popen([*COMMAND, "distill", *given, *long], **PIPES) as run:
+        while run.poll() is None and not (out / "events.jsonl").exists():
+            time.sleep(0.02)
+        run.send_signal(number)
+        _, told = run.communicate()
+    assert run.returncode == 130, told
+    assert told.splitlines()[-1] == f"stopped; go on with: potstill distill {out}/recipe.json --resume"
+    assert "Traceback" not in told
+    assert list(out.glob("checkpoints/0*/position.json")), "where it stood is saved"
+    assert list(tmp_path.rglob(".*.partial")) == []

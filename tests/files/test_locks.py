@@ -38,7 +38,7 @@ def test_a_folder_that_is_held_says_by_whom_and_since_when(tmp_path: Path) -> No
     folder = tmp_path / "runs" / "kd"
     with another_process("held", folder) as process:
         who = rf"process {process.pid} on {re.escape(platform.node())}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d"
-        with pytest.raises(RunError, match=rf"^'{folder}' is in use by {who}; wait until"), held(folder):
+        with pytest.raises(RunError, match=rf"^'{folder}' is in use by {who}; wait for its end"), held(folder):
             pass
     with held(folder):
         pass

@@ -68,6 +68,8 @@ def test_two_processes_make_the_run_of_one(teacher: Path, reviews: Path, tmp_pat
 def test_what_is_for_one_process_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
+    launched = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
     assert run_command(["export", "model"]) == 2
     assert "'export' runs in one process; distill, finetune, pretrain can be started" in capsys.readouterr().err

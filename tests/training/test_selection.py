@@ -11,7 +11,7 @@ from tiny_reviews import save_base
 from torch import Tensor
 
 from potstill.answers import LabelRows
-from potstill.data import BatchConfig, Batches, Split, tokenise
+from potstill.data import Batches, Split, tokenise
 from potstill.hub import Encoder, load_encoder_base
 from potstill.progress import SilentCallback
 from potstill.training import (
@@ -42,6 +42,7 @@ class Training:
         self.student.to(self.accelerator.device)
         self.checkpoints = Checkpoints(folder / "checkpoints", keep=keep, accelerator=self.accelerator)
         self.seen: list[Weights] = []
+        self.callback = SilentCallback()
 
     def train(self, scores: Sequence[float], start: Position, *, every: int | None = None, **stage: object) -> Position:
         """Go through a stage of one step an epoch, scored after each."""
@@ -55,14 +56,14 @@ class Training:
             config,
             Distiller(self.student, (), config.objectives, path="stage"),
             {},
-            Batches(tokenised, BatchConfig(), seed=0),
+            Batches(tokenised, config.batches, seed=0),
             run=StageRun(
                 accelerator=self.accelerator,
                 checkpoints=self.checkpoints,
                 checkpoint_config=CheckpointConfig(every_steps=every),
                 tracking=TrackingConfig(),
                 events=EventLog(self.folder / "events.jsonl"),
-                callback=SilentCallback(),
+                callback=self.callback,
                 score=lambda student: self._score(student, given),
             ),
             start=start,

@@ -1,13 +1,19 @@
 """Work shared out to processes, with results in order and never much of them at once."""
 
+import os
+import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
+from potstill.errors import RunError
 from potstill.plugins import given_plugins, load_plugins
+from potstill.processes import end_with
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,6 +29,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         """Set how many processes share the work, >= 1; 1 does it in this one."""
         self._count = count
         self._pool: ProcessPoolExecutor | None = None
+        self._others: set[BaseProcess] = set()
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Apply a function to items.
@@ -38,23 +45,52 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             yield from map(function, items)
             return
         if self._pool is None:
+            self._others = set(active_children())
             self._pool = ProcessPoolExecutor(
-                self._count, mp_context=get_context("spawn"), initializer=load_plugins, initargs=(given_plugins(),)
+                self._count,
+                mp_context=get_context("spawn"),
+                initializer=_begin,
+                initargs=(os.getpid(), given_plugins()),
             )
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:
-                waiting.append(self._pool.submit(function, item))
+                with _without_ctrl_c():
+                    waiting.append(self._pool.submit(function, item))
                 if len(waiting) > _AHEAD * self._count:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise RunError(
+                f"one of the {self._count} processes that draw new texts was ended from outside, as where memory is "
+                "short; give the same command to go on, with fewer --workers."
+            ) from None
         finally:
             for future in waiting:
                 future.cancel()
 
-    def __exit__(self, *exception: object) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """End the processes; where something went wrong, in the middle of their work."""
+        if self._pool is None:
+            return
+        if kind is not None:
+            for process in set(active_children()) - self._others:
+                process.kill()
+        self._pool.shutdown(cancel_futures=True)
+        self._pool = None
+
+
+@contextmanager
+def _without_ctrl_c() -> Generator[None]:
+    """Start processes that Ctrl-C does not reach: this one hears it and ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(parent: int, plugins: Sequence[str]) -> None:
+    end_with(parent)
+    load_plugins(plugins)

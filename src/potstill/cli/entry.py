@@ -3,7 +3,7 @@
 0    done
 1    a defect of Potstill
 2    a mistake that the user can mend
-130  stopped with Ctrl-C
+130  stopped with Ctrl-C, SIGTERM or SIGHUP
 141  whoever read the output has gone
 """
 
@@ -13,15 +13,16 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 from rich.console import Console
 
 from potstill.cli.app import app
 from potstill.cli.output import Stopped, make_console
+from potstill.cli.surroundings import close_stdout, open_streams, stop_on_signals
 from potstill.errors import PotstillError
-from potstill.processes import count_launched, is_main_process
+from potstill.files import explain_machine
+from potstill.processes import count_launched
 
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -37,8 +38,6 @@ _ALONE = {(): ["--help"], ("recipes",): ["recipes", "list"]}
 _TOGETHER = ("distill", "finetune", "pretrain")
 """What several processes can do together."""
 
-_OF_THE_MACHINE = frozenset({errno.EACCES, errno.EDQUOT, errno.ENAMETOOLONG, errno.ENOSPC, errno.EPERM, errno.EROFS})
-
 
 def main() -> None:
     """Run the command line of this process and end it."""
@@ -46,9 +45,14 @@ def main() -> None:
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    if not is_main_process():
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
-    sys.exit(run(sys.argv[1:]))
+    try:
+        open_streams()
+    except PotstillError as error:
+        sys.exit(_refuse(make_console(stderr=True), str(error)))
+    stop_on_signals()
+    code = run(sys.argv[1:])
+    close_stdout()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -77,12 +81,8 @@ def run(arguments: Sequence[str]) -> int:
         return _end_without_reader()
     except SystemExit as end:  # the options about completion end so, and typer where the reader has gone
         return _end_without_reader() if isinstance(end.__context__, BrokenPipeError) else int(end.code or 0)
-    except OSError as error:
-        if error.errno in _OF_THE_MACHINE:
-            return _refuse(console, f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
-        return _report_defect(console, error)
     except Exception as error:
-        return _report_defect(console, error)
+        return _refuse_or_report(console, error)
     if code == 130:
         return _stop(console, "")
     return code if isinstance(code, int) else 0
@@ -97,6 +97,15 @@ def _refuse(console: Console, text: str) -> int:
 def _stop(console: Console, hint: str) -> int:
     console.print(f"stopped; {_escape(hint)}" if hint else "stopped")
     return 130
+
+
+def _refuse_or_report(console: Console, error: Exception) -> int:
+    reason = explain_machine(error)
+    if reason is None:
+        return _report_defect(console, error)
+    if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+        return _refuse(console, f"{error.filename or 'a file'} cannot be used: {reason}.")
+    return _refuse(console, f"{reason}; free some, or make the batches smaller.")
 
 
 def _report_defect(console: Console, error: Exception) -> int:

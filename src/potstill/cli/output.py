@@ -1,6 +1,7 @@
 """What a command prints: results to stdout, everything for people to stderr."""
 
 import json
+import shlex
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from potstill.errors import RunError
+from potstill.files import follow_link
+from potstill.plugins import given_plugins
 from potstill.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -26,10 +29,9 @@ class Stopped(Exception):  # noqa: N818 - not an error
 
 def make_console(*, stderr: bool = False) -> Console:
     """Open a console on stdout or stderr that never folds what goes to a file."""
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
-    return (
-        console if console.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=_FILE_WIDTH)
-    )
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
+    width = None if console.is_terminal else _FILE_WIDTH
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, width=width)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -93,6 +95,8 @@ def print_run(run: "Run", *, as_json: bool) -> None:
 
 def check_file(path: Path | None) -> None:
     """Refuse a file that could not be written later, before any work is done."""
+    if path is not None:
+        follow_link(path)
     if path is not None and path.is_dir():
         raise RunError(f"--out {path}: this is a folder; give the name of a file.")
     if path is not None and not path.parent.is_dir():
@@ -108,4 +112,5 @@ def resumable(folder: Path) -> Generator[None]:
         recipe = RunFolder(path=folder).recipe
         if not recipe.is_file():
             raise Stopped("the run had not begun; give the same command to start again") from None
-        raise Stopped(f"go on with: potstill distill {recipe} --resume") from None
+        plugins = "".join(f" --plugin {shlex.quote(name)}" for name in given_plugins())
+        raise Stopped(f"go on with: potstill distill {shlex.quote(str(recipe))}{plugins} --resume") from None

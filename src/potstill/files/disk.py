@@ -5,8 +5,17 @@ import os
 import re
 from pathlib import Path
 
+_NO_MEMORY = ("can't allocate memory", "out of memory", "failed to map segment", "Cannot allocate memory")
+"""How libraries say that there is not enough, whatever they raise."""
+
 _RUST = re.compile(r"\(os error (\d+)\)")
 """How libraries in Rust name an error of the system."""
+
+_OF_THE_MACHINE = frozenset(
+    {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG, errno.ENFILE}
+    | {errno.ENOMEM, errno.ENOSPC, errno.EPERM, errno.EROFS, errno.ESTALE}
+)
+"""What a machine refuses: rights, room, handles, memory, a disk that fails."""
 
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 """What file systems answer that cannot sync a folder."""
@@ -59,11 +68,12 @@ def explain_machine(error: BaseException) -> str | None:
     Returns:
         Its words, without a stop at their end; None where it is an error of another sort.
     """
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error):
+    told = str(error)
+    if isinstance(error, MemoryError) or any(words in told for words in _NO_MEMORY):
         return "there is not enough memory"
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.strerror or os.strerror(error.errno)
-    if found := _RUST.search(str(error)):
-        return os.strerror(int(found[1]))
-    is_short = isinstance(error, OSError) and re.search(r"requested and \d+ written", str(error))  # as numpy has it
-    return os.strerror(errno.ENOSPC) if is_short else None
+    number = error.errno if isinstance(error, OSError) else None
+    if found := _RUST.search(told):
+        number = int(found[1])
+    elif isinstance(error, OSError) and re.search(r"requested and \d+ written", told):  # as numpy has it
+        number = errno.ENOSPC
+    return os.strerror(number) if number in _OF_THE_MACHINE else None

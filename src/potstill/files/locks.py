@@ -43,11 +43,12 @@ def one_at_a_time(path: Path, waits: Callable[[str], None] = lambda _: None) -> 
 
 
 @contextmanager
-def held(folder: Path) -> Generator[None]:
+def held(folder: Path, *, called: Path | None = None) -> Generator[None]:
     """Keep all others out of a folder for a block; the thread that has it may take it again.
 
     Args:
         folder: The folder, made where there is none.
+        called: What is made there, in messages; absent: the folder itself.
 
     Yields:
         Nothing.
@@ -62,7 +63,7 @@ def held(folder: Path) -> Generator[None]:
         lock.acquire(blocking=False)
     except Timeout:
         raise RunError(
-            f"'{folder}' is in use by {_tell_holder(path)}; wait until that has ended, or choose another folder."
+            f"'{called or folder}' is in use by {_tell_holder(path)}; wait for its end, or choose another name."
         ) from None
     try:
         _sign(path)

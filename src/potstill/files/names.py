@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from potstill.errors import PotstillError
+from potstill.errors import PotstillError, RunError
 
 _SHOWN = 40
 """Characters of a name that is too long."""
@@ -37,6 +37,29 @@ def expand_user(path: str | Path) -> Path:
             length = f"it has {len(str(path))} characters"
             raise PotstillError(f"'{str(path)[:_SHOWN]} ...' is too long for the name of a file: {length}.") from None
     return place
+
+
+def follow_link(path: Path) -> Path:
+    """Give the file or folder that a link stands for, so that the link stays.
+
+    Args:
+        path: A link, or anything else.
+
+    Returns:
+        What it stands for; what is no link, as it is.
+
+    Raises:
+        RunError: It is a link to nothing.
+    """
+    if not path.is_symlink():
+        return path
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise RunError(
+            f"'{path}' is a link to '{os.readlink(path)}', which does not exist; remove the link, or make what it "
+            "stands for."
+        ) from None
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:

@@ -49,6 +49,18 @@ def expect(path: Path, coming: Path, write: Callable[[Path, dict[str, list[str]]
     write(path.parent / SEAL, known | {path.name: list(dict.fromkeys([*kept, _digest(coming)]))})
 
 
+def note_down(path: Path, write: Callable[[Path, dict[str, list[str]]], None]) -> None:
+    """Write down the checksum of a file that was written bit by bit and is complete now."""
+    write(path.parent / SEAL, _read_seal(path.parent) | {path.name: [_digest(path)]})
+
+
+def forget(path: Path, write: Callable[[Path, dict[str, list[str]]], None]) -> None:
+    """Forget the checksum of a file that is written on."""
+    known = _read_seal(path.parent)
+    if known.pop(path.name, None) is not None:
+        write(path.parent / SEAL, known)
+
+
 def check_file(path: Path, *, remedy: str, content: bytes | None = None) -> None:
     """Refuse a file that is not what was written; one without a seal is taken as it is.
 

@@ -1,7 +1,6 @@
 """Files and folders that are written whole or not at all: write aside, wait for the disk, then rename."""
 
 import json
-import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from typing import Any
 from potstill.errors import RunError
 from potstill.files.disk import explain_machine, make_folder, sync, sync_names
 from potstill.files.leftovers import clear_leftovers, name_aside, name_old
-from potstill.files.seals import expect, seal_folder
+from potstill.files.names import follow_link
+from potstill.files.seals import expect, forget, note_down, seal_folder
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def whole_file(path: Path, *, is_sealed: bool = False) -> Generator[Path]:
     Raises:
         RunError: It cannot be written, because of the disk, rights, or a link to nothing.
     """
-    target = _follow(path)
+    target = follow_link(path)
     if target.exists() and not target.is_file() and not target.is_dir():
         with TemporaryDirectory() as scratch:
             yield Path(scratch) / target.name
@@ -91,7 +91,7 @@ def whole_folder(path: Path) -> Generator[Path]:
     Raises:
         RunError: It cannot be written, because of the disk, rights, or what has its name.
     """
-    target = _follow(path)
+    target = follow_link(path)
     if target.exists() and not target.is_dir():
         raise RunError(f"'{path}' is a file; give a folder.")
     aside, old = name_aside(target), name_old(target)
@@ -116,21 +116,27 @@ def whole_folder(path: Path) -> Generator[Path]:
             raise
 
 
+def seal_file(path: Path) -> None:
+    """Keep the checksum of a file that was written line by line and is complete now.
+
+    Args:
+        path: The file.
+    """
+    sync(path)
+    note_down(path, _write_seal)
+
+
+def unseal_file(path: Path) -> None:
+    """Forget the checksum of a file that is to be written on.
+
+    Args:
+        path: The file, if it is there.
+    """
+    forget(path, _write_seal)
+
+
 def _write_seal(path: Path, sums: dict[str, list[str]]) -> None:
     write_json(path, sums)
-
-
-def _follow(path: Path) -> Path:
-    """Give the file that a link stands for, so that the link stays."""
-    if not path.is_symlink():
-        return path
-    try:
-        return path.resolve(strict=True)
-    except (OSError, RuntimeError):
-        raise RunError(
-            f"'{path}' is a link to '{os.readlink(path)}', which does not exist; remove the link, or make what it "
-            "stands for."
-        ) from None
 
 
 def _write_through(source: Path, path: Path) -> None:
@@ -159,8 +165,9 @@ def _naming(path: Path, aside: Path) -> Generator[None]:
     except RunError as error:
         raise RunError(str(error).replace(str(aside), str(path))) from None
     except Exception as error:
-        reason = explain_machine(error)
         named = error.filename if isinstance(error, OSError) else None
-        if reason is None or not str(named or aside).startswith(str(aside)):
+        is_ours = str(named).startswith(str(aside))
+        reason = error.strerror if isinstance(error, OSError) and is_ours else explain_machine(error)
+        if reason is None or not (named is None or is_ours):
             raise
         raise RunError(f"'{path}' cannot be written: {reason}; nothing is left half written.") from None

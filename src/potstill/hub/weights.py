@@ -12,7 +12,7 @@ from safetensors import safe_open
 from transformers import PretrainedConfig
 
 from potstill.errors import ModelError, tell_reason
-from potstill.files import read_json
+from potstill.files import explain_machine, read_json
 from potstill.hub.agreement import check_body, check_runs, check_values, is_of_head
 from potstill.hub.capture import ATTENTION_NAME
 from potstill.hub.encoder import Encoder
@@ -60,7 +60,8 @@ def load_weights(
                 output_loading_info=True,
             )
     except Exception as error:  # transformers raises many kinds, also of the libraries below it
-        raise ModelError(f"the weights of model '{saved.name}' cannot be loaded ({tell_reason(error)}).") from None
+        reason = explain_machine(error) or tell_reason(error)
+        raise ModelError(f"the weights of model '{saved.name}' cannot be loaded ({reason}).") from None
     misfits = {
         name: f"{name} is {list(theirs)} in its file and {list(ours)} by its config"
         for name, theirs, ours in sorted(info.get("mismatched_keys", ()))

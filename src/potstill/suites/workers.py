@@ -3,8 +3,6 @@
 import multiprocessing
 import os
 import sys
-import threading
-import time
 from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +10,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from potstill.errors import RunError
+from potstill.files import make_folder
+from potstill.processes import end_with
 from potstill.suites.cell import CellFailed, Job, run_cell
 
 
@@ -169,10 +169,10 @@ def _pass_on(done: "Future[str | None]", ended: "Future[None]") -> None:
 
 def _work(job: Job, device: str | None, parent: int, sender: Any) -> None:  # noqa: ANN401 - a Connection
     """Run a cell as the whole of a process, whose output goes to the cell's log."""
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with(parent)
     if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    job.log.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(job.log.parent)
     with job.log.open("a", encoding="utf-8") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
@@ -183,13 +183,6 @@ def _work(job: Job, device: str | None, parent: int, sender: Any) -> None:  # no
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _end_with(parent: int) -> None:
-    """End this process when the one that started it is gone, however it went."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
 
 
 def _list_devices() -> list[str]:

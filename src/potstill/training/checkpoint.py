@@ -30,6 +30,7 @@ class Position:
         stage: Stages that are finished.
         step: Optimizer steps made in the stage.
         choice: The weights of the stage that would go on now.
+        awaits_score: Whether the student is to be scored before the next step.
         logged_step: Those whose losses stand in events.jsonl.
         events_size: Length of events.jsonl, bytes.
         events_sum: Its SHA-256 up to there.
@@ -39,6 +40,7 @@ class Position:
     stage: int = 0
     step: int = 0
     choice: Choice = Choice()
+    awaits_score: bool = False
     logged_step: int = 0
     events_size: int = 0
     events_sum: str = ""

@@ -1,6 +1,5 @@
 """The training loop: one stage of a recipe, on Accelerate."""
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -10,7 +9,6 @@ import torch
 from torch import Tensor
 
 from potstill.data import Batches
-from potstill.errors import RunError
 from potstill.processes import agree
 from potstill.progress import ProgressTask
 from potstill.teachers import Teacher
@@ -21,6 +19,7 @@ from potstill.training.clipping import clip_gradients
 from potstill.training.compiling import not_compiled, running_compiled
 from potstill.training.config import StageConfig
 from potstill.training.distiller import Distiller, TeacherNumber
+from potstill.training.loss_log import LossLog
 from potstill.training.masking import Masker
 from potstill.training.prefetch import prepare_ahead
 from potstill.training.sharing import share_step, weigh_parts
@@ -80,10 +79,10 @@ class _Stage:
         self.plan = StepPlan(batches=batches, accumulate=stage.accumulate)
         self.total = self.plan.total(stage)
         self.best: dict[str, Tensor] | None = None
-        self.sums = torch.zeros(len(distiller.names) + 1, device=accelerator.device)
+        self.losses = LossLog(stage, distiller.names, run)
         self.mixes_examples = torch.tensor(distiller.mixes_examples, device=accelerator.device)
-        self.logged_step = 0
         self.metric = ""
+        self.guard = StepGuard()
         self.unsaved: Position | None = None
 
     def train(self, start: Position) -> Position:
@@ -106,22 +105,25 @@ class _Stage:
 
     def _go(self, start: Position, progress: ProgressTask) -> Position:
         """Make all steps."""
-        position, begun, guard = start, time.perf_counter(), StepGuard()
-        with guard.listening():
+        position, begun, patience = start, time.perf_counter(), self.stage.patience
+        with self.guard.listening():
+            if start.awaits_score:
+                made = next(self.plan.steps(start.step - 1, self.total))
+                position = self._evaluate_and_save(replace(start, awaits_score=False), made, progress)
             for step, batches in prepare_ahead(self.plan.steps(start.step, self.total), self._collate):
-                with guard.whole_step():
-                    self._make(step, batches, position.step)
-                    seconds = start.seconds + time.perf_counter() - begun
-                    position = replace(position, step=position.step + 1, seconds=seconds)
-                    if position.step - self.logged_step >= self.run.tracking.every_steps:
-                        self._log(position, step, progress)
-                    self.unsaved = None if step.is_scored(self.stage, position.step, self.total) else position
-                progress.advance()
-                position = self._evaluate_and_save(position, step, progress)
-                patience = self.stage.patience
                 if patience is not None and position.choice.since_best >= patience:
                     self.run.callback.note(f"{self.stage.name}: no better score in {patience} evaluations")
                     break
+                with self.guard.whole_step():
+                    self._make(step, batches, position.step)
+                    seconds = start.seconds + time.perf_counter() - begun
+                    position = replace(position, step=position.step + 1, seconds=seconds)
+                    if self._is_logged(position, step):
+                        rate: float = self.optimizer.param_groups[0]["lr"]
+                        self.losses.write(position, step, rate, progress)
+                    self.unsaved = replace(position, awaits_score=step.is_scored(self.stage, position.step, self.total))
+                progress.advance()
+                position = self._evaluate_and_save(position, step, progress)
         return position
 
     def _restore_or_save(self, start: Position) -> None:
@@ -129,17 +131,17 @@ class _Stage:
         checkpoints = self.run.checkpoints
         if checkpoints.holds(start):
             self.best = checkpoints.restore(start, self._state())
-            self.logged_step = start.logged_step
+            self.losses.logged_step = start.logged_step
         elif start.stage > 0:
             self._save(start)
 
     def _state(self) -> StageState:
-        return StageState(model=self.distiller, optimizer=self.optimizer, sums=self.sums, best=self.best)
+        return StageState(model=self.distiller, optimizer=self.optimizer, sums=self.losses.sums, best=self.best)
 
     def _save(self, position: Position) -> Position:
         """Make a checkpoint; what was not logged yet goes with it."""
         self.unsaved = None
-        position = replace(position, logged_step=self.logged_step, **self.run.events.mark())
+        position = replace(position, logged_step=self.losses.logged_step, **self.run.events.mark())
         self.run.checkpoints.save(position, self._state())
         return position
 
@@ -167,7 +169,7 @@ class _Stage:
             with accelerator.no_sync(self.model) if waits else nullcontext():
                 loss, losses = self.model(batch, self._targets(batch), shares, join)
                 accelerator.backward(loss)
-            self.sums += torch.cat([loss.detach()[None], losses])
+            self.losses.add(loss, losses)
         clip_gradients(self.run.accelerator, self.model.parameters(), self.stage)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -179,51 +181,34 @@ class _Stage:
                 for number, needs in self.distiller.teacher_needs.items()
             }
 
-    def _log(self, position: Position, step: Step, progress: ProgressTask) -> None:
-        """Write the mean losses since the last log; the only place where the loop waits for a number."""
-        steps = position.step - self.logged_step
-        mean = self.run.accelerator.reduce(self.sums, reduction="mean") / steps
-        loss, *losses = mean.tolist()
-        self.sums.zero_()
-        self.logged_step = position.step
-        values = {
-            "stage": self.stage.name,
-            "step": position.step,
-            "epoch": round(step.epoch_after, 4),
-            "loss": loss,
-            "losses": dict(zip(self.distiller.names, losses, strict=True)),
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
-            "seconds": round(position.seconds, 2),
-        }
-        self.run.events.write("step", values)
-        flat = {f"{self.stage.name}/{name}": value for name, value in values["losses"].items()}
-        self.run.track({f"{self.stage.name}/loss": loss, **flat}, position.step)
-        progress.advance(0, text=f"loss {loss:.4f}")
-        if not math.isfinite(loss):
-            raise RunError(
-                f"stages.{self.stage.name}: the loss is {loss} at step {position.step}; lower optimizer.learning_rate "
-                f"({self.stage.optimizer.rate}) or set a clip_norm ({self.stage.clip_norm})."
-            )
-
     def _evaluate_and_save(self, position: Position, step: Step, progress: ProgressTask) -> Position:
-        is_end, is_due = position.step == self.total, step.is_scored(self.stage, position.step, self.total)
-        every = self.run.checkpoint_config.every_steps
-        is_saved = not is_end and (is_due or (every is not None and position.step % every == 0))
-        self.unsaved = None if is_saved or is_end else self.unsaved
-        if (is_saved or is_end) and self.logged_step < position.step:
-            self._log(position, step, progress)  # the sums are not in the checkpoint: it must find them empty
-        if is_due:
-            position = self._evaluate(position, step.epoch_after, progress)
-        if is_saved:
-            position = self._save(position)
-        return position
+        scores = self._score(progress) if step.is_scored(self.stage, position.step, self.total) else None
+        with self.guard.whole_step():
+            if scores is not None:
+                position = self._choose(scores, position, step.epoch_after, progress)
+                self.unsaved = None
+            return self._save(position) if self._is_saved(position, step) else position
 
-    def _evaluate(self, position: Position, epoch: float, progress: ProgressTask) -> Position:
-        """Score the student and keep its weights where they are chosen."""
-        student = self.distiller.student
+    def _is_saved(self, position: Position, step: Step) -> bool:
+        every = self.run.checkpoint_config.every_steps
+        is_wanted = step.is_scored(self.stage, position.step, self.total) or (
+            every is not None and position.step % every == 0
+        )
+        return is_wanted and position.step < self.total
+
+    def _is_logged(self, position: Position, step: Step) -> bool:
+        is_last = position.step == self.total
+        is_late = position.step - self.losses.logged_step >= self.run.tracking.every_steps
+        return is_last or is_late or self._is_saved(position, step)
+
+    def _score(self, progress: ProgressTask) -> Scores:
         progress.advance(0, text="scoring the student")
+        is_main = self.run.accelerator.is_main_process
         with not_compiled(enabled=self.run.is_compiled):
-            scores = agree(self.run.score(student) if self.run.accelerator.is_main_process else Scores(figures={}))
+            return agree(self.run.score(self.distiller.student) if is_main else Scores(figures={}))
+
+    def _choose(self, scores: Scores, position: Position, epoch: float, progress: ProgressTask) -> Position:
+        """Log what the student scored, and keep its weights where they are chosen."""
         distance = {} if scores.distance is None else {"distance": scores.distance}
         values = {"stage": self.stage.name, "step": position.step, **scores.figures, **distance}
         self.run.events.write("evaluation", values)
@@ -232,7 +217,8 @@ class _Stage:
         takes_last = self.stage.select == "last"
         choice = position.choice.after(scores, step=position.step, epoch=epoch, takes_last=takes_last)
         if choice.step == position.step and not takes_last:
-            self.best = {key: value.detach().cpu().clone() for key, value in student.state_dict().items()}
+            weights = self.distiller.student.state_dict()
+            self.best = {key: value.detach().cpu().clone() for key, value in weights.items()}
         self.metric = scores.name
         return replace(position, choice=choice)
 
