@@ -29,7 +29,7 @@ from torch import Tensor
 from potstill.data import load_corpus
 from potstill.hub import load_encoder_base, open_model
 from potstill.layer_map import resolve_layer_map
-from potstill.pipeline.run import run_general
+from potstill.pipeline.general_run import run_general
 from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.tensors import TokenBlock

@@ -1,14 +1,19 @@
 """The run folder: what lies where, and when it may be written."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from potstill.errors import RunError
-from potstill.files import read_json, read_json_lines
+from potstill.files import LOCK, SEAL, follow_link, read_json, read_json_lines
 
 _REMEDY = "bring it back, or run it anew in another folder"
+_BEFORE = frozenset({LOCK, SEAL, "begun.json", "environment.json"})
+"""What may lie in the folder of a run that was stopped before it was begun."""
+_SHOWN = 60
+"""Most characters of a value that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,11 @@ class RunFolder:
     def environment(self) -> Path:
         """Versions, hardware, fingerprints."""
         return self.path / "environment.json"
+
+    @property
+    def begun(self) -> Path:
+        """What a run was begun with, by content; a resumed run is held against it."""
+        return self.path / "begun.json"
 
     @property
     def events(self) -> Path:
@@ -101,6 +111,11 @@ class RunFolder:
         """Whether the run came to its end."""
         return self.results.is_file()
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is there, or only what a run left that was stopped before it was begun."""
+        return not self.path.exists() or (self.path.is_dir() and {path.name for path in self.path.iterdir()} <= _BEFORE)
+
     def nested(self, name: str) -> "RunFolder":
         """Give the folder of a run that belongs to this one, such as a baseline."""
         return RunFolder(path=self.path / name)
@@ -127,6 +142,17 @@ class RunFolder:
         """
         return read_json(self.environment, remedy=_REMEDY) if self.environment.is_file() else {}
 
+    def read_begun(self) -> dict[str, Any]:
+        """Read what a run was begun with.
+
+        Returns:
+            JSON values by name; empty where a run has none.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        return read_json(self.begun, remedy=_REMEDY) if self.begun.is_file() else {}
+
     def read_events(self) -> list[dict[str, Any]]:
         """Read what happened in the training.
 
@@ -148,64 +174,44 @@ class RunFolder:
             RunError: The folder holds a run and `resume` is off, it holds something else, or there is nothing to
                 resume.
         """
+        follow_link(self.path)
         if self.path.exists() and not self.path.is_dir():
             raise RunError(f"'{self.path}' is a file; give a folder for the run.")
         if resume and not self.recipe.is_file():
             raise RunError(f"nothing to resume in '{self.path}': it has no recipe.json; run it without --resume.")
-        if resume or not self.path.exists() or not any(self.path.iterdir()):
+        if resume or self.is_bare:
             return
         if self.recipe.is_file():
             state = "a finished run" if self.is_finished else "an unfinished run; take it up with --resume"
             raise RunError(f"'{self.path}' already holds {state}; choose another folder with --out.")
         raise RunError(f"'{self.path}' is not empty and holds no run; choose another folder with --out.")
 
-    def check_same_recipe(self, recipe: object) -> None:
-        """Refuse to resume a run with another recipe.
 
-        Args:
-            recipe: The resolved recipe as JSON values.
-
-        Raises:
-            RunError: The run was started with other settings; the first field that differs is named.
-        """
-        if field := first_difference(self.read_recipe(), recipe, ""):
-            raise RunError(
-                f"'{self.path}' was started with another {field}; resume it with 'potstill distill {self.recipe} "
-                "--resume' and no other settings."
-            )
-
-    def check_same_plugins(self, fingerprints: Mapping[str, str | None]) -> None:
-        """Refuse to resume a run with another text of a plug-in.
-
-        Args:
-            fingerprints: The hash of each plug-in, by its name.
-
-        Raises:
-            RunError: One was changed since the run was started.
-        """
-        begun = self.read_environment().get("plugins", {})
-        for name, fingerprint in fingerprints.items():
-            if begun.get(name, fingerprint) != fingerprint:
-                raise RunError(
-                    f"'{self.path}' was started with another text of the plug-in '{name}'; bring that back, or start "
-                    "the run anew in another folder."
-                )
-
-
-def first_difference(begun: object, now: object, path: str) -> str | None:
-    """Name the first field in which two JSON values differ.
+def tell_difference(begun: object, now: object, path: str = "") -> str | None:
+    """Tell the first field in which two JSON values differ, and both values.
 
     Args:
         begun: One value.
         now: The other.
-        path: Where they stand, put before the field.
+        path: Where they stand, put before the field; of a list the members are called by their `name`.
 
     Returns:
-        The field's path, or None where they are equal.
+        `seed = 0, and 5 is asked for`, or None where they are equal.
     """
-    if isinstance(begun, dict) and isinstance(now, dict):
-        for key in sorted(begun.keys() | now.keys()):
-            if found := first_difference(begun.get(key), now.get(key), f"{path}.{key}" if path else key):
-                return found
-        return None
-    return None if begun == now else path or "recipe"
+    if isinstance(begun, Mapping) and isinstance(now, Mapping):
+        pairs = [(key, begun.get(key), now.get(key)) for key in sorted(begun.keys() | now.keys())]
+    elif isinstance(begun, list | tuple) and isinstance(now, list | tuple) and len(begun) == len(now):
+        pairs = [(_call(one, number), one, other) for number, (one, other) in enumerate(zip(begun, now, strict=True))]
+    else:
+        return None if begun == now else f"{path or 'recipe'} = {_write(begun)}, and {_write(now)} is asked for"
+    found = (tell_difference(one, other, f"{path}.{key}" if path else key) for key, one, other in pairs)
+    return next((each for each in found if each is not None), None)
+
+
+def _call(item: object, number: int) -> str:
+    return str(item["name"]) if isinstance(item, Mapping) and "name" in item else str(number)
+
+
+def _write(value: object) -> str:
+    text = "none" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]} ..."

@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from shutil import rmtree
 from threading import Event
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_texts_and_logits_are_stored_beside_the_run(first):
     names = stored(first)
     assert len([name for name in names if name.startswith("augmented-")]) == 1
     assert len([name for name in names if name.startswith("logits-")]) == 1
-    texts = pyarrow.parquet.read_table(next((first.parent / "store").glob("augmented-*")))
+    texts = pyarrow.parquet.read_table(next((first.parent / "store").glob("augmented-*/texts.parquet")))
     assert [len(set(texts["text"].to_pylist()))] == num_asked(first)
     assert num_asked(first) > [216]
     assert not list((first.parent / "store").glob(".*.part*"))
@@ -170,17 +171,17 @@ def test_two_runs_do_not_make_the_same_texts_at_once(reviews, tmp_path):
     recipe = load_recipe("bilstm-soft", fields=fields, overrides=AUGMENTED)
     source, folder = TaskSource(recipe=recipe, data=load_task_data(recipe.data)), RunFolder(path=tmp_path / "run")
     run, notes, waiting = OpenRun(source=source, folder=folder, callback=SilentCallback()), Notes(), Event()
-    notes.note = lambda text: waiting.set() if "waiting for another run" in text else None
+    notes.note = lambda text: waiting.set() if "waiting for process" in text else None
     first = make_examples(run, plan_texts(run, None), None)
-    (path,) = folder.store.glob("augmented-*.parquet")
-    path.unlink()
+    (path,) = folder.store.glob("augmented-*")
+    rmtree(path)
 
     def second():
         other = replace(run, callback=notes)
         return make_examples(other, plan_texts(other, None), None)
 
     with ThreadPoolExecutor() as pool:
-        with one_at_a_time(path.with_name(f".{path.stem}.lock")):
+        with one_at_a_time(path.with_name(f".{path.name}.lock")):
             made = pool.submit(second)
             assert waiting.wait(timeout=60)
             assert not path.exists()

@@ -17,6 +17,7 @@ from transformers import (
     BertForSequenceClassification,
     BertTokenizerFast,
 )
+from unsealing import unseal
 
 from potstill import distill, finetune, load
 from potstill.data import load_task_data
@@ -51,7 +52,7 @@ def mirrored(teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         model.classifier.bias.copy_(model.classifier.bias.flip(0))
     model.config.id2label, model.config.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
     model.save_pretrained(folder)
-    return folder
+    return unseal(folder)
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +184,7 @@ def shift(mirrored: Path, folder: Path) -> Path:
         model.classifier.weight.mul_(0.7)
         model.classifier.bias.add_(torch.tensor([0.05, -0.05]))
     model.save_pretrained(folder)
-    return folder
+    return unseal(folder)
 
 
 def average(logits: list[NDArray[np.float32]], combine: str, weights: list[float] | None) -> NDArray[np.float64]:

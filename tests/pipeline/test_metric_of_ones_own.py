@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from unsealing import unseal
 
 from potstill.cli.entry import run as run_command
 from potstill.results import Predictions
@@ -87,7 +88,7 @@ def test_without_its_plugin_a_run_serves_and_says_what_a_measurement_needs(
     own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = shutil.copytree(own_run, tmp_path / "run")
-    text = (run / "recipe.json").read_text().replace("quadratic_kappa", "of_nobody")
+    text = (unseal(run) / "recipe.json").read_text().replace("quadratic_kappa", "of_nobody")
     (run / "recipe.json").write_text(text)
     texts = tmp_path / "texts.txt"
     texts.write_text("a good film\n")

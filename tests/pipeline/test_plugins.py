@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from test_processes import launch, losses
+from unsealing import unseal
 
 from potstill.cli.entry import run as run_command
 from potstill.errors import RecipeError
@@ -114,11 +115,13 @@ def test_a_run_is_not_resumed_with_another_text_of_its_plugin(
     own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = shutil.copytree(own_run, tmp_path / "run")
-    environment = json.loads((run / "environment.json").read_text())
-    (run / "environment.json").write_text(json.dumps(environment | {"plugins": {"pair_distances.py": "0" * 16}}))
+    begun = json.loads((unseal(run) / "begun.json").read_text())
+    (run / "begun.json").write_text(json.dumps(begun | {"plugins": {"pair_distances.py": "0" * 16}}))
     resume = ["distill", str(run / "recipe.json"), "--resume", "--plugin", str(DISTANCES)]
-    assert "was started with another text of the plug-in 'pair_distances.py'" in refusal(capsys, *resume)
-    (run / "environment.json").write_text(json.dumps(environment))
+    assert "was begun with another text of the plug-in pair_distances.py: its fingerprint was 0000" in refusal(
+        capsys, *resume
+    )
+    (run / "begun.json").write_text(json.dumps(begun))
     assert run_command(resume) == 0
 
 
@@ -126,7 +129,7 @@ def test_what_was_trained_serves_without_its_plugin(own_run: Path, tmp_path: Pat
     values = json.loads((own_run / "recipe.json").read_text())
     run = shutil.copytree(own_run, tmp_path / "run")
     text = json.dumps(values).replace("pair_distances", "of_nobody")
-    (run / "recipe.json").write_text(text)
+    (unseal(run) / "recipe.json").write_text(text)
     texts = tmp_path / "texts.txt"
     texts.write_text("a good film\n")
     assert run_command(["predict", str(run), "--data", str(texts)]) == 0

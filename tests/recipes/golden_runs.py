@@ -11,8 +11,8 @@ from tiny_reviews import WORDS, make_base, save_base
 from potstill.data import DataConfig, TaskData, load_task_data
 from potstill.hub import Encoder, load_encoder_base
 from potstill.pipeline.augmented import make_examples, plan_texts
+from potstill.pipeline.general_run import run_general
 from potstill.pipeline.open_run import OpenRun, RunTeacher
-from potstill.pipeline.run import run_general
 from potstill.pipeline.shared_runs import task_part
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from made_up_suites import model, write_cell, write_run
+from unsealing import unseal
 
 from potstill.architectures import BiLstmConfig
 from potstill.errors import RecipeError, RunError
@@ -112,7 +113,7 @@ def test_a_difference_is_taken_only_where_both_figures_are_of_the_same(folder: P
 
 
 def test_a_row_may_stand_beside_rows_of_several_published_tables(folder: Path) -> None:
-    values = json.loads((folder / "suite.json").read_text())
+    values = json.loads((unseal(folder) / "suite.json").read_text())
     values["systems"][0]["published"] = ["TinyBERT", "Tiny BERT"]
     values["teacher"] |= {"published": ["BERT BASE (Teacher)", "BERT Base"]}
     (folder / "suite.json").write_text(json.dumps(values))
@@ -134,7 +135,7 @@ def test_notes_say_what_each_seed_drew_and_what_was_made_once(folder: Path) -> N
         (run / "recipe.json").write_text(json.dumps(recipe))
     text = render_tables(read_scores(folder), (), form="markdown")
     assert "in the spread: the teacher's fine-tuning; the general student; the augmented texts." in text
-    suite = json.loads((folder / "suite.json").read_text())
+    suite = json.loads((unseal(folder) / "suite.json").read_text())
     (folder / "suite.json").write_text(json.dumps(suite | {"vary": ["student", "teacher", "general"]}))
     text = render_tables(read_scores(folder), (), form="markdown")
     assert f"{drawn}; the teacher's fine-tuning; the general student. Made once, and so not in the spread: the" in text

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from potstill.answers import Answer
 from potstill.augmentation.drawing import NewRow
 from potstill.augmentation.method import Row
-from potstill.errors import DataError
-from potstill.files import whole_file, write_json
+from potstill.errors import DataError, RunError
+from potstill.files import LOCK, check_file, make_folder, read_json, whole_file, write_json
 
 if TYPE_CHECKING:
     import pyarrow
@@ -48,18 +48,31 @@ class PartFiles:
         self._folder = folder
         self._identity = dict(identity)
         try:
-            is_same = json.loads(self._label.read_text(encoding="utf-8")) == self._identity
-        except (OSError, ValueError):
+            is_same = read_json(self._label, remedy="") == self._identity
+        except RunError:
             is_same = False
         if not is_same:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._clear()
 
     def __len__(self) -> int:
-        """Count the parts that are there, from the first to the one before the first that is missing."""
+        """Count the parts that are there, from the first to the one before the first that is missing or damaged."""
         count = 0
-        while self._path(count).is_file():
+        while self._path(count).is_file() and self._is_right(count):
             count += 1
         return count
+
+    def _is_right(self, number: int) -> bool:
+        try:
+            check_file(self._path(number), remedy="")
+        except RunError:
+            return False
+        return True
+
+    def _clear(self) -> None:
+        """Remove all but the lock of whoever works here."""
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if path.name != LOCK:
+                path.unlink()
 
     def rows(self) -> Iterator[Row]:
         """Read the texts of all parts that are there.
@@ -86,12 +99,12 @@ class PartFiles:
         import pyarrow
         import pyarrow.parquet
 
-        if not self._folder.is_dir():
-            self._folder.mkdir()
-            write_json(self._label, self._identity)
+        if not self._label.is_file():
+            make_folder(self._folder)
+            write_json(self._label, self._identity, is_sealed=True)
         schema = _schema(labels, is_pair=is_pair)
         table = pyarrow.Table.from_pylist([_describe(row, method, labels) for row in rows], schema=schema)
-        with whole_file(self._path(number)) as aside:
+        with whole_file(self._path(number), is_sealed=True) as aside:
             pyarrow.parquet.write_table(table, aside)
         return sum(not row.is_original for row in rows)
 

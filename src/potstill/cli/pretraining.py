@@ -73,8 +73,8 @@ def pretrain(
 
 def run_on_text(planned: "PlannedRun", *, as_json: bool) -> None:
     """Run the stages of a recipe on plain text, and print what came of it."""
-    with resumable(planned.folder):
-        run = planned.pretrain(callback=ConsoleCallback())
+    with planned.claimed() as claimed, resumable(claimed.folder):
+        run = claimed.pretrain(callback=ConsoleCallback())
     if as_json:
         print_json(
             {

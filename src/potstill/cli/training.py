@@ -142,8 +142,8 @@ def distill(
     if planned.is_on_text and not is_of_a_task:
         run_on_text(planned, as_json=as_json)
         return
-    with resumable(planned.folder):
-        run = planned.distil(baselines=baselines or (), callback=ConsoleCallback())
+    with planned.claimed() as claimed, resumable(claimed.folder):
+        run = claimed.distil(baselines=baselines or (), callback=ConsoleCallback())
     print_run(run, as_json=as_json)
 
 
@@ -167,6 +167,6 @@ def finetune(
     load_plugins(plugins or ())
     fields = pipeline.name_fields(options.fields, teacher_base=model)
     planned = pipeline.plan_run("teacher", fields, overrides=overrides or (), out=out, resume=resume)
-    with resumable(planned.folder):
-        run = planned.distil(callback=ConsoleCallback())
+    with planned.claimed() as claimed, resumable(claimed.folder):
+        run = claimed.distil(callback=ConsoleCallback())
     print_run(run, as_json=as_json)

@@ -16,7 +16,7 @@ from potstill.data.corpus_config import CorpusConfig
 from potstill.data.corpus_lines import CorpusSource, find_sources
 from potstill.data.tokenised import TokenisedSplit
 from potstill.errors import DataError
-from potstill.files import fingerprint_files, whole_folder, write_json
+from potstill.files import fingerprint_files, is_whole, one_at_a_time, whole_folder, write_json
 from potstill.progress import ProgressCallback, ProgressTask
 from potstill.tensors import TokenBlock
 
@@ -24,6 +24,7 @@ _CHUNK = 4096
 """Lines that are tokenised together."""
 _FEWEST = 20
 """Examples below which nothing can be learnt and measured."""
+_WAITING = "waiting for {}, which tokenises the same text"
 _VERSION = 1
 """To be raised when examples are made in another way."""
 
@@ -93,9 +94,12 @@ def load_corpus(config: CorpusConfig, tokenizer: CorpusTokenizer, *, store: Path
     """
     sources = find_sources(config)
     folder = store / f"corpus-{_key(config, sources, tokenizer)}"
-    if not (folder / "corpus.json").is_file():
-        with whole_folder(folder) as aside:
-            _Writer(config, tokenizer, aside).write(sources, callback)
+    with one_at_a_time(store / f".{folder.name}.lock", lambda who: callback.note(_WAITING.format(who))):
+        if not is_whole(folder):
+            if folder.exists():
+                callback.note(f"tokenised text {folder.name} is damaged and is made anew")
+            with whole_folder(folder) as aside:
+                _Writer(config, tokenizer, aside).write(sources, callback)
     return _open(folder, tokenizer.padding_id)
 
 

@@ -15,6 +15,7 @@ from potstill.engines.onnx_graph import check_export_packages, export_graph, sav
 from potstill.engines.onnx_quantise import quantise_all, write_fp16
 from potstill.engines.torch_engine import draw_shape
 from potstill.errors import ModelError, tell_reason
+from potstill.files import check_folder
 from potstill.hub import (
     Encoder,
     ModelDescription,
@@ -145,6 +146,7 @@ def find_file(model: str, backend: OnnxBackend) -> Path:
     folder = Path(resolve_model(model))
     for place in (folder / "onnx" / backend.file, folder / backend.file):
         if place.is_file():
+            check_folder(place.parent, remedy=f"make it anew with 'potstill export {model}'")
             return place
     raise ModelError(
         f"'{model}' has no onnx/{backend.file}, which the back-end '{backend.name}' reads; make it with "

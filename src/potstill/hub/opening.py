@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrained
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from potstill.errors import ModelError, tell_reason
-from potstill.files import read_json
+from potstill.files import check_folder, read_json
 from potstill.hub.agreement import check_labels, check_sizes, check_tokenizer
 from potstill.hub.quiet import quiet
 from potstill.hub.resolving import resolve_model
@@ -55,8 +55,9 @@ def open_model(name: str) -> SavedModel:
         ModelError: There is no such model, its type is not known, it has no fast tokenizer, or its config and its
             tokenizer contradict each other.
     """
-    config = open_config(name)
     where = resolve_model(name)
+    check_folder(Path(where), remedy="make or copy it anew; if you changed it yourself, delete its checksums.json")
+    config = open_config(name)
     tokenizer = load_tokenizer(where, name)
     check_tokenizer(name, config, tokenizer)
     return SavedModel(name=name, where=where, config=config, tokenizer=tokenizer)

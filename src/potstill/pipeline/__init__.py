@@ -3,8 +3,9 @@
 from potstill.pipeline.api import PlannedRun, distill, finetune, name_fields, plan_run, pretrain
 from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmentation
 from potstill.pipeline.evaluating import DataOptions, answer_test_sets, evaluate
+from potstill.pipeline.general_run import GeneralRun, run_general
 from potstill.pipeline.measure import remeasure
-from potstill.pipeline.run import GeneralRun, Run, run_general, run_recipe
+from potstill.pipeline.run import Run, run_recipe
 from potstill.pipeline.serve import Export, bench, compare, export
 from potstill.pipeline.student import Blueprint, draw_blueprint
 

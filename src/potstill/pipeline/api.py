@@ -1,14 +1,18 @@
 """What a program calls: `distill`, `finetune` and `pretrain`, the same pipeline as the command line."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
 from potstill.errors import RecipeError
 from potstill.files import expand_user
-from potstill.pipeline.run import GeneralRun, Run, run_general, run_recipe
+from potstill.pipeline.begun import locate
+from potstill.pipeline.claims import claim, claim_first
+from potstill.pipeline.general_run import GeneralRun, run_general
+from potstill.pipeline.run import Run, run_recipe
 from potstill.processes import agree
 from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe, load_recipe
@@ -23,11 +27,28 @@ class PlannedRun:
         recipe: The recipe.
         folder: The run folder.
         is_resumed: Whether an unfinished run is to be taken up.
+        base: The name that the folder has, or has with a number; absent: the folder was given, and is no other.
     """
 
     recipe: Recipe
     folder: Path
     is_resumed: bool = False
+    base: Path | None = None
+
+    @contextmanager
+    def claimed(self) -> Generator["PlannedRun"]:
+        """Keep the folder, or the first that is free, for the process.
+
+        Yields:
+            The plan with the folder that was taken.
+
+        Raises:
+            RunError: Another process has the folder, or it cannot be used.
+        """
+        with ExitStack() as stack:
+            folder = self.folder if self.base is None else stack.enter_context(claim_first(self.base))
+            stack.enter_context(claim(RunFolder(path=folder), resume=self.is_resumed))
+            yield replace(self, folder=folder, base=None)
 
     @property
     def is_on_text(self) -> bool:
@@ -53,7 +74,8 @@ class PlannedRun:
                 f"recipe '{self.recipe.name}' has stages on plain text, and nothing says on which task the others run; "
                 "give 'task' or 'data', or call 'pretrain' for plain text alone."
             )
-        return run_recipe(self.recipe, self.folder, baselines=baselines, resume=self.is_resumed, callback=callback)
+        with self.claimed() as run:
+            return run_recipe(run.recipe, run.folder, baselines=baselines, resume=run.is_resumed, callback=callback)
 
     def pretrain(self, *, callback: ProgressCallback | None = None) -> GeneralRun:
         """Run its stages on plain text.
@@ -67,7 +89,8 @@ class PlannedRun:
         Raises:
             PotstillError: Something the user can mend; the message says how.
         """
-        return run_general(self.recipe, self.folder, resume=self.is_resumed, callback=callback)
+        with self.claimed() as run:
+            return run_general(run.recipe, run.folder, resume=run.is_resumed, callback=callback)
 
 
 def plan_run(
@@ -97,8 +120,14 @@ def plan_run(
         RecipeError: The recipe does not exist, or a field of it is wrong.
     """
     recipe = load_recipe(name, overrides=overrides, ablations=ablations, fields=fields)
-    folder = expand_user(out) if out is not None else _choose_folder(name, recipe, resume=resume)
-    return PlannedRun(recipe=recipe, folder=folder, is_resumed=resume)
+    file = expand_user(name)
+    if file.name == "recipe.json" and file.is_file():
+        recipe = locate(recipe, RunFolder(path=file.parent))
+    if out is not None or file.name == "recipe.json":
+        return PlannedRun(recipe=recipe, folder=file.parent if out is None else expand_user(out), is_resumed=resume)
+    base = Path("runs") / "-".join(part for part in (recipe.name, *recipe.ablated, recipe.data.task) if part)
+    folder = _choose_folder(base, resume=resume)
+    return PlannedRun(recipe=recipe, folder=folder, is_resumed=resume, base=None if resume else base)
 
 
 def name_fields(
@@ -283,12 +312,8 @@ def pretrain(
     return planned.pretrain(callback=callback)
 
 
-def _choose_folder(name: str, recipe: Recipe, *, resume: bool) -> Path:
-    """Choose the folder of `RUN/recipe.json`, else the first free name in runs/; to resume, the last unfinished one."""
-    file = expand_user(name)
-    if file.name == "recipe.json":
-        return file.parent
-    base = Path("runs") / "-".join(part for part in (recipe.name, *recipe.ablated, recipe.data.task) if part)
+def _choose_folder(base: Path, *, resume: bool) -> Path:
+    """Choose the first free name, of a base and the same with numbers; to resume, the last unfinished one."""
     numbered = (base if number == 1 else base.with_name(f"{base.name}-{number}") for number in count(1))
     taken = list(takewhile(Path.exists, numbered))
     if resume and taken:

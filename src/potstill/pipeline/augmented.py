@@ -10,7 +10,7 @@ from potstill.answers import LabelRows
 from potstill.augmentation import AugmentationConfig, read_columns
 from potstill.data import Split
 from potstill.errors import DataError
-from potstill.files import one_at_a_time
+from potstill.files import is_whole, one_at_a_time, whole_folder
 from potstill.hub import find_masked_lm
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
@@ -19,6 +19,7 @@ from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.processes import main_first
 from potstill.progress import ProgressCallback
 
+_TEXTS = "texts.parquet"
 _WAITING = "waiting for {}, which makes the same augmented examples"
 
 
@@ -70,16 +71,18 @@ def make_examples(run: OpenRun[TaskSource], maker: TextMaker, teacher: RunTeache
     """Make the examples of a run, or read them where an earlier run with the same settings left them."""
     texts = replace(maker, config=maker.config.model_copy(update={"labels": "none"}))  # labels do not change the texts
     key = hashlib.sha256(json.dumps(texts.identity, sort_keys=True).encode()).hexdigest()[:16]
-    path = run.folder.store / f"augmented-{key}.parquet"
-    with (
-        main_first(),
-        one_at_a_time(path.with_name(f".{path.stem}.lock"), lambda who: run.callback.note(_WAITING.format(who))),
-    ):
-        if path.is_file():
-            run.callback.note(f"augmented examples read from {path.name}")
+    folder, note = run.folder.store / f"augmented-{key}", run.callback.note
+    lock = folder.with_name(f".{folder.name}.lock")
+    with main_first(), one_at_a_time(lock, lambda who: note(_WAITING.format(who))):
+        if is_whole(folder):
+            note(f"augmented examples read from {folder.name}")
         else:
-            texts.write(path)
-    columns = read_columns(path)
+            if folder.exists():
+                note(f"augmented examples {folder.name} are damaged and are made anew")
+            parts = folder.with_name(f".{folder.name}.parts")
+            with whole_folder(folder) as aside:
+                texts.write(aside / _TEXTS, parts=parts)
+    columns = read_columns(folder / _TEXTS)
     if not columns["text"]:
         raise DataError(
             "augmentation: no text came out that was not there before; raise copies or the probabilities of the method."

@@ -1,5 +1,7 @@
 """Take a student through the stages of its recipe, on a task or on plain text, from wherever an earlier try ended."""
 
+from collections.abc import Callable
+
 import torch
 from accelerate import Accelerator
 from safetensors import SafetensorError
@@ -7,10 +9,20 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from potstill.errors import ModelError
-from potstill.files import expand_user, whole_file, whole_folder
+from potstill.files import (
+    check_file,
+    expand_user,
+    is_whole,
+    make_folder,
+    seal_file,
+    unseal_file,
+    whole_file,
+    whole_folder,
+)
 from potstill.hub import Encoder
 from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.targets import make_distiller, make_targets
+from potstill.processes import is_main_process
 from potstill.run_folder import RunFolder
 from potstill.students import AnyStudentConfig, CheckpointStart
 from potstill.training import (
@@ -29,10 +41,12 @@ from potstill.training import (
 def train_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None) -> float:
     """Take the student of a run through its stages, in place, and save it whole; give the seconds that it took."""
     recipe, folder = run.recipe, run.folder
-    folder.path.mkdir(parents=True, exist_ok=True)
-    done = _seconds_of_training(folder)
+    make_folder(folder.path)
+    done = _seconds_of_training(folder, run.callback.note)
     if done is not None:
         return done
+    if is_main_process():
+        unseal_file(folder.events)
     accelerator = open_accelerator(run.precision, trackers=recipe.tracking.trackers, folder=folder.path)
     student.to(accelerator.device)
     checkpoints = Checkpoints(folder.checkpoints, keep=recipe.checkpoints.keep, accelerator=accelerator)
@@ -56,6 +70,7 @@ def train_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | N
         projections = distiller.projections()
     close_trackers(accelerator)
     if accelerator.is_main_process:
+        seal_file(folder.events)
         _save(student, projections, folder, has_head=run.source.has_labels or student.has_vocabulary_head)
     accelerator.wait_for_everyone()
     return position.seconds
@@ -76,10 +91,15 @@ def _stage_run(
     )
 
 
-def _seconds_of_training(folder: RunFolder) -> float | None:
+def _seconds_of_training(folder: RunFolder, note: Callable[[str], None]) -> float | None:
     """Say how long the training of a run took that was stopped after it."""
+    if not folder.student.is_dir():  # nor is the log whole then
+        return None
     stages = [event for event in folder.read_events() if event.get("event") == "stage"]
-    return float(stages[-1]["seconds"]) if stages and folder.student.is_dir() else None
+    if stages and is_whole(folder.student):
+        return float(stages[-1]["seconds"])
+    note(f"the student in {folder.student} is damaged, and is made anew from the last checkpoint")
+    return None
 
 
 def _start_projections(
@@ -100,7 +120,7 @@ def _start_projections(
 def _save(student: Encoder, projections: dict[str, Tensor], folder: RunFolder, *, has_head: bool) -> None:
     """Write the student, and beside it the projections of its last stage."""
     if projections:
-        with whole_file(folder.projections) as aside:
+        with whole_file(folder.projections, is_sealed=True) as aside:
             save_file(projections, aside)
     with whole_folder(folder.student) as aside:
         student.save(aside, has_head=has_head)
@@ -115,6 +135,7 @@ def read_projections(student: AnyStudentConfig) -> dict[str, Tensor]:
     for folder in (place, place.parent):
         path = RunFolder(path=folder).projections
         if path.is_file():
+            check_file(path, remedy="delete it to start projections anew")
             try:
                 return load_file(path)
             except (OSError, SafetensorError) as error:

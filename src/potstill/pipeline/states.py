@@ -3,11 +3,12 @@
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from potstill.data import Batches
 from potstill.errors import RecipeError
-from potstill.files import read_json, write_json
+from potstill.files import one_at_a_time, read_json, sweep, write_json
 from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.processes import main_first
 from potstill.teachers import OnlineTeacher, StateStore, StatesTrial, StoredStates, Teacher, example_keys, try_states
@@ -17,6 +18,7 @@ from potstill.training import StageConfig, StepPlan
 
 _TRIAL_BATCHES = 4
 _GIB = 2**30
+_WAITING = "waiting for {}, which asks the same teacher"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,9 @@ class StageStates:
             self.run.callback.note(f"{name}: teacher states are not stored: the stage {obstacle}")
         if wanted == "run" or obstacle is not None:
             return self._online
-        with main_first():
+        lock, note = self._place.with_name(f".{self._place.name}.lock"), self.run.callback.note
+        with main_first(), one_at_a_time(lock, lambda who: note(_WAITING.format(who))):
+            sweep(self._place)
             if self._choose(wanted) == "run":
                 return self._online
             return self._fill()
@@ -61,10 +65,14 @@ class StageStates:
     def _keys(self) -> tuple[str, ...]:
         return example_keys(self.batches.tokenised.tokens)
 
+    @property
+    def _place(self) -> Path:
+        name = f"states-{self.teacher.fingerprint}-{self.run.precision}".replace("/", "_")
+        return self.run.folder.store / name
+
     @cached_property
     def _store(self) -> StateStore:
-        name = f"states-{self.teacher.fingerprint}-{self.run.precision}".replace("/", "_")
-        return StateStore(self.run.folder.store / name, self.needs, self.run.recipe.teacher.states_format)
+        return StateStore(self._place, self.needs, self.run.recipe.teacher.states_format)
 
     def _obstacle(self, *, reads_padding: bool) -> str | None:
         if self.stage.masking is not None or self.needs.vocabulary:
@@ -80,7 +88,7 @@ class StageStates:
         chosen = read_json(path, remedy=remedy) if path.is_file() else {}
         if self.stage.name not in chosen:
             chosen[self.stage.name] = self._decide(wanted)
-            write_json(path, chosen)
+            write_json(path, chosen, is_sealed=True)
         choice: Literal["run", "store"] = chosen[self.stage.name]
         return choice
 

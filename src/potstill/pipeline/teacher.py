@@ -13,6 +13,7 @@ from potstill.answers import LabelRows, check_model
 from potstill.data import Task, match_labels
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
+from potstill.pipeline.begun import without_names
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import make_once, require_base
 from potstill.pipeline.sources import TaskSource, TextSource
@@ -119,7 +120,7 @@ def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool
         "precision": resolve_precision(recipe.precision),
     }
     finetuning = load_recipe(recipe.teacher.recipe, fields=fields)
-    identity = [finetuning.to_json(), run.source.data.fingerprint, fingerprint_model(base)]
+    identity = [without_names(finetuning.to_json()), run.source.data.fingerprint, fingerprint_model(base)]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
     folder = RunFolder(path=run.folder.teachers / f"{run.source.data.task.name}-{key}")
     make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.callback)

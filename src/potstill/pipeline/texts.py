@@ -30,6 +30,7 @@ from potstill.augmentation import (
 from potstill.data import Split, TaskData
 from potstill.engines import make_batches, predict_logits
 from potstill.errors import RecipeError
+from potstill.files import held, sweep
 from potstill.hub import Encoder
 from potstill.progress import ProgressCallback
 from potstill.teachers import combine_logits
@@ -133,13 +134,18 @@ class TextMaker:
             else None,
         }
 
-    def write(self, out: Path) -> tuple[int, int]:
+    def write(self, out: Path, *, parts: Path | None = None) -> tuple[int, int]:
         """Make all texts and write them to a file, whole or not at all.
 
-        What was made before an interruption lies beside the file and is taken up, as long as nothing that decides
-        the result has changed.
+        What was made before an interruption lies in the folder `parts`, beside the file where none is given, and is
+        taken up, as long as nothing that decides the result has changed. One process at a time works there.
         """
-        parts = PartFiles(out.with_name(f".{out.name}.parts"), self.identity)
+        place = parts or out.with_name(f".{out.name}.parts")
+        with held(place, called=out):
+            sweep(place)
+            return self._join(PartFiles(place, self.identity), out)
+
+    def _join(self, parts: PartFiles, out: Path) -> tuple[int, int]:
         count = -(-len(self.rows) // ROWS_PER_PART)
         begun = min(len(parts), count)
         if begun:

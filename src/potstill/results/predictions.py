@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.files import say_damaged, whole_file
+from potstill.files import check_file, say_damaged, whole_file
 from potstill.results.evidence import REMEASURE
 
 _VERSION = 1
@@ -69,7 +69,7 @@ class Predictions:
         }
         if self.offsets is not None:
             tensors["offsets"] = self.offsets
-        with whole_file(path) as aside:
+        with whole_file(path, is_sealed=True) as aside:
             aside.write_bytes(
                 save({"gold": np.ascontiguousarray(self.gold), **tensors}, metadata={_KEY: json.dumps(about)})
             )
@@ -89,6 +89,7 @@ class Predictions:
         """
         from safetensors import SafetensorError, safe_open
 
+        check_file(path, remedy=REMEASURE)
         try:
             with safe_open(path, framework="numpy") as file:
                 about: dict[str, Any] = json.loads((file.metadata() or {})[_KEY])

@@ -25,7 +25,7 @@ class Record(Config):
         Args:
             path: The file; its folder must exist.
         """
-        write_json(path, self.model_dump(mode="json"))
+        write_json(path, self.model_dump(mode="json"), is_sealed=True)
 
     @classmethod
     def read(cls: type[RecordType], path: Path) -> RecordType:

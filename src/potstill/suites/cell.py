@@ -10,7 +10,7 @@ from rich.console import Console
 
 from potstill.console import ConsoleCallback
 from potstill.errors import PotstillError
-from potstill.files import one_at_a_time
+from potstill.files import make_folder, one_at_a_time
 from potstill.plugins import load_plugins
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
@@ -49,7 +49,7 @@ class Job:
 
 def run_cell(job: Job) -> None:
     """Bring a cell to its end: nothing where it is finished, else from its last checkpoint, else from the start."""
-    job.log.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(job.log.parent)
     with job.log.open("a", encoding="utf-8") as file, one_at_a_time(job.lock):
         console = Console(file=file, width=240, highlight=False, soft_wrap=True)
         try:

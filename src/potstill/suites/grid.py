@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from potstill.errors import RunError
-from potstill.files import read_json, say_damaged, write_json
+from potstill.files import make_folder, one_at_a_time, read_json, say_damaged, write_json
 from potstill.recipe import Recipe
-from potstill.run_folder import RunFolder, first_difference
+from potstill.run_folder import RunFolder, tell_difference
 from potstill.suites.config import Suite
 
 CellState = Literal["finished", "begun", "missing"]
@@ -140,10 +140,11 @@ class SuiteFolder:
         for cell in cells:
             self._check_same(cell)
         for folder in (self.runs, self.path / "cells", self.path / "logs"):
-            folder.mkdir(parents=True, exist_ok=True)
-        suite.write(self.suite)
-        for cell in cells:
-            write_json(self.request(cell.id), cell.to_json())
+            make_folder(folder)
+        with one_at_a_time(self.path / "cells" / ".lock"):
+            suite.write(self.suite)
+            for cell in cells:
+                write_json(self.request(cell.id), cell.to_json(), is_sealed=True)
 
     def read_request(self, cell_id: str) -> dict[str, Any]:
         """Read what a cell was asked to be.
@@ -167,8 +168,8 @@ class SuiteFolder:
     def _check_same(self, cell: Cell) -> None:
         if self.state(cell) == "missing" or not self.request(cell.id).is_file():
             return
-        if field := first_difference(self.read_request(cell.id), cell.to_json(), ""):
+        if told := tell_difference(self.read_request(cell.id), cell.to_json()):
             raise RunError(
-                f"'{self.run(cell).path}' was made with another {field}; give the suite another folder with --out, or "
+                f"'{self.run(cell).path}' was made with {told}; give the suite another folder with --out, or "
                 "remove this run."
             )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from potstill.errors import RecipeError
-from potstill.files import write_text
+from potstill.files import make_folder, write_text
 from potstill.published import load_published
 from potstill.results import Table, to_csv, to_latex, to_markdown
 from potstill.suites.long_form import list_figures
@@ -64,7 +64,7 @@ def write_tables(sheet: ScoreSheet, folder: Path) -> None:
         sheet: What was measured.
         folder: Where `tables.md`, `tables.tex` and `tables.csv` go; made where it is missing.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for form, suffix in _SUFFIXES.items():
         write_text(folder / f"tables.{suffix}", render_tables(sheet, (), form=form))
 

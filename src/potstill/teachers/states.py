@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from potstill.files import make_folder
 from potstill.teachers.online import Teacher
 from potstill.teachers.rows import Part, RowFormat, list_parts, pack_rows, states_to_rows, unpack_rows
 from potstill.teachers.shards import Shard, open_shard, write_shard
@@ -37,7 +38,7 @@ def example_keys(tokens: TokenBlock) -> tuple[str, ...]:
 
 
 class StateStore:
-    """Packed outputs of one teacher in one folder; several processes may fill it at the same time."""
+    """Packed outputs of one teacher in one folder, which is held while it is filled."""
 
     def __init__(self, folder: Path, needs: Needs, form: RowFormat) -> None:
         """Open a folder, made where there is none.
@@ -52,7 +53,7 @@ class StateStore:
         self.form: RowFormat = form
         name = hashlib.sha256(" ".join([form, *map(str, self.parts)]).encode()).hexdigest()[:16]
         self.folder = folder / name
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         self.shards: list[Shard] = []
         self._places: dict[str, tuple[int, int]] = {}
         self.num_damaged = 0

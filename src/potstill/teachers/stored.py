@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from potstill.data import Batches
-from potstill.files import one_at_a_time
+from potstill.files import one_at_a_time, sweep
 from potstill.progress import ProgressCallback
 from potstill.teachers.online import Teacher
 from potstill.teachers.states import StateStore, example_keys
@@ -69,6 +69,7 @@ def store_logits(
     """
     keys = example_keys(batches.tokenised.tokens)
     with one_at_a_time(folder.with_name(f".{folder.name}.lock"), lambda who: callback.note(_WAITING.format(who))):
+        sweep(folder)
         store = StateStore(folder, _LOGITS, "fp32")
         missing = store.missing(keys)
         if len(missing):
