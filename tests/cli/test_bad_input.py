@@ -340,5 +340,5 @@ def test_a_run_is_not_resumed_with_another_recipe(world, potstill, tmp_path):
     assert_refused(potstill(*kitchen.distill(*small)), "already holds a finished run")
     before = json.loads((kitchen.out / "recipe.json").read_text(encoding="utf-8"))
     changed = potstill(*kitchen.distill(*small, "--set", "seed=7", "--resume"))
-    assert_refused(changed, "was started with another seed")
+    assert_refused(changed, "was begun with seed = 0, and 7 is asked for")
     assert json.loads((kitchen.out / "recipe.json").read_text(encoding="utf-8")) == before

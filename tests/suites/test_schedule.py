@@ -116,7 +116,9 @@ def test_a_finished_suite_is_not_trained_again(small_suite: Suite, finished: Pat
 
 def test_other_settings_are_refused_for_a_folder_that_has_runs(base: Path, reviews: Path, finished: Path) -> None:
     changed = make_small_suite(base, reviews, set=["precision=fp32", "stages.0.evaluations_per_epoch=2"])
-    with pytest.raises(RunError, match=r"was made with another recipe\.stages.*another folder with --out"):
+    with pytest.raises(
+        RunError, match=r"was made with recipe\.stages\.\S+ = 1, and 2 is asked for; give .*another folder with --out"
+    ):
         run_suite(changed, finished, InProcess(), SilentWatcher())
     fewer = make_small_suite(base, reviews, seeds=[0])
     assert len(run_suite(fewer, finished, InProcess(), SilentWatcher()).outcome.finished) == 2
