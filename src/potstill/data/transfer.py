@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -149,9 +150,14 @@ def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: 
     folder = store / f"transfer-{key}"
     if not is_whole(folder):
         total = sum(source.size for source in sources)
-        with whole_folder(folder) as aside, callback.task("reading unlabelled texts", total) as progress:
-            chunks = (chunk for source in sources for chunk in source.chunks(columns, progress.advance))
-            _Writer(data, aside).write(chain(beside, chunks))
+        try:
+            with whole_folder(folder) as aside, callback.task("reading unlabelled texts", total) as progress:
+                chunks = (chunk for source in sources for chunk in source.chunks(columns, progress.advance))
+                _Writer(data, aside).write(chain(beside, chunks))
+        except DataError:
+            with suppress(OSError):  # it holds what other runs left
+                store.rmdir()
+            raise
     figures = TransferFigures.parse(json.loads((folder / _FIGURES).read_text(encoding="utf-8")))
     split = join_splits([data.train, _open(folder / _TEXTS)])
     return TransferSet(split=split, figures=figures, folder=folder)

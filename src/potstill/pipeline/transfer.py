@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from potstill.data import TransferSet, load_transfer
-from potstill.files import one_at_a_time
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
 from potstill.processes import main_first
@@ -15,10 +14,9 @@ def with_unlabeled(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
     """Read what there is to learn from beyond the labelled examples, where a stage asks for it."""
     if not run.recipe.reads_transfer:
         return run
-    store, note = run.folder.store, run.callback.note
-    lock = one_at_a_time(store / ".transfer.lock", lambda who: note(f"waiting for {who}, which reads unlabelled texts"))
-    with main_first(), lock:
-        transfer = load_transfer(run.source.data, run.recipe.data, store=store, callback=run.callback)
+    with main_first():
+        store, callback = run.folder.store, run.callback
+        transfer = load_transfer(run.source.data, run.recipe.data, store=store, callback=callback)
     return replace(run, source=replace(run.source, transfer=transfer))
 
 
