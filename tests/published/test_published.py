@@ -12,7 +12,7 @@ from potstill.data import describe_tasks
 from potstill.errors import RecipeError
 from potstill.published import PublishedRows, PublishedTable, average_half_up, load_published, published_names
 from potstill.results import to_markdown
-from potstill.suites.tables import show_published
+from potstill.suites.comparing import show_published
 
 AVERAGED = [
     pytest.param(row.values, row.average, id=f"{name}: {row.system}")

@@ -112,6 +112,19 @@ def test_a_difference_is_taken_only_where_both_figures_are_of_the_same(folder: P
     assert sizes[5:] == ["-", "-"], "seconds and speeds are those of a machine"
 
 
+@pytest.mark.parametrize("layers", [12, 6])
+def test_sizes_of_students_of_another_teacher_are_not_subtracted(folder: Path, layers: int) -> None:
+    values = json.loads((folder / "suite.json").read_text())
+    values["teacher"] |= {"published": "BERT BASE (Teacher)"}
+    (folder / "suite.json").write_text(json.dumps(values))
+    write_cell(folder, "Teacher", "cola", [model("model", {"matthews": 0.5, "accuracy": 0.8}, weights=109_000_000)])
+    shape = {"num_hidden_layers": layers, "hidden_size": 768, "intermediate_size": 3072}
+    (folder / "runs" / "teacher.cola.0" / "student" / "config.json").write_text(json.dumps(shape))
+    text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
+    assert cells(text, "Teacher", "ours")[:3] == [str(layers), "768", "3072"]
+    assert ("| difference |" in text) == (layers == 12)
+
+
 def test_a_row_may_stand_beside_rows_of_several_published_tables(folder: Path) -> None:
     values = json.loads((unseal(folder) / "suite.json").read_text())
     values["systems"][0]["published"] = ["TinyBERT", "Tiny BERT"]

@@ -9,6 +9,9 @@ from potstill.published import Column, average_half_up
 from potstill.suites.scores import ScoreSheet
 from potstill.suites.sizes import measure_size
 
+ABSENT = "-"
+"""What a cell without a figure shows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -35,6 +38,11 @@ class Figure:
     def __str__(self) -> str:
         """Write mean and spread."""
         return f"{self.mean}" if self.spread is None else f"{self.mean} ± {self.spread}"
+
+
+def write_figure(value: Figure | Decimal | None) -> str:
+    """Write a figure of ours or a printed one; a dash where there is none."""
+    return ABSENT if value is None else str(value)
 
 
 def find_figure(sheet: ScoreSheet, row: str, column: Column) -> Figure | None:

@@ -8,9 +8,10 @@ from potstill.errors import RecipeError
 from potstill.files import make_folder, write_text
 from potstill.published import load_published
 from potstill.results import Table, to_csv, to_latex, to_markdown
+from potstill.suites.comparing import compare_with, show_published
 from potstill.suites.long_form import list_figures
 from potstill.suites.scores import ScoreSheet
-from potstill.suites.tables import compare_with, make_own_tables, show_published
+from potstill.suites.tables import make_own_tables
 
 TableFormat = Literal["markdown", "latex", "csv"]
 _SUFFIXES: dict[TableFormat, str] = {"markdown": "md", "latex": "tex", "csv": "csv"}

@@ -14,10 +14,11 @@ OUR_SIZES: dict[Quantity, str] = {
 }
 """The sizes that our own table shows, with their headings."""
 
-ARCHITECTURE: frozenset[Quantity] = frozenset(
-    {"layers", "hidden_size", "feed_forward_size", "million_weights", "times_smaller", "percent_weights"}
-)
-"""What a model is, wherever it runs; times and speeds are those of a machine, of which a difference says nothing."""
+SHAPE: frozenset[Quantity] = frozenset({"layers", "hidden_size", "feed_forward_size"})
+"""Sizes that tell one encoder from another."""
+ARCHITECTURE: frozenset[Quantity] = SHAPE | {"million_weights", "times_smaller"}
+"""What a model is, wherever it runs. Times and speeds are those of a machine and percentages are printed by mixed
+protocols, so a difference of them says nothing."""
 
 _FIELDS = {
     "layers": ("num_hidden_layers", "n_layers", "num_layers"),
