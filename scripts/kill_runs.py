@@ -37,8 +37,10 @@ _STATES = (
 _LONGER = """
 extends = "teacher"
 name = "longer"
-[stages.finetune]
+[[stages]]
+name = "finetune"
 epochs = 12
+objectives = [{ kind = "hard_labels" }]
 optimizer = { learning_rate = 3e-3 }
 """
 _TEXTS = ("stages.0.data=augmented", "augmentation.method.kind=tang", "augmentation.method.replace_probability=0")
