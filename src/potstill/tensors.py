@@ -77,6 +77,7 @@ class Batch:
         example_ids: Position of each example in its split, the key that ties stored outputs to it.
         label_mask: True where an example has a gold label, what `labels` says of the others is no label; None where all
             have one, or none has.
+        answer_mask: True where the teacher's answer is known; None where all are.
         target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
             where nothing was masked.
         host: The batch on the CPU of which this one is a copy on another device; None for one that has no such origin.
@@ -88,6 +89,7 @@ class Batch:
     labels: Labels | None
     example_ids: Int[Tensor, " batch"]
     label_mask: Bool[Tensor, " batch"] | None = None
+    answer_mask: Bool[Tensor, " batch"] | None = None
     target_ids: Int[Tensor, "batch tokens"] | None = None
     host: "Batch | None" = None
 
@@ -100,6 +102,7 @@ class Batch:
         assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
         assert self.labels is None or len(self.labels) >= grid[0], (self.labels, rows)
         assert self.label_mask is None or self.label_mask.shape == rows, (self.label_mask, rows)
+        assert self.answer_mask is None or self.answer_mask.shape == rows, (self.answer_mask, rows)
         assert self.target_ids is None or self.target_ids.shape == grid
         assert self.host is None or self.host.input_ids.shape == grid
 
@@ -139,6 +142,7 @@ class Batch:
             labels=None if self.labels is None else change(self.labels),
             example_ids=change(self.example_ids),
             label_mask=None if self.label_mask is None else change(self.label_mask),
+            answer_mask=None if self.answer_mask is None else change(self.answer_mask),
             target_ids=None if self.target_ids is None else change(self.target_ids),
         )
 
@@ -236,6 +240,7 @@ class EncoderOutputs:
 
     Attributes:
         logits: Output of the head, float32.
+        told: Of a teacher of which only answers are known: for which labels of each example they are; None = for all.
         hidden_states: By index: 0 = embedding output, i = output of layer i.
         queries: By layer (1-based).
         keys: By layer (1-based).
@@ -244,6 +249,7 @@ class EncoderOutputs:
     """
 
     logits: Float[Tensor, "batch labels"] | None = None
+    told: Bool[Tensor, "batch labels"] | None = None
     hidden_states: Mapping[int, Float[Tensor, "batch tokens hidden"]] = field(default_factory=dict)
     queries: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     keys: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
@@ -259,6 +265,7 @@ class EncoderOutputs:
         vocabulary = self.vocabulary
         return EncoderOutputs(
             logits=None if self.logits is None else self.logits[places],
+            told=None if self.told is None else self.told[places],
             hidden_states=pick(self.hidden_states),
             queries=pick(self.queries),
             keys=pick(self.keys),

@@ -1,4 +1,4 @@
-"""Where some examples of a batch have no gold label, every objective is a mean over those that it can read."""
+"""Where some examples have no gold label, or no answer, every objective is a mean over those that it can read."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,10 @@ from potstill.training import Distiller
 
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]], dtype=torch.bool)
 GOLD = torch.tensor([True, False, True])
-READERS = [sample for sample in SAMPLES if sample.config.reads_gold]
+READERS = [(sample, "label_mask") for sample in SAMPLES if sample.config.reads_gold]
+READERS += [(sample, "answer_mask") for sample in SAMPLES if sample.build().teacher_needs.logits]
 
-each_reader = pytest.mark.parametrize("sample", READERS, ids=str)
+each_reader = pytest.mark.parametrize(("sample", "mask"), READERS, ids=str)
 
 
 def outputs_of(sample: Sample, objective: Objective) -> tuple[EncoderOutputs, EncoderOutputs, Batch]:
@@ -31,21 +32,21 @@ def outputs_of(sample: Sample, objective: Objective) -> tuple[EncoderOutputs, En
 
 
 @each_reader
-def test_a_loss_is_that_of_the_examples_with_a_label_alone(sample: Sample) -> None:
+def test_a_loss_is_that_of_the_examples_with_a_label_alone(sample: Sample, mask: str) -> None:
     objective = sample.build()
     student, teacher, batch = outputs_of(sample, objective)
     places = torch.tensor([0, 2])
     alone = objective(student.take(places), teacher.take(places), batch.take(places))
-    assert objective(student, teacher, replace(batch, label_mask=GOLD)) == alone
+    assert objective(student, teacher, replace(batch, **{mask: GOLD})) == alone
     assert alone != objective(student, teacher, batch)
 
 
 @each_reader
-def test_a_batch_without_any_label_has_no_loss_and_a_gradient_of_zero(sample: Sample) -> None:
+def test_a_batch_without_any_label_has_no_loss_and_a_gradient_of_zero(sample: Sample, mask: str) -> None:
     objective = sample.build()
     student, teacher, batch = outputs_of(sample, objective)
     student = change(student, lambda _, tensor: tensor.requires_grad_())
-    loss = objective(student, teacher, replace(batch, label_mask=torch.zeros(3, dtype=torch.bool)))
+    loss = objective(student, teacher, replace(batch, **{mask: torch.zeros(3, dtype=torch.bool)}))
     loss.backward()
     assert loss == 0.0
     assert all(tensor.grad is not None and not tensor.grad.any() for tensor in tensors_of(student).values())
@@ -55,9 +56,9 @@ def test_losses_count_by_the_examples_that_they_read(tmp_path: Path) -> None:
     samples = [sample for sample in SAMPLES if str(sample) in ("hard_labels", "logits_mse")]
     student = load_encoder_base(str(save_base(tmp_path)), label_names=("a", "b", "c"))
     distiller = Distiller(student, [student.shape], [sample.config for sample in samples], path="here")
-    batch = replace(random_batch(MASK, num_labels=3, seed=3), label_mask=GOLD)
+    batch = replace(random_batch(MASK, num_labels=3, seed=3), label_mask=GOLD, answer_mask=~GOLD)
     counts = dict(zip(distiller.names, distiller.count_units(batch).tolist(), strict=True))
-    assert counts == {"hard_labels": 2.0, "logits_mse": 3.0}
+    assert counts == {"hard_labels": 2.0, "logits_mse": 1.0}
 
 
 def test_a_split_tells_of_labels_that_are_missing_only_where_some_are() -> None:

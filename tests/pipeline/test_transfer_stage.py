@@ -13,8 +13,8 @@ from tiny_reviews import WORDS
 from potstill import distill
 from potstill.pipeline import Run
 from potstill.pipeline.open_run import OpenRun
-from potstill.pipeline.sources import TaskSource, load_examples
-from potstill.pipeline.transfer import with_unlabeled
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.transfer import load_examples, with_texts
 from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -77,7 +77,7 @@ def test_without_further_texts_it_is_a_stage_on_the_task(teacher: Path, reviews:
 def open_source(recipe: Recipe, folder: Path) -> TaskSource:
     source = TaskSource(recipe=recipe, data=load_examples(recipe))
     opened = OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=SilentCallback())
-    return with_unlabeled(opened).source
+    return with_texts(opened).source
 
 
 def test_a_control_makes_as_many_steps_and_reads_labelled_texts_alone(

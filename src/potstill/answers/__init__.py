@@ -21,6 +21,7 @@ from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.score import Score
 from potstill.answers.several_labels import SeveralLabels
+from potstill.answers.told_answers import FORMS, Form, ToldAnswers
 
 ANSWERS: tuple[type[Answer], ...] = (OneClass, SeveralLabels, Score)
 """Every kind of answer; the first is taken where nothing says which."""
@@ -31,6 +32,8 @@ __all__ = [
     "AnswerKind",
     "AnswerKindOrAuto",
     "ClassAnswer",
+    "FORMS",
+    "Form",
     "LabelArray",
     "LabelColumn",
     "LabelRows",
@@ -38,6 +41,7 @@ __all__ = [
     "OneClass",
     "Prediction",
     "SHOWN",
+    "ToldAnswers",
     "When",
     "answer_of_labels",
     "answer_of_model",

@@ -16,6 +16,7 @@ from potstill.answers.metrics import Floats
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
+from potstill.answers.told_answers import ToldAnswers
 from potstill.results import ClassFidelity, McNemar, ScoreFidelity
 
 
@@ -101,6 +102,14 @@ class Answer(ABC):
     @abstractmethod
     def is_labelled(self, column: LabelColumn) -> bool:
         """Say whether any cell of a column has a label."""
+
+    @abstractmethod
+    def read_answers(self, told: ToldAnswers) -> NDArray[np.float32]:
+        """Read what somebody says about texts as logits, [texts, labels]; what is not told is NaN."""
+
+    @abstractmethod
+    def complete_answers(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Put numbers in the places of what is not told in rows of `read_answers` that tell something."""
 
     @abstractmethod
     def read_value(self, cell: str, values: Sequence[str]) -> Any:  # noqa: ANN401 - an entry of `LabelArray`

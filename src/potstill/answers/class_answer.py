@@ -19,6 +19,7 @@ from potstill.answers.names import are_numbers, have_decimal_commas, list_names,
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
+from potstill.answers.told_answers import FLOOR, ToldAnswers, read_classes
 from potstill.errors import DataError
 from potstill.results import ClassFidelity, McNemar, write_labels
 
@@ -99,6 +100,17 @@ class ClassAnswer(Answer, ABC):
                 )
         return self.pack([positions[name] for name in names])
 
+    def read_answers(self, told: ToldAnswers) -> NDArray[np.float32]:
+        """See `Answer.read_answers`; votes are shares of the judges."""
+        return told.read(lambda cell: read_classes(told.form, cell, self.label_names), num_labels=self.num_labels)
+
+    def complete_answers(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Answer.complete_answers`; the labels that are not told share evenly what the others leave of 1."""
+        is_told = ~np.isnan(rows)
+        rest = 1.0 - np.where(is_told, np.exp(rows.astype(np.float64)), 0.0).sum(axis=1, keepdims=True)
+        each = np.log(np.maximum(rest / np.maximum(1, (~is_told).sum(axis=1, keepdims=True)), FLOOR))
+        return np.where(is_told, rows, each).astype(np.float32)
+
     def is_labelled(self, column: LabelColumn) -> bool:
         """See `Answer.is_labelled`."""
         return column.has_names
@@ -134,8 +146,12 @@ class ClassAnswer(Answer, ABC):
     def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
         """See `Answer.predict`."""
         shares = self.probabilities(logits.astype(np.float64))
-        for best, row in zip(self._indices(logits).tolist(), shares.tolist(), strict=True):
-            yield Prediction(label=self.label_names[best], probabilities=dict(zip(self.label_names, row, strict=True)))
+        for best, row, raw in zip(self._indices(logits).tolist(), shares.tolist(), logits.tolist(), strict=True):
+            yield Prediction(
+                label=self.label_names[best],
+                probabilities=dict(zip(self.label_names, row, strict=True)),
+                logits=dict(zip(self.label_names, raw, strict=True)),
+            )
 
     def table_cells(self, prediction: Prediction) -> list[Any]:
         """See `Answer.table_cells`."""

@@ -1,7 +1,7 @@
 """What a served model says about one text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -13,6 +13,7 @@ class Prediction:
         label: The most probable label; None for a score, and where a text may have several.
         probabilities: Probability of every label by name; empty for a score.
         score: The score; None where there are labels.
+        logits: What the model gives for every label, before it is made a probability; empty for a score.
         labels: Where a text may have several labels, those with a probability above one half; else None.
         missing: Of a text without a word: which of these fields has no value therefore; else None.
     """
@@ -22,6 +23,7 @@ class Prediction:
     score: float | None = None
     labels: tuple[str, ...] | None = None
     missing: Literal["label", "labels", "score"] | None = None
+    logits: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Give label or labels and probabilities, or the score, as JSON values; null where the text is empty."""

@@ -16,6 +16,7 @@ from potstill.answers.names import are_numbers, are_scores, have_decimal_commas,
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
+from potstill.answers.told_answers import ToldAnswers, read_score
 from potstill.errors import DataError
 from potstill.results import ScoreFidelity
 
@@ -83,6 +84,21 @@ class Score(Answer):
             if not abs(float(name)) <= _LARGEST:
                 raise DataError(f"{column.row(place)} has the label {show(name)}, which is too large for a score.")
         return self.pack([float(name) for name in names])
+
+    def read_answers(self, told: ToldAnswers) -> NDArray[np.float32]:
+        """See `Answer.read_answers`; of several judges the mean."""
+
+        def read(cell: Any) -> NDArray[np.float32]:  # noqa: ANN401 - a cell of a file
+            if told.form not in ("label", "votes"):
+                raise ValueError("where a score is wanted; name its column 'score'")
+            judges = cell if told.form == "votes" and isinstance(cell, list | tuple) else [cell]
+            return np.array([np.mean([read_score(judge) for judge in judges])], dtype=np.float32)
+
+        return told.read(read, num_labels=1)
+
+    def complete_answers(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Answer.complete_answers`; a score is told or not."""
+        return rows
 
     def is_labelled(self, column: LabelColumn) -> bool:
         """See `Answer.is_labelled`."""

@@ -18,6 +18,7 @@ from potstill.answers.names import show, sort_label_names
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
+from potstill.answers.told_answers import ToldAnswers, find_label, independent_to_logits, read_values
 from potstill.errors import DataError
 from potstill.results import ClassFidelity, write_labels
 
@@ -80,6 +81,31 @@ class SeveralLabels(Answer):
                     )
         return self.pack([self._mark(names, self.label_names) for names in sets])
 
+    def read_answers(self, told: ToldAnswers) -> NDArray[np.float32]:
+        """See `Answer.read_answers`; the vote of a judge is a list of labels."""
+
+        def read(cell: Any) -> NDArray[np.float32]:  # noqa: ANN401 - a cell of a file
+            if told.form in ("label", "votes"):
+                judges = cell if told.form == "votes" and isinstance(cell, list | tuple) else [cell]
+                return independent_to_logits(np.mean([self._say(judge) for judge in judges], axis=0))
+            values = read_values(cell, self.label_names)
+            if told.form == "log_probabilities":
+                values = np.exp(values)
+            return values.astype(np.float32) if told.form == "logits" else independent_to_logits(values)
+
+        return told.read(read, num_labels=self.num_labels)
+
+    def complete_answers(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Answer.complete_answers`; what is not told is as likely as not."""
+        return np.nan_to_num(rows, nan=0.0)
+
+    def _say(self, names: Any) -> NDArray[np.float64]:  # noqa: ANN401 - a cell of a file
+        said = np.zeros(self.num_labels)
+        said[
+            [find_label(name, self.label_names) for name in (names if isinstance(names, list | tuple) else [names])]
+        ] = 1
+        return said
+
     def is_labelled(self, column: LabelColumn) -> bool:
         """See `Answer.is_labelled`."""
         return any(cell is not None and len(cell) > 0 for cell in column.cells)
@@ -117,9 +143,10 @@ class SeveralLabels(Answer):
 
     def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
         """See `Answer.predict`."""
-        for row in self.probabilities(logits.astype(np.float64)).tolist():
+        for row, raw in zip(self.probabilities(logits.astype(np.float64)).tolist(), logits.tolist(), strict=True):
             each = dict(zip(self.label_names, row, strict=True))
-            yield Prediction(labels=tuple(name for name, share in each.items() if share > 0.5), probabilities=each)
+            held = tuple(name for name, share in each.items() if share > 0.5)
+            yield Prediction(labels=held, probabilities=each, logits=dict(zip(self.label_names, raw, strict=True)))
 
     def table_cells(self, prediction: Prediction) -> list[Any]:
         """See `Answer.table_cells`."""

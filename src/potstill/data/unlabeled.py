@@ -79,11 +79,12 @@ class UnlabeledSource:
             while some := list(islice(texts, _CHUNK)):
                 yield Split(texts=some)
             return
-        for table in self._tables():
+        for table in self.tables():
             yield columns.read(table)
         advance(self.size)
 
-    def _tables(self) -> Iterator[DataTable]:
+    def tables(self) -> Iterator[DataTable]:
+        """Read the rows of a table, some thousands at a time where the file allows it."""
         if self.path is None:
             yield from _number(self.name, self.rows.iter(batch_size=_CHUNK))
         elif self.path.suffix.lower() == ".parquet":

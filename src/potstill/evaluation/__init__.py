@@ -3,7 +3,7 @@
 from potstill.evaluation.attention import draw_attention
 from potstill.evaluation.card import import_line, write_model_card
 from potstill.evaluation.comparing import collect_results, compare_pair
-from potstill.evaluation.ensemble import merge_models
+from potstill.evaluation.ensemble import measure_answers, merge_models
 from potstill.evaluation.environment import describe_environment
 from potstill.evaluation.evaluate import (
     EvaluatedModel,
@@ -30,6 +30,7 @@ __all__ = [
     "in_task_order",
     "label_examples",
     "make_subject",
+    "measure_answers",
     "merge_models",
     "write_model_card",
 ]

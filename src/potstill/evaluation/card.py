@@ -83,7 +83,11 @@ def _introduction(model: ModelResult, results: Results, recipe: Mapping[str, Any
     source = recipe.get("teacher") or {}
     if model.role == "student":
         what = "A student that was distilled"
-        if source.get("model"):
+        if source.get("answers"):
+            what += (
+                f" from the answers in `{_last_part(source['answers'])}`, starting from `{_last_part(source['base'])}`,"
+            )
+        elif source.get("model"):
             what += f" from the teacher `{_last_part(source['model'])}`"
         elif source.get("base"):
             what += f" from a teacher that was fine-tuned from `{_last_part(source['base'])}`"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from potstill.evaluation.evaluate import EvaluatedModel
 from potstill.evaluation.labelled import Examples
-from potstill.results import Parameters, Speed
+from potstill.results import ModelResult, Parameters, Speed
 
 
 def merge_models(
@@ -43,6 +43,36 @@ def merge_models(
             "size_bytes": sum(each.size_bytes for each in results),
             "speed": _one_after_another([each.speed for each in results if each.speed is not None]),
         }
+    )
+    return EvaluatedModel(result=result, logits=logits)
+
+
+def measure_answers(logits: NDArray[np.float32], examples: Examples, *, name: str, size_bytes: int) -> EvaluatedModel:
+    """Measure a teacher of which only answers are known.
+
+    Args:
+        logits: Its answers about the split, [examples, labels].
+        examples: What they are about.
+        name: What the teacher is called.
+        size_bytes: Bytes of its answers.
+
+    Returns:
+        Quality alone: it has no weights and no speed.
+
+    Raises:
+        DataError: The examples have no labels.
+    """
+    task, gold = examples.task, examples.gold
+    nothing = Parameters(embeddings=0, encoder=0, pooler=0, head=0, total=0)
+    result = ModelResult(
+        role="teacher",
+        name=name,
+        metrics=task.answer.measure(task.metrics, logits, gold),
+        interval=task.answer.interval(task.metrics[0], logits, gold),
+        num_examples=len(gold),
+        **task.answer.details(logits, gold),
+        parameters=nothing,
+        size_bytes=size_bytes,
     )
     return EvaluatedModel(result=result, logits=logits)
 

@@ -31,6 +31,8 @@ class ObjectiveConfig(Config, ABC):
     """Whether it reads what the head says about a task, of student or teacher."""
     reads_gold: ClassVar[bool] = False
     """Whether it reads gold labels; the batches of the others have none."""
+    reads_partial_answers: ClassVar[bool] = False
+    """Whether it can follow a teacher of which the answers for some labels are not known, and reads which are."""
     reads_layers: ClassVar[bool] = False
     """Whether it reads hidden states, queries, keys or values, of student or teacher."""
     reads_vocabulary: ClassVar[bool] = False
@@ -155,16 +157,17 @@ def find_readable(batch: Batch) -> Int[Tensor, " rows"] | None:
     """Find the examples of a batch of which everything is known that the batch tells of some.
 
     Args:
-        batch: The batch; one without labels, where gold labels are not read.
+        batch: The batch; one that tells nothing of labels or of the teacher's answers where these are not read.
 
     Returns:
         Their places, on the device of the batch; None where it is all of them.
     """
-    if batch.label_mask is None:
-        return None
-    known = batch.on_host.label_mask
-    assert known is not None, "a batch on a device is a copy"
-    return send(known.nonzero()[:, 0], batch.token_mask.device)
+    host, known = batch.on_host, None
+    if batch.label_mask is not None:
+        known = host.label_mask
+    if batch.answer_mask is not None and host.answer_mask is not None:
+        known = host.answer_mask if known is None else known & host.answer_mask
+    return None if known is None else send(known.nonzero()[:, 0], batch.token_mask.device)
 
 
 def _freeze(tensor: Tensor) -> Tensor:
@@ -180,6 +183,7 @@ def _take(outputs: EncoderOutputs, needs: Needs, prepare: Callable[[Tensor], Ten
     assert outputs.logits is not None or not needs.logits
     return EncoderOutputs(
         logits=join(prepare(outputs.logits)) if needs.logits and outputs.logits is not None else None,
+        told=join(outputs.told) if needs.logits and outputs.told is not None else None,
         hidden_states={index: join(prepare(outputs.hidden_states[index])) for index in needs.hidden_states},
         queries={layer: join(prepare(outputs.queries[layer])) for layer in needs.queries},
         keys={layer: join(prepare(outputs.keys[layer])) for layer in needs.keys},

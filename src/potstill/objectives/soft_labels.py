@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
@@ -17,6 +17,8 @@ from potstill.objectives.objective import Objective, ObjectiveConfig
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Logits, Loss, Needs
 
 Divergence = Literal["kl", "cross_entropy"]
+_NEVER = -200.0
+"""The logarithm of a probability that single precision cannot tell from 0."""
 
 
 class SoftLabelsConfig(ObjectiveConfig):
@@ -24,12 +26,15 @@ class SoftLabelsConfig(ObjectiveConfig):
 
         loss = T^2 * mean over batch of D(softmax(teacher / T), softmax(student / T))
 
+    Where only some labels of a teacher's answer are known, all others count as one label, see `told_divergence`.
+
     Paper:
         Hinton, Vinyals and Dean 2015, section 2, arXiv:1503.02531.
     """
 
     needs_teacher: ClassVar[bool] = True
     reads_logits: ClassVar[bool] = True
+    reads_partial_answers: ClassVar[bool] = True
 
     kind: Literal["soft_labels"] = "soft_labels"
     temperature: float = Field(default=1.0, gt=0)
@@ -77,6 +82,8 @@ class SoftLabels(Objective):
         if config.reduction == "reference":
             factor /= student.logits.shape[1]
         ours, theirs = student.logits, teacher.logits
+        if teacher.told is not None:
+            return factor * told_divergence(ours, theirs, teacher.told, config=config)
         if config.independent:
             ours, theirs = _as_pairs(ours), _as_pairs(theirs)
         return factor * soft_label_divergence(
@@ -102,3 +109,39 @@ def soft_label_divergence(student: Logits, teacher: Logits, *, temperature: floa
     if divergence == "cross_entropy":
         return functional.cross_entropy(student_log_probs, teacher.softmax(dim=-1))
     return functional.kl_div(student_log_probs, teacher.log_softmax(dim=-1), reduction="batchmean", log_target=True)
+
+
+def told_divergence(
+    student: Logits, teacher: Logits, told: Bool[Tensor, "batch labels"], *, config: SoftLabelsConfig
+) -> Loss:
+    """Measure the divergence over what is told of a teacher, of which the answers for some labels are not known.
+
+    one class   mean over batch of D over the labels that are told and one more, that it is any of the others:
+                t_rest = sum over c not told of t_c, s_rest = sum over c not told of s_c
+    each label  mean over the labels that are told of D
+
+    with t, s and D as in `soft_label_divergence`. The teacher's probabilities must be complete: how it shares the rest
+    among the labels that are not told decides, for T other than 1, how much t_rest is, and nothing else. At T = 1 the
+    first is the divergence of the answers as they were given, and never more than that of the whole distributions.
+    """
+    log_student, log_teacher = (each / config.temperature for each in (student, teacher))
+    if config.independent:
+        log_student, log_teacher = _as_pairs(log_student), _as_pairs(log_teacher)
+        each = _divergences(log_student.log_softmax(-1), log_teacher.log_softmax(-1), config.divergence).sum(dim=1)
+        kept = told.reshape(-1)
+        return (each * kept).sum() / kept.sum().clamp(min=1)
+    ours, theirs = (_lump(each.log_softmax(-1), told) for each in (log_student, log_teacher))
+    return _divergences(ours, theirs, config.divergence).sum(dim=1).mean()
+
+
+def _lump(log_probs: Logits, told: Bool[Tensor, "batch labels"]) -> Float[Tensor, "batch labels+1"]:
+    """Put one label in the place of all that are not told; what is impossible is very improbable."""
+    rest = log_probs.masked_fill(told, _NEVER).logsumexp(dim=-1, keepdim=True)
+    return torch.cat([log_probs.masked_fill(~told, _NEVER), rest], dim=-1)
+
+
+def _divergences(
+    student: Float[Tensor, "rows terms"], teacher: Float[Tensor, "rows terms"], divergence: Divergence
+) -> Float[Tensor, "rows terms"]:
+    """Give the terms of a divergence, label by label, from log-probabilities."""
+    return teacher.exp() * ((teacher if divergence == "kl" else 0.0) - student)

@@ -138,6 +138,7 @@ def name_fields(
     corpus: Sequence[str] = (),
     general: str | None = None,
     unlabeled: Sequence[str] = (),
+    answers: str | None = None,
 ) -> dict[str, Any]:
     """Say which fields of a recipe the arguments of a call stand for.
 
@@ -149,6 +150,7 @@ def name_fields(
         corpus: As in `distill`.
         general: As in `distill`.
         unlabeled: As in `distill`.
+        answers: `teacher_answers` in `distill`.
 
     Returns:
         Values by path; what was not given is left out.
@@ -157,6 +159,7 @@ def name_fields(
     several = {"teacher.model": None, "teacher.models": list(names)}
     fields = {
         "teacher.base": teacher_base,
+        "teacher.answers": answers,
         **{f"data.{'path' if name == 'data' else name}": value for name, value in data.items() if value != ()},
         "data.corpus.paths": tuple(corpus) or None,
         "data.unlabeled": tuple(unlabeled) or None,
@@ -170,6 +173,8 @@ def distill(
     recipe: str = "kd",
     *,
     teacher: str | Sequence[str] | None = None,
+    teacher_answers: str | None = None,
+    base: str | None = None,
     teacher_base: str | None = None,
     task: str | None = None,
     data: str | None = None,
@@ -192,7 +197,11 @@ def distill(
     Args:
         recipe: A shipped recipe's name or a recipe file; the `recipe.json` of a run repeats that run.
         teacher: A fine-tuned classifier: folder, finished run folder or hub name; or several, an ensemble.
-        teacher_base: A pre-trained encoder to fine-tune into the teacher first, where no `teacher` is given.
+        teacher_answers: What a teacher said that does not run here: a table of texts with a label, a score,
+            probabilities, log-probabilities or votes.
+        base: A pre-trained encoder: fine-tuned into the teacher first, where none is given; where a teacher's answers
+            are given, the student starts from it.
+        teacher_base: The same.
         task: A known task, such as `sst-2`.
         data: Data file, folder or hub name.
         text: Column of the text, for own data.
@@ -219,7 +228,13 @@ def distill(
     """
     examples = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label, "labels": labels}
     fields = name_fields(
-        examples, teacher=teacher, teacher_base=teacher_base, corpus=corpus, general=general, unlabeled=unlabeled
+        examples,
+        teacher=teacher,
+        teacher_base=base or teacher_base,
+        answers=teacher_answers,
+        corpus=corpus,
+        general=general,
+        unlabeled=unlabeled,
     )
     planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
     return planned.distil(baselines=baselines, callback=callback)

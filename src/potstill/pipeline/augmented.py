@@ -34,9 +34,9 @@ def plan_texts(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> TextMake
         "no-da)",
     )
     labeller = None
-    if teacher is not None:
+    if teacher is not None and teacher.table is None:
         labeller = TextTeacher(
-            encoders=tuple(single.encoder for single in teacher.singles),
+            encoders=tuple(single.model for single in teacher.singles),
             fingerprint=teacher.fingerprint,
             max_length=recipe.data.max_length,
             combine=recipe.teacher.combine,

@@ -49,9 +49,10 @@ def estimate_seconds(
             for number, needs in distiller.teacher_needs.items():
                 assert teacher is not None, "objectives that follow a teacher are not built without one"
                 passes = count_teacher_passes(run.recipe.teacher, stage, needs, epochs=epochs, stored=stored[number])
-                for single in teacher.pick(number).singles if passes > 0.0 else ():
-                    theirs = run.source.batches(stage, single.encoder)
-                    total += passes * _reading(run, single.encoder, theirs, needs)
+                running = [each for each in teacher.pick(number).singles if each.encoder is not None]
+                for single in running if passes > 0.0 else ():
+                    theirs = run.source.batches(stage, single.model)
+                    total += passes * _reading(run, single.model, theirs, needs)
     return total
 
 
@@ -104,7 +105,7 @@ def _targets(
             targets[number] = EncoderOutputs(logits=zeros)
             continue
         with torch.no_grad(), run.autocast():
-            targets[number] = teacher.pick(number).singles[0].encoder.to(run.device)(batch, needs)
+            targets[number] = teacher.pick(number).singles[0].model.to(run.device)(batch, needs)
     return targets
 
 

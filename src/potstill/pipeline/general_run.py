@@ -89,7 +89,7 @@ def _run_on_text(
     run = OpenRun(source=TextSource(recipe=recipe, corpus=corpus), folder=folder, callback=watch)
     teacher = find_base(run)
     student = build_student(run, teacher)
-    for encoder in (student, *((teacher.encoder,) if teacher is not None else ())):
+    for encoder in (student, *((teacher.model,) if teacher is not None else ())):
         run.source.check_length(encoder)
     open_folder(run, describe_beginning(recipe), {}, is_resumed=is_resumed)
     seconds = format_seconds(estimate_seconds(run, student, teacher))

@@ -22,14 +22,16 @@ from potstill.evaluation import (
     draw_attention,
     evaluate_models,
     label_examples,
+    measure_answers,
     merge_models,
 )
 from potstill.hub import Encoder, count_parameters, load_classifier, load_masked_lm
 from potstill.pipeline.chosen import read_chosen
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import require_base, task_part
-from potstill.pipeline.sources import TaskSource, TextSource, load_examples
-from potstill.pipeline.teacher import combine, find_teacher
+from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.pipeline.teacher import answer_split, find_teacher
+from potstill.pipeline.transfer import load_examples
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.results import (
@@ -93,7 +95,8 @@ def _find_models(
 ) -> list[_Model]:
     """Load what was trained, and put the teachers before it."""
     singles = () if teacher is None else teacher.singles
-    models = [_Model(encoder=single.encoder, role="teacher", name=single.name) for single in singles]
+    running = [(single.encoder, single.name) for single in singles if single.encoder is not None]
+    models = [_Model(encoder=encoder, role="teacher", name=name) for encoder, name in running]
     for name, seconds in trained.items():
         place = run.folder if name == "student" else run.folder.nested(name)
         own: Role = "model" if run.recipe.student.is_source else "student"
@@ -116,7 +119,7 @@ def _evaluate(
     split: Literal["dev", "test"] = "dev" if examples.split is run.source.data.dev else "test"
     taught = None
     if teacher is not None:
-        taught = teacher.dev_logits if split == "dev" else _answer(run, teacher, split)
+        taught = teacher.dev_logits if split == "dev" else answer_split(run, teacher, split)
     evaluated = evaluate_models(
         [model.read(run, split) for model in models],
         examples,
@@ -124,18 +127,14 @@ def _evaluate(
         config=EvaluationConfig() if split == "dev" else EvaluationConfig(speed_sentences=None),
         callback=run.callback,
     )
+    if teacher is not None and teacher.table is not None and taught is not None:
+        size = teacher.table.path.stat().st_size
+        return [measure_answers(taught, examples, name=teacher.name, size_bytes=size), *evaluated]
     if teacher is None or not teacher.members:
         return evaluated
     assert taught is not None, "a teacher of a task has answered"
     number = len(teacher.members)
     return [merge_models(evaluated[:number], taught, examples, name=teacher.name), *evaluated[number:]]
-
-
-def _answer(run: OpenRun[TaskSource], teacher: RunTeacher, split: str) -> NDArray[np.float32]:
-    """Let a teacher, or several together, answer a split."""
-    source = run.source
-    logits = [source.logits(each.encoder, source.batches_of(split, each.encoder)) for each in teacher.singles]
-    return logits[0] if len(logits) == 1 else combine(logits, run.recipe.teacher)
 
 
 def _keep_evidence(

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from potstill.data import Batches, Split
+from potstill.data import AnswerTable, Batches, Split
 from potstill.hub import Encoder
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
 from potstill.teachers import Teacher
-from potstill.tensors import Batch
+from potstill.tensors import Batch, EncoderShape
 from potstill.training import Distiller, Masker, Precision, Scorer, StageConfig, TeacherNumber
 
 
@@ -46,6 +46,9 @@ class Source(Protocol):
 
     def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:
         """Give what a stage learns from, in the tokens of an encoder."""
+
+    def examples(self, stage: StageConfig) -> Split:
+        """Give what a stage learns from as words; only of a task."""
 
     def heldout(self, encoder: Encoder) -> Batches:
         """Give what stages are scored on."""
@@ -109,20 +112,39 @@ class RunTeacher:
     """A teacher and what identifies it, or several that are followed together.
 
     Attributes:
-        encoder: The teacher; its labels have the task's order. Of several, the first.
+        encoder: The teacher; its labels have the task's order. Of several, the first. None: only answers are known.
         name: What the user called it.
         fingerprint: Changes with its weights, config or tokenizer.
         dev_logits: Its logits on the development set, [examples, labels]; of several, combined. None on plain text.
         choosing_logits: The same on the examples that choose the weights; None where they are not compared.
         members: The teachers of an ensemble, in their order; empty for a single teacher.
+        table: Its answers, where it does not run here.
     """
 
-    encoder: Encoder
+    encoder: Encoder | None
     name: str
     fingerprint: str
     dev_logits: NDArray[np.float32] | None
     choosing_logits: NDArray[np.float32] | None = None
     members: tuple["RunTeacher", ...] = ()
+    table: AnswerTable | None = None
+
+    @property
+    def model(self) -> Encoder:
+        """The teacher as a model that runs; where it may be a table, `encoder` is asked first."""
+        assert self.encoder is not None, f"of '{self.name}' only answers are known"
+        return self.encoder
+
+    @property
+    def shape(self) -> EncoderShape:
+        """Its sizes; those of a table are 0, but for the labels."""
+        if self.encoder is not None:
+            return self.encoder.shape
+        assert self.table is not None, self.name
+        labels = self.table.logits.shape[1]
+        return EncoderShape(
+            num_layers=0, hidden_size=0, feed_forward_size=0, num_heads=0, vocab_size=0, num_labels=labels
+        )
 
     @property
     def singles(self) -> tuple["RunTeacher", ...]:

@@ -15,11 +15,11 @@ from potstill.pipeline.general_run import start_generally
 from potstill.pipeline.measure import measure
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import check_general, task_part
-from potstill.pipeline.sources import TaskSource, load_examples
+from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.teacher import find_teacher
-from potstill.pipeline.transfer import with_examples, with_unlabeled
+from potstill.pipeline.transfer import load_examples, with_examples, with_texts
 from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe
@@ -92,7 +92,7 @@ def _run_on_task(
             watch.note(f"{folder.path} is finished already")
             return finished
     check_general(recipe)
-    run = with_unlabeled(run)
+    run = with_texts(run)
     teacher = find_teacher(run, lambda other, where, again: run_recipe(other, where, resume=again, callback=watch))
     student, maker = build_student(run, teacher), plan_texts(run, teacher)
     if recipe.corpus_stages:

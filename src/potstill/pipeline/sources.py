@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from potstill.answers import LabelRows
 from potstill.data import (
+    AnswerTable,
     BatchConfig,
     Batches,
     Corpus,
@@ -18,12 +19,11 @@ from potstill.data import (
     TransferSet,
     count_tokens,
     describe_reading,
-    load_task_data,
 )
 from potstill.engines import predict_logits
 from potstill.errors import DataError, RecipeError
-from potstill.hub import Encoder, describe_model
-from potstill.pipeline.tokenising import TokenisedSplits
+from potstill.hub import Encoder
+from potstill.pipeline.tokenising import TokenisedSplits, choose_readable
 from potstill.processes import process_state
 from potstill.recipe import Recipe
 from potstill.teachers import Teacher
@@ -31,12 +31,6 @@ from potstill.tensors import Batch
 from potstill.training import Distiller, HeldoutScorer, Masker, Scorer, Scores, StageConfig, TeacherNumber
 
 _NUM_SAMPLES = 128
-
-
-def load_examples(recipe: Recipe) -> TaskData:
-    """Load the examples of a recipe; of data of one's own, with all labels of its teacher."""
-    names = recipe.teacher.names
-    return load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +63,7 @@ class TaskSource:
         data: The task and its examples.
         transfer: All texts to learn from, where there are others than the training examples and a stage reads them.
         augmented: The training examples with texts made out of them, where a stage reads them.
+        answers: What a teacher said about the texts that does not run here; None where it does.
         tokenised: What was tokenised already.
     """
 
@@ -76,6 +71,7 @@ class TaskSource:
     data: TaskData
     transfer: TransferSet | None = None
     augmented: AugmentedExamples | None = None
+    answers: AnswerTable | None = None
     tokenised: TokenisedSplits = field(default_factory=TokenisedSplits)
     has_labels: ClassVar[bool] = True
 
@@ -95,19 +91,15 @@ class TaskSource:
         return self.data.train if self.transfer is None else self.transfer.split
 
     def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:
-        """Give the training examples of a stage; where nothing but gold labels is read, those that have one.
-
-        They are repeated then, so that an epoch is as long as with all texts, and a control makes as many steps.
-        """
+        """Give the training examples of a stage; where some have no label or no answer, see `choose_readable`."""
         split = self.training_split(stage)
         batches = self.batches_of(split, encoder, stage.batches)
-        labels = batches.tokenised.labels
-        reads_gold_alone = all(each.reads_gold and not each.needs_teacher for each in stage.objectives)
-        if split != "transfer" or labels is None or not reads_gold_alone:
-            return batches
-        labelled = np.flatnonzero(labels.has_rows(np.arange(len(labels))))
-        chosen = np.resize(labelled, len(labels))
-        return batches.only(chosen)
+        chosen = choose_readable(batches.tokenised, stage.objectives) if split != "augmented" else None
+        return batches if chosen is None else batches.only(chosen)
+
+    def examples(self, stage: StageConfig) -> Split:
+        """Give the training examples of a stage as words."""
+        return self.examples_of(self.training_split(stage))
 
     def training_split(self, stage: StageConfig) -> Literal["train", "augmented", "transfer"]:
         """Say which examples a stage reads."""
@@ -117,14 +109,17 @@ class TaskSource:
 
     def batches_of(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
         """Give a split by its name: `train`, `transfer`, `augmented`, `choosing`, `dev`, `test`, or a further one."""
-        examples = self._examples(split)
+        examples = self.examples_of(split)
         folder = self.transfer.folder if split == "transfer" and self.transfer is not None else None
         tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.max_length, folder=folder)
         if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
             tokenised = replace(tokenised, labels=self.augmented.labels(self.recipe.augmentation.labels))
+        if self.answers is not None and split in ("train", "transfer", "augmented"):
+            tokenised = replace(tokenised, is_answered=self.answers.find(examples) >= 0)
         return Batches(tokenised, config or BatchConfig(), seed=self.recipe.seed)
 
-    def _examples(self, split: str) -> Split:
+    def examples_of(self, split: str) -> Split:
+        """Give a split by its name as words."""
         if split == "augmented":
             assert self.augmented is not None, "texts are made before a stage reads them"
             return self.augmented.split
@@ -201,6 +196,10 @@ class TextSource:
                 f"data.corpus.max_length: {longest} is more than the {encoder.max_tokens} tokens that the model reads; "
                 f"set it to {encoder.max_tokens} or less."
             )
+
+    def examples(self, stage: StageConfig) -> Split:
+        """Refuse: only the tokens of plain text are kept."""
+        raise AssertionError(f"stage {stage.name} reads plain text")
 
     def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:  # noqa: ARG002
         """Give the examples of the corpus; all encoders of a run on text have one tokenizer."""

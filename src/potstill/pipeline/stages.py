@@ -109,7 +109,7 @@ def _start_projections(
     adopted = distiller.adopt_projections(learnt)
     if distiller.fits:
         assert teacher is not None, "objectives with projections are not built without a teacher"
-        encoders = {number: teacher.pick(number).singles[0].encoder for number in distiller.teacher_needs}
+        encoders = {number: teacher.pick(number).singles[0].model for number in distiller.teacher_needs}
         teachers = {number: encoder.to(run.device) for number, encoder in encoders.items()}
         batch = run.source.calibration_set(distiller.student).to(run.device)
         distiller.fit_projections(batch, teachers, adopted=adopted)

@@ -59,7 +59,7 @@ class StageStates:
 
     @cached_property
     def _online(self) -> OnlineTeacher:
-        return OnlineTeacher(self.teacher.encoder.to(self.run.device))
+        return OnlineTeacher(self.teacher.model.to(self.run.device))
 
     @cached_property
     def _keys(self) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ class StageStates:
                 batches,
                 self._keys,
                 form=self.run.recipe.teacher.states_format,
-                num_heads=self.teacher.encoder.shape.num_heads,
+                num_heads=self.teacher.model.shape.num_heads,
             )
 
     def _passes(self) -> float:
@@ -156,7 +156,7 @@ class StageStates:
             f"{self.stage.name}: teacher states of {len(self._keys):,} examples, {len(missing):,} of them new, "
             f"{store.num_bytes / 2**20:,.0f} MiB, rounding error {store.relative_error:.1e}{damaged}"
         )
-        return StoredStates(store, self._keys, num_heads=self.teacher.encoder.shape.num_heads)
+        return StoredStates(store, self._keys, num_heads=self.teacher.model.shape.num_heads)
 
 
 def _gib(num_bytes: float) -> str:

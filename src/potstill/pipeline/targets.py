@@ -5,7 +5,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from potstill.data import BatchConfig, Batches
+import torch
+
+from potstill.data import AnswerTable, BatchConfig, Batches
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder
 from potstill.objectives import objective_kinds
@@ -28,8 +30,11 @@ from potstill.training import Distiller, StageConfig, TeacherNumber
 def make_distiller(stage: StageConfig, student: Encoder, teacher: RunTeacher | None) -> Distiller:
     """Put a student and the objectives of a stage together."""
     singles = teacher.singles if teacher is not None else ()
-    _check_layers(stage, {"student": student} | {f"teacher '{single.name}'": single.encoder for single in singles})
-    shapes = [single.encoder.shape for single in singles]
+    running = {f"teacher '{single.name}'": single.model for single in singles if single.encoder is not None}
+    _check_layers(stage, {"student": student} | running)
+    for table in (single.table for single in singles if single.table is not None):
+        _check_table(stage, table)
+    shapes = [single.shape for single in singles]
     return Distiller(student, shapes, stage.objectives, path=f"stages.{stage.name}")
 
 
@@ -45,6 +50,23 @@ def _check_layers(stage: StageConfig, encoders: Mapping[str, Encoder]) -> None:
         )
 
 
+def _check_table(stage: StageConfig, table: AnswerTable) -> None:
+    """Refuse an objective that reads more of a teacher than its answers, or answers that are not there."""
+    for objective in stage.objectives:
+        place = f"stages.{stage.name}.objectives.{objective.kind}"
+        if objective.needs_teacher and (objective.reads_layers or objective.reads_vocabulary):
+            raise RecipeError(
+                f"{place}: of the teacher only the answers in '{table.name}' are known, which has no layers to follow; "
+                "take a recipe whose losses follow its answers alone, such as 'kd' or 'kd-labels'."
+            )
+        if objective.needs_teacher and table.told is not None and not objective.reads_partial_answers:
+            able = [kind for kind, each in objective_kinds().items() if each.reads_partial_answers]
+            raise RecipeError(
+                f"{place}: some answers in '{table.name}' tell of some labels only, which this loss cannot follow; use "
+                f"{', '.join(able)}, or complete the answers."
+            )
+
+
 def check_targets(distiller: Distiller, teacher: RunTeacher | None, *, is_stored: bool, path: str) -> None:
     """Refuse, before the first step, what student or teacher cannot give."""
     student = distiller.student
@@ -53,11 +75,11 @@ def check_targets(distiller: Distiller, teacher: RunTeacher | None, *, is_stored
     for number, needs in distiller.teacher_needs.items():
         assert teacher is not None, "objectives that follow a teacher are not built without one"
         if needs.attention_layers:
-            teacher.pick(number).encoder.check_capture()
+            teacher.pick(number).model.check_capture()
         others = [
             single.name
             for single in teacher.pick(number).singles
-            if single.encoder.tokenizer.fingerprint != student.tokenizer.fingerprint
+            if single.encoder is not None and single.encoder.tokenizer.fingerprint != student.tokenizer.fingerprint
         ]
         if others and not needs.is_logits_only:
             raise ModelError(
@@ -94,9 +116,13 @@ def make_targets(
 def _logits_teacher(run: OpenRun[Source], stage: StageConfig, teacher: RunTeacher) -> Teacher:
     """Give what answers for the logits of a teacher, or of several together."""
     config = run.recipe.teacher
+    if teacher.table is not None:
+        found, table = teacher.table.find(run.source.examples(stage)), teacher.table  # of -1 nothing is read
+        told = None if table.told is None else torch.from_numpy(table.told[found]).to(run.device)
+        return StoredTeacher(torch.from_numpy(table.logits[found]).to(run.device), told)
     if config.store:
         return StoredTeacher(look_up_logits(run, stage, teacher))
-    online = [OnlineTeacher(single.encoder.to(run.device)) for single in teacher.singles]
+    online = [OnlineTeacher(single.model.to(run.device)) for single in teacher.singles]
     return online[0] if len(online) == 1 else EnsembleTeacher(online, combine=config.combine, weights=config.weights)
 
 
@@ -111,10 +137,10 @@ def _stored_logits(run: OpenRun[Source], stage: StageConfig, teacher: RunTeacher
     """Look a single teacher's logits on the examples of a stage up, or compute them from its own tokens."""
     order = hashlib.sha256(json.dumps(run.source.label_names).encode()).hexdigest()[:8]
     name = f"logits-{teacher.fingerprint}-{order}-{run.precision}".replace("/", "_")
-    tokenised = run.source.batches(stage, teacher.encoder).tokenised
+    tokenised = run.source.batches(stage, teacher.model).tokenised
     with main_first(), run.autocast():
         logits = store_logits(
-            OnlineTeacher(teacher.encoder.to(run.device)),
+            OnlineTeacher(teacher.model.to(run.device)),
             Batches(tokenised, BatchConfig(), seed=run.recipe.seed),
             folder=run.folder.store / name,
             device=run.device,

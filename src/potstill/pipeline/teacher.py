@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from potstill.answers import LabelRows, check_model
-from potstill.data import Task, match_labels
+from potstill.data import Task, load_answers, match_labels
 from potstill.errors import ModelError, RecipeError
 from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
 from potstill.pipeline.begun import without_names
@@ -28,10 +28,13 @@ def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], 
     recipe = run.recipe
     if not recipe.needs_teacher and recipe.start_from == "base":
         return None
+    if recipe.teacher.answers is not None:
+        return _load_table(run, recipe.teacher.answers)
     if not recipe.teacher.names and recipe.teacher.base is None:
         raise RecipeError(
             f"teacher: recipe '{recipe.name}' needs a teacher and none is given; pass --teacher with a fine-tuned "
-            "model, or --teacher-base with an encoder that is fine-tuned first."
+            "model, --teacher-base with an encoder that is fine-tuned first, or --teacher-answers with what a teacher "
+            "said that does not run here."
         )
     what = run.source.data.task.answer.lacks_classes
     if recipe.teacher.combine == "probabilities" and what is not None:
@@ -79,6 +82,30 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
     )
 
 
+def _load_table(run: OpenRun[TaskSource], path: str) -> RunTeacher:
+    """Take the answers of a teacher that does not run here, and check what it knows."""
+    data = run.source.data
+    table = run.source.answers or load_answers(path, run.recipe.data, data.task)
+    dev = table.find(data.dev)
+    answered, gold = np.flatnonzero(dev >= 0), data.dev.labels
+    assert gold is not None
+    if len(answered):
+        check_teacher(table.name, data.task, table.logits[dev[answered]], gold.take(answered))
+    if len(answered) < len(data.dev):
+        run.callback.note(
+            f"{table.name} answers {len(answered):,} of {len(data.dev):,} development examples, so the student is not "
+            "compared with its teacher"
+        )
+    return RunTeacher(
+        encoder=None,
+        name=table.name,
+        fingerprint=table.fingerprint,
+        dev_logits=table.answer(data.dev),
+        choosing_logits=table.answer(data.choosing),
+        table=table,
+    )
+
+
 def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeacher:
     """Make one teacher of several, and tell how good they are alone and together."""
     task, gold, config = run.source.data.task, run.source.data.dev.labels, run.recipe.teacher
@@ -94,7 +121,7 @@ def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeach
     run.callback.note(f"the {len(members)} together: {metric} {together:.4f}")
     identity = [[member.fingerprint for member in members], config.combine, config.weights]
     return RunTeacher(
-        encoder=members[0].encoder,
+        encoder=members[0].model,
         name=" + ".join(Path(member.name).name for member in members),
         fingerprint=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16],
         dev_logits=logits,
@@ -125,6 +152,15 @@ def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool
     folder = RunFolder(path=run.folder.teachers / f"{run.source.data.task.name}-{key}")
     make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.callback)
     return folder.path
+
+
+def answer_split(run: OpenRun[TaskSource], teacher: RunTeacher, split: str) -> NDArray[np.float32] | None:
+    """Let a teacher, or several together, answer a split; None where its answers are given and lack some."""
+    source = run.source
+    if teacher.table is not None:
+        return teacher.table.answer(source.examples_of(split))
+    logits = [source.logits(each.model, source.batches_of(split, each.model)) for each in teacher.singles]
+    return logits[0] if len(logits) == 1 else combine(logits, run.recipe.teacher)
 
 
 def check_teacher(name: str, task: Task, logits: NDArray[np.floating], gold: LabelRows) -> None:

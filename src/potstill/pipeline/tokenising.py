@@ -1,11 +1,16 @@
 """Splits as tokens, each made once for each tokenizer."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from potstill.data import Split, TokenisedSplit
 from potstill.engines import make_batches
 from potstill.hub import Encoder
+from potstill.objectives import AnyObjectiveConfig
 from potstill.processes import main_first
 
 
@@ -24,3 +29,27 @@ class TokenisedSplits:
                 made = make_batches(split, encoder, max_length=max_length, folder=folder)
             self._known[key] = made.tokenised
         return self._known[key]
+
+
+def choose_readable(tokenised: TokenisedSplit, objectives: Sequence[AnyObjectiveConfig]) -> NDArray[np.int64] | None:
+    """Choose the examples of which a stage can read something; None for all of them, each once.
+
+    Where nothing but gold labels is read, labelled examples are repeated, so that an epoch is as long as one with all
+    texts, and a control makes as many steps.
+    """
+    everything = np.ones(len(tokenised), dtype=np.bool_)
+    labels, answered = tokenised.labels, tokenised.is_answered
+    has_gold = everything if labels is None else labels.has_rows(np.arange(len(labels)))
+    follows = any(each.needs_teacher for each in objectives)
+    reads_gold = any(each.reads_gold for each in objectives)
+    if not follows and not reads_gold:
+        return None
+    readable = np.zeros_like(everything)
+    if follows:
+        readable |= everything if answered is None else answered
+    if reads_gold:
+        readable |= has_gold
+    if readable.all():
+        return None
+    chosen = np.flatnonzero(readable)
+    return chosen if follows else np.resize(chosen, len(tokenised))

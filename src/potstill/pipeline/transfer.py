@@ -1,23 +1,42 @@
-"""All texts that a run learns from: read once, kept by content beside the run."""
+"""What a run learns from: examples, further texts, answers; read once, kept by content beside the run."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from potstill.data import TransferSet, load_transfer
+from potstill.data import TaskData, TransferSet, load_answers, load_task_data, load_transfer
+from potstill.errors import DataError
+from potstill.hub import describe_model
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
 from potstill.processes import main_first
+from potstill.recipe import Recipe
 
 
-def with_unlabeled(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
-    """Read what there is to learn from beyond the labelled examples, where a stage asks for it."""
-    if not run.recipe.reads_transfer:
-        return run
-    with main_first():
-        store, callback = run.folder.store, run.callback
-        transfer = load_transfer(run.source.data, run.recipe.data, store=store, callback=callback)
-    return replace(run, source=replace(run.source, transfer=transfer))
+def load_examples(recipe: Recipe) -> TaskData:
+    """Load the examples of a recipe; of data of one's own, with all labels of its teacher."""
+    names = recipe.teacher.names
+    return load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
+
+
+def with_texts(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
+    """Read what a run learns from beyond labelled examples and a model: unlabelled texts, and answers about texts."""
+    source, store, note = run.source, run.folder.store, run.callback.note
+    if run.recipe.reads_transfer:
+        with main_first():
+            transfer = load_transfer(source.data, run.recipe.data, store=store, callback=run.callback)
+        source = replace(source, transfer=transfer)
+    if run.recipe.teacher.answers is not None:
+        answers = load_answers(run.recipe.teacher.answers, run.recipe.data, source.data.task)
+        found = int((answers.find(source.texts) >= 0).sum())
+        if found == 0:
+            raise DataError(
+                f"teacher.answers: {answers.name} answers none of the {len(source.texts):,} texts to learn from; it "
+                "must hold their texts as they stand in the data."
+            )
+        note(f"{answers.name} answers {found:,} of {len(source.texts):,} texts to learn from")
+        source = replace(source, answers=answers)
+    return replace(run, source=source)
 
 
 def with_examples(run: OpenRun[TaskSource], examples: AugmentedExamples) -> OpenRun[TaskSource]:

@@ -71,7 +71,9 @@ class Group:
     @property
     def times_smaller(self) -> Spread | None:
         """The teacher's weights divided by the model's."""
-        return self._against_teacher(lambda model, teacher: teacher.parameters.total / model.parameters.total)
+        return self._against_teacher(
+            lambda model, teacher: teacher.parameters.total / model.parameters.total if teacher.has_weights else None
+        )
 
     @property
     def times_faster(self) -> Spread | None:

@@ -40,6 +40,8 @@ def make_figures(results: Results) -> tuple[HeadlineFigure, ...]:
     student, teacher = results.find("student"), results.find("teacher")
     if student is None or teacher is None:
         return _alone(student or results.models[-1], results)
+    if not teacher.has_weights:
+        return (_quality_kept(results, student, teacher), *_alone(student, results)[1:])
     ours, theirs = student.parameters, teacher.parameters
     return (
         _quality_kept(results, student, teacher),

@@ -98,7 +98,9 @@ def _tradeoff(run: RunRecord, published: Published | None) -> tuple[Markup, ...]
     """Draw how much quality is kept over how much smaller, and over how much faster."""
     results = run.results
     teacher, judged = results.find("teacher"), results.quoted.find("teacher")
-    if published is None or teacher is None or judged is None or judged.score <= 0:
+    if teacher is None or not teacher.has_weights:
+        return ()
+    if published is None or judged is None or judged.score <= 0:
         return ()
     smaller, faster = [], []
     for model in reversed(in_order(results)):

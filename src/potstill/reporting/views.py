@@ -177,7 +177,7 @@ _FIGURES: dict[str, Callable[[ModelResult], str]] = {
     "weights": lambda model: write_count(model.parameters.total),
     "weights of the embeddings": lambda model: write_count(model.parameters.embeddings),
     "weights of the layers": lambda model: write_count(model.parameters.encoder),
-    "size, MB": lambda model: f"{model.size_bytes / 1e6:,.1f}",
+    "size, MB": lambda model: f"{model.size_bytes / 1e6:,.1f}" if model.has_weights else "",
     "sentences a second": lambda model: (
         ""
         if model.speed is None

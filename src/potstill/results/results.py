@@ -50,15 +50,20 @@ class ModelResult(Config):
     confusion: dict[str, dict[str, Annotated[int, Field(ge=1)]]] = Field(default_factory=dict)
     """Number of examples by gold label, then by predicted label; what never occurred is left out."""
     parameters: Parameters
-    """Number of weights."""
+    """Number of weights; 0 for a teacher of which only answers are known."""
     size_bytes: int = Field(ge=1)
-    """Bytes of the weights in a safetensors file."""
+    """Bytes of the weights in a safetensors file, or of the teacher's answers."""
     speed: Speed | None = None
     """Throughput; absent where it was not measured."""
     training_seconds: float | None = Field(default=None, ge=0.0)
     """Wall time of the training in this run; absent where the model was not trained here."""
     chosen: tuple[ChosenWeights, ...] = ()
     """Which weights each stage of its training left, for stages that choose."""
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether it is a model; a teacher of which only answers are known has no weights, no size and no speed."""
+        return self.parameters.total > 0
 
     @property
     def score(self) -> float:

@@ -106,7 +106,7 @@ def _row(model: ModelResult, results: Results) -> list[str]:
         *(_likeness(model) if any(each.fidelity for each in results.models) else ()),
         encoder,
         write_count(model.parameters.total),
-        f"{model.size_bytes / 1e6:,.1f}",
+        f"{model.size_bytes / 1e6:,.1f}" if model.has_weights else _ABSENT,
         rate,
     ]
 

@@ -63,7 +63,9 @@ def write_brackets(interval: Interval, *, sign: str = "") -> str:
 
 
 def write_count(number: int) -> str:
-    """Shorten a number of weights to three figures or so."""
+    """Shorten a number of weights to three figures or so; a teacher of which only answers are known has none."""
+    if number == 0:
+        return "-"
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= size:
             return f"{number / size:.1f} {unit}"

