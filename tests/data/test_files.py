@@ -12,8 +12,11 @@ import pandas
 import pyarrow
 import pyarrow.parquet
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from potstill.data import DataConfig, load_task_data, read_texts
+from potstill.data import DataConfig, find_sources, load_task_data, read_texts
+from potstill.data.corpus_config import CorpusConfig
 from potstill.errors import DataError, RecipeError
 
 with warnings.catch_warnings():
@@ -212,5 +215,47 @@ def test_a_pipe_a_device_and_a_folder_are_refused_as_what_they_are(tmp_path):
             read_texts(path)
     with pytest.raises(DataError, match="is a folder; give a data file in it"):
         read_texts(tmp_path)
+    config = CorpusConfig(paths=("/dev/null",))
+    with pytest.raises(DataError, match="is a pipe or a device"):
+        find_sources(config)
     with pytest.raises(RecipeError, match=r"data\.path: an empty name is no file"):
         DataConfig.parse({"path": " "}, path="data")
+
+
+ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".csv.gz", ".txt")
+PIECES = (
+    '"',
+    ",",
+    ";",
+    "\t",
+    "\n",
+    "\r\n",
+    "\\",
+    *"{}[]:",
+    "text",
+    "label",
+    "null",
+    "1e5",
+    "sep=;",
+    "\0",
+    "é",
+    "\ufeff",
+)
+
+
+@settings(max_examples=300)
+@given(
+    content=st.binary(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=30).map("".join).map(str.encode),
+    head=st.sampled_from([b"", b"text,label\n", b"text\tlabel\n", b'{"text": "a", "label": "b"}\n', b"\xff\xfe"]),
+    ending=st.sampled_from(ENDINGS),
+)
+def test_whatever_stands_in_a_file_is_read_or_refused_in_a_short_sentence(tmp_path_factory, content, head, ending):
+    path = tmp_path_factory.getbasetemp() / f"any{ending}"
+    path.write_bytes(head + content)
+    for read in (lambda: load_task_data(DataConfig(path=str(path))), lambda: read_texts(path, may_be_empty=True)):
+        try:
+            read()
+        except DataError as error:
+            told = str(error).replace(str(path), "")
+            assert len(told) < 500, told
+            assert "\n" not in told, told

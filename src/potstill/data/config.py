@@ -19,7 +19,7 @@ class DataConfig(Config):
 
     task: str | None = None
     """A known task: one of GLUE (`cola`, `mnli`, ...; needs `path`) or data of an installed package
-    (`trec`, `movies`; no `path`). None = own data at `path`."""
+    (`trec`, `trec-fine`, `movies`; no `path`). None = own data at `path`."""
     path: str | None = None
     """GLUE folder, or own data: a CSV, TSV, JSONL, JSON or Parquet file, a folder with train.* (and dev.* or
     validation.*, test.*), or the name of a data set on the Hugging Face hub."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from potstill.data.corpus_config import CorpusConfig
+from potstill.data.text_files import MARKS, check_is_file
 from potstill.errors import DataError, tell_reason
 from potstill.files import expand_user
 
@@ -87,6 +88,8 @@ def find_sources(config: CorpusConfig) -> list[CorpusSource]:
             found.append(_saved_data_set(place, config.text))
         elif place.is_dir():
             found += _folder(place)
+        elif place.exists():
+            check_is_file(place)
         elif _HUB_NAME.fullmatch(name) and not name.endswith((*_SUFFIXES, ".gz")):
             found.append(_hub_data_set(name, config.text))
         else:
@@ -153,7 +156,9 @@ def _decode(line: bytes, path: Path, number: int) -> str:
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: line {number} is not UTF-8 text ({error.reason}); convert the file.") from None
+        mark = next((name.upper() for mark, name in MARKS if number == 1 and line.startswith(mark)), None)
+        found = error.reason if mark is None else f"it begins as {mark} does"
+        raise DataError(f"{path}: line {number} is not UTF-8 text ({found}); save the file as UTF-8.") from None
     if "\0" in text:
         raise DataError(f"{path}: line {number} has a zero byte, so this is no text file; give text, one a line.")
     return text.strip()

@@ -8,7 +8,7 @@ from pathlib import Path
 from potstill.data.tables import PACKED
 from potstill.errors import DataError
 
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -35,7 +35,7 @@ def check_is_file(path: Path) -> None:
 def read_text(path: Path) -> tuple[str, tuple[str, ...]]:
     """Read a whole text file; also say how, where it is not plain UTF-8."""
     raw = _read_bytes(path)
-    encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "utf-8")
+    encoding = next((encoding for mark, encoding in MARKS if raw.startswith(mark)), "utf-8")
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
