@@ -12,7 +12,7 @@ help: ## list the targets
 install: $(VENV)/.installed ## install Potstill into .venv
 
 demo: $(VENV)/.installed $(VENV)/.demo ## fine-tune a teacher on real data, distil it, measure both: into runs/
-	$(VENV)/bin/potstill distill kd-labels --task trec --teacher-base minilm --baseline base-start --baseline random-start
+	$(VENV)/bin/potstill distill --task trec --teacher-base minilm --baseline base-start --baseline random-start
 
 test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.demo ## run all checks: style, layers, types, tests
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/check

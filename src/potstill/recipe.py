@@ -72,6 +72,12 @@ class Recipe(Config):
         return self
 
     @model_validator(mode="after")
+    def _ends_with_a_stage_that_is_made(self) -> "Recipe":
+        if self.stages[-1].optional:
+            raise ValueError(f"stages: the last one, '{self.stages[-1].name}', cannot be optional")
+        return self
+
+    @model_validator(mode="after")
     def _begins_with_its_corpus_stages(self) -> "Recipe":
         for earlier, later in pairwise(self.stages):
             if earlier.data != "corpus" and later.data == "corpus":

@@ -30,7 +30,7 @@ def finished(world, tmp_path_factory):
     from potstill.cli import run
 
     folder = tmp_path_factory.mktemp("runs") / "first"
-    arguments = ["distill", "--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(folder)]
+    arguments = ["distill", "kd", "--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(folder)]
     assert run([*arguments, *SHORT]) == 0
     return folder
 
@@ -84,7 +84,7 @@ def test_a_shell_gets_a_completion_script(potstill, monkeypatch):
 
 def test_distill_prints_the_table_and_how_to_load_the_student(potstill, world, tmp_path):
     controls = ("--baseline", "hard-labels", "--baseline", "random-start")
-    outcome = potstill("distill", "--teacher", world.teacher, "--data", world.reviews, *SHORT, *controls)
+    outcome = potstill("distill", "kd", "--teacher", world.teacher, "--data", world.reviews, *SHORT, *controls)
     assert outcome.code == 0, outcome.stderr
     for words in (" teacher ", " student ", "labels only", "random start", "accuracy", "same as teacher"):
         assert words in outcome.stdout
@@ -99,14 +99,14 @@ def test_distill_prints_the_table_and_how_to_load_the_student(potstill, world, t
 
 def test_a_second_run_gets_a_folder_of_its_own(potstill, world, tmp_path):
     for _ in range(2):
-        assert potstill("distill", "--teacher", world.teacher, "--data", world.reviews, *SHORT).code == 0
+        assert potstill("distill", "kd", "--teacher", world.teacher, "--data", world.reviews, *SHORT).code == 0
     assert {path.parent.name for path in (tmp_path / "runs").glob("*/results.json")} == {"kd", "kd-2"}
 
 
 def test_distill_prints_json_for_programs(potstill, world, tmp_path):
     out = tmp_path / "run"
     arguments = ("--teacher", world.teacher, "--data", world.reviews, "--out", out, "--json")
-    outcome = potstill("distill", *arguments, *SHORT)
+    outcome = potstill("distill", "kd", *arguments, *SHORT)
     printed = json.loads(outcome.stdout)
     assert printed["folder"] == str(out)
     assert printed["student"] == str(out / "student")
@@ -124,7 +124,9 @@ def test_finetune_makes_a_teacher_that_distill_takes(potstill, world, tmp_path):
     teacher = tmp_path / "teacher"
     longer = ("--set", "stages.finetune.epochs=8", "--set", "stages.finetune.optimizer.learning_rate=5e-3")
     assert potstill("finetune", world.base, "--data", world.reviews, "--out", teacher, *longer).code == 0
-    outcome = potstill("distill", "--teacher", teacher, "--data", world.reviews, "--out", tmp_path / "run", *SHORT)
+    outcome = potstill(
+        "distill", "kd", "--teacher", teacher, "--data", world.reviews, "--out", tmp_path / "run", *SHORT
+    )
     assert outcome.code == 0, outcome.stderr
 
 

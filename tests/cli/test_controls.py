@@ -28,7 +28,7 @@ def added(monkeypatch) -> controls.Control:
 
 def test_a_control_that_is_added_as_a_row_is_trained_measured_and_shown(potstill, world, tmp_path, added):
     arguments = ("--teacher", world.teacher, "--data", world.reviews, "--out", tmp_path / "runs/kd")
-    outcome = potstill("distill", *arguments, *SHORT, "--baseline", added.name)
+    outcome = potstill("distill", "kd", *arguments, *SHORT, "--baseline", added.name)
     assert outcome.code == 0, outcome.stderr
     assert added.wording in outcome.stdout
 
@@ -52,11 +52,15 @@ def test_a_control_that_is_added_as_a_row_is_trained_measured_and_shown(potstill
     suite = (tmp_path / "suite.html").read_text()
     assert added.heading in suite
     assert added.purpose in suite
-    assert "finished already" in potstill("distill", *arguments, *SHORT, "--baseline", added.name, "--resume").stderr
+    assert (
+        "finished already" in potstill("distill", "kd", *arguments, *SHORT, "--baseline", added.name, "--resume").stderr
+    )
 
 
 def test_without_its_row_a_control_is_unknown(potstill, world):
-    outcome = potstill("distill", "--teacher", world.teacher, "--data", world.reviews, "--baseline", "random-strat")
+    outcome = potstill(
+        "distill", "kd", "--teacher", world.teacher, "--data", world.reviews, "--baseline", "random-strat"
+    )
     assert outcome.code == 2
     assert "--baseline random-strat: no such control. Did you mean 'random-start'?" in outcome.stderr
 

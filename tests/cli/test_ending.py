@@ -35,7 +35,7 @@ def test_a_defect_is_reported_as_one(potstill, monkeypatch):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_is_no_defect(potstill, world, tmp_path):
     tmp_path.chmod(0o500)
-    outcome = potstill("distill", "--teacher", world.teacher, "--data", world.reviews, "--out", tmp_path / "run")
+    outcome = potstill("distill", "kd", "--teacher", world.teacher, "--data", world.reviews, "--out", tmp_path / "run")
     assert outcome.code == 2
     assert outcome.stderr.splitlines()[-1].startswith("error: ")
 

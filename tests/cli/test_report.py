@@ -14,7 +14,7 @@ def study(world, tmp_path_factory):
     from potstill.cli import run
 
     folder = tmp_path_factory.mktemp("study")
-    arguments = ["distill", "--teacher", world.teacher, "--data", world.reviews, "--out", folder / "one", *SHORT]
+    arguments = ["distill", "kd", "--teacher", world.teacher, "--data", world.reviews, "--out", folder / "one", *SHORT]
     assert run([str(each) for each in (*arguments, "--baseline", "hard-labels")]) == 0
     return folder
 

@@ -83,6 +83,7 @@ def test_only_who_follows_a_teacher_is_chosen_by_the_distance_from_it(student_ru
 def test_other_seed_gives_another_student(teacher: Path, reviews: Path, tmp_path: Path) -> None:
     def run(seed: int) -> bytes:
         done = distill(
+            "kd",
             teacher=str(teacher),
             data=str(reviews),
             text="review",
@@ -99,7 +100,7 @@ def test_regression_follows_the_teachers_score(base: Path, reviews: Path, tmp_pa
     data = {"data": str(reviews), "text": "review", "label": "score"}
     learning = ["precision=fp32", "stages.0.epochs=12", "stages.0.optimizer.learning_rate=3e-3"]
     teacher = finetune(str(base), out=tmp_path / "teacher", overrides=learning, **data)
-    run = distill(teacher=str(teacher.folder), out=tmp_path / "run", overrides=learning, **data)
+    run = distill("kd", teacher=str(teacher.folder), out=tmp_path / "run", overrides=learning, **data)
     resolved = json.loads((run.folder / "recipe.json").read_text())
     assert [objective["kind"] for objective in resolved["stages"][0]["objectives"]] == ["logits_mse"]
     assert run.results.primary_metric == "spearman"
@@ -112,6 +113,7 @@ def test_accumulated_batches_measure_the_mean_over_their_union(
 ) -> None:
     def first_losses(name: str, *batching: str) -> dict[str, float]:
         run = distill(
+            "kd",
             teacher=str(teacher),
             data=str(reviews),
             text="review",

@@ -10,6 +10,7 @@ from potstill import distill
 def test_losses_and_scores_reach_tensorboard(teacher: Path, reviews: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     distill(
+        "kd",
         teacher=str(teacher),
         data=str(reviews),
         text="review",

@@ -87,6 +87,8 @@ def shrink(name: str, world: GoldenWorld) -> Recipe:
         place = f"stages.{number}"
         overrides += [f"{place}.epochs=none", f"{place}.steps={NUM_STEPS}", f"{place}.accumulate=1"]
         overrides += [f"{place}.batches.examples_per_batch=8"]
+        if stage.optimizer.rates_to_try:
+            overrides += [f"{place}.trial_steps=2"]
         for position, objective in enumerate(stage.objectives):
             if getattr(objective, "num_relation_heads", None) is not None:
                 overrides.append(f"{place}.objectives.{position}.num_relation_heads=12")

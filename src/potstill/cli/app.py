@@ -26,9 +26,9 @@ from potstill.cli.training import DISTILL_EXAMPLES, FINETUNE_EXAMPLES, distill, 
 _EXAMPLES = """
 [bold]To begin[/]
 
-  potstill distill kd --task trec --teacher-base minilm
+  potstill distill --task trec --teacher-base minilm
 
-  potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/
+  potstill distill --data reviews.csv --text review --label stars --teacher my-teacher/
 """
 
 

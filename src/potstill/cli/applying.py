@@ -13,10 +13,10 @@ EVALUATE_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# the student of a run, on the run's own development set[/]
-  potstill evaluate runs/kd-trec
+  potstill evaluate runs/house-trec
 
   [dim]# on every row of a file[/]
-  potstill evaluate runs/kd-trec --data test.csv --text question --label type
+  potstill evaluate runs/house-trec --data test.csv --text question --label type
 
   [dim]# and how alike it is to a teacher[/]
   potstill evaluate my-student/ --task sst-2 --data glue/ --teacher my-teacher/

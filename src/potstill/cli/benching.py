@@ -16,10 +16,10 @@ BENCH_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# teacher and student on your texts; ratios refer to the first[/]
-  potstill bench my-teacher/ runs/kd --data reviews.csv --text review --plot speed.png
+  potstill bench my-teacher/ runs/house --data reviews.csv --text review --plot speed.png
 
-  [dim]# one model on several back-ends, after 'potstill export runs/kd'[/]
-  potstill bench runs/kd --backend sdpa --backend onnx --backend onnx-int8
+  [dim]# one model on several back-ends, after 'potstill export runs/house'[/]
+  potstill bench runs/house --backend sdpa --backend onnx --backend onnx-int8
 
   [dim]# what a student would be worth, before you train it[/]
   potstill bench --shape 12x768 --shape 4x312x1200 --shape bilstm

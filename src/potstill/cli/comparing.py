@@ -19,10 +19,10 @@ COMPARE_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# teacher and student on the run's own development set[/]
-  potstill compare my-teacher/ runs/kd
+  potstill compare my-teacher/ runs/house
 
   [dim]# the student as it is served, on your data, with the machine's price per hour[/]
-  potstill compare my-teacher/ runs/kd --backend sdpa --backend onnx-int8 --data test.csv --price 0.34
+  potstill compare my-teacher/ runs/house --backend sdpa --backend onnx-int8 --data test.csv --price 0.34
 """
 
 

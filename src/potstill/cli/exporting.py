@@ -22,16 +22,16 @@ EXPORT_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# the student of a run: float32 and int8, measured on the run's own development set[/]
-  potstill export runs/kd-trec
+  potstill export runs/house-trec
 
   [dim]# a model of your own, measured on your data, into a new folder[/]
   potstill export my-model/ --data dev.csv --text question --label type --out served/
 
   [dim]# with the words of a corpus only, as most of a small student is its vocabulary[/]
-  potstill export runs/kd-trec --trim-to questions.txt --out served/
+  potstill export runs/house-trec --trim-to questions.txt --out served/
 
   [dim]# where int8 loses too much[/]
-  potstill export runs/kd-trec --per-channel --keep-fp32 last-layer
+  potstill export runs/house-trec --per-channel --keep-fp32 last-layer
 """
 
 _SETTINGS = ConfigOptions(

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 PREDICT_EXAMPLES = """
 [bold]Examples[/]
 
-  potstill predict runs/kd-trec "Who wrote Faust?" "How far is the moon?"
+  potstill predict runs/house-trec "Who wrote Faust?" "How far is the moon?"
 
   [dim]# a column of a file, into a table[/]
-  potstill predict runs/kd-trec --data questions.csv --text question --out answers.csv
+  potstill predict runs/house-trec --data questions.csv --text question --out answers.csv
 
   [dim]# a table of answers that can teach a student in the model's stead[/]
   potstill predict my-teacher/ --data questions.csv --with-text --logits --out answers.jsonl
 
   [dim]# one text a line, on the int8 file that 'potstill export' made; answers come as lines do[/]
-  cat questions.txt | potstill predict runs/kd-trec --backend onnx-int8 --chunk 64
+  cat questions.txt | potstill predict runs/house-trec --backend onnx-int8 --chunk 64
 """
 
 _CHUNK = 2048

@@ -11,9 +11,9 @@ PUSH_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# look at what would go[/]
-  potstill push runs/kd-trec my-name/questions --dry-run
+  potstill push runs/house-trec my-name/questions --dry-run
 
-  potstill push runs/kd-trec my-name/questions --private
+  potstill push runs/house-trec my-name/questions --private
 """
 
 

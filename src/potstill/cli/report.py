@@ -15,13 +15,13 @@ REPORT_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# the page of one run, anew[/]
-  potstill report runs/kd-trec
+  potstill report runs/house-trec
 
   [dim]# all runs of a folder on one page, with means and spreads over seeds[/]
   potstill report runs
 
   [dim]# some runs beside each other[/]
-  potstill report runs/kd-trec runs/kd-hidden-trec --out comparison.html
+  potstill report runs/house-trec runs/kd-hidden-trec --out comparison.html
 """
 
 

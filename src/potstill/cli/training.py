@@ -17,25 +17,25 @@ DISTILL_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# fine-tune an encoder on a known task, then distil it[/]
-  potstill distill kd --task trec --teacher-base minilm
+  potstill distill --task trec --teacher-base minilm
 
   [dim]# your own data, and a teacher that you have fine-tuned[/]
-  potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/
+  potstill distill --data reviews.csv --text review --label stars --teacher my-teacher/
 
   [dim]# few labels, and many texts without[/]
-  potstill distill kd --data reviews.csv --text review --label stars --teacher my-teacher/ --unlabeled more.txt
+  potstill distill --data reviews.csv --text review --label stars --teacher my-teacher/ --unlabeled more.txt
 
   [dim]# a teacher that does not run here, such as a language model: its answers in a file[/]
   potstill distill kd --data reviews.csv --text review --label stars --teacher-answers answers.jsonl --base minilm
 
   [dim]# several teachers, whose logits are averaged[/]
-  potstill distill kd --task trec --teacher first/ --teacher second/ --teacher third/
+  potstill distill --task trec --teacher first/ --teacher second/ --teacher third/
 
   [dim]# a change of the recipe[/]
-  potstill distill kd --task trec --teacher my-teacher/ --set student.num_layers=3
+  potstill distill --task trec --teacher my-teacher/ --set student.num_layers=3
 
   [dim]# what is the teacher good for? the same student without it, and from random weights too[/]
-  potstill distill kd --task trec --teacher my-teacher/ --baseline hard-labels --baseline random-start
+  potstill distill --task trec --teacher my-teacher/ --baseline hard-labels --baseline random-start
 
   [dim]# general distillation on plain text, then the task[/]
   potstill distill distilbert-4 --task trec --teacher-base bert-base-uncased --corpus wiki.txt.gz
@@ -44,7 +44,7 @@ DISTILL_EXAMPLES = """
   potstill distill tinybert-4x312 --task trec --teacher-base minilm --ablation no-gd --ablation no-attn
 
   [dim]# go on with a run that was stopped[/]
-  potstill distill runs/kd-trec/recipe.json --resume
+  potstill distill runs/house-trec/recipe.json --resume
 """
 
 FINETUNE_EXAMPLES = """
@@ -60,7 +60,7 @@ def distill(
     recipe: Annotated[
         str,
         typer.Argument(metavar="RECIPE", help="A shipped recipe, a .toml file, or the recipe.json of a run."),
-    ] = "kd",
+    ] = "house",
     *,
     teachers: Annotated[
         list[str] | None,

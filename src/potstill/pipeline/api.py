@@ -170,7 +170,7 @@ def name_fields(
 
 
 def distill(
-    recipe: str = "kd",
+    recipe: str = "house",
     *,
     teacher: str | Sequence[str] | None = None,
     teacher_answers: str | None = None,

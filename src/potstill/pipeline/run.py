@@ -17,7 +17,7 @@ from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import check_general, task_part
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
-from potstill.pipeline.student import build_student
+from potstill.pipeline.student import build_student, leave_out_stages
 from potstill.pipeline.teacher import find_teacher
 from potstill.pipeline.transfer import load_examples, with_examples, with_texts
 from potstill.processes import is_main_process, wait_for_all
@@ -98,6 +98,7 @@ def _run_on_task(
     if recipe.corpus_stages:
         run = _with_recipe(run, start_generally(recipe, folder, watch))
         student = build_student(run, teacher)
+    run = _with_recipe(run, leave_out_stages(run, student, teacher))
     facts = describe_facts(run, teacher) | {"baselines": [control.name for control in controls]}
     open_folder(run, describe_beginning(recipe, examples=data.fingerprint), facts, is_resumed=is_resumed)
     run = run if maker is None else with_examples(run, make_examples(run, maker, teacher))

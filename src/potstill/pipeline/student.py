@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from potstill.answers import OneClass
-from potstill.errors import RecipeError
+from potstill.errors import PotstillError, RecipeError
 from potstill.hub import (
     Encoder,
     ParameterCounts,
@@ -24,7 +24,7 @@ from potstill.pipeline.targets import check_targets, make_distiller
 from potstill.recipe import Recipe
 from potstill.students import RandomStart
 from potstill.tensors import EncoderShape
-from potstill.training import Distiller
+from potstill.training import Distiller, StageConfig
 
 _KEEPS_HEAD = ("teacher_layers", "svd")
 """Starts with which the base's masked-LM head is of use, beside a checkpoint and the whole base."""
@@ -42,12 +42,32 @@ def build_student(run: OpenRun[Source], teacher: RunTeacher | None) -> Encoder:
     if recipe.compile:
         check_layers(student)
     read_projections(recipe.student)  # a damaged file is refused now
-    distillers = {stage.name: make_distiller(stage, student, teacher) for stage in recipe.stages}
-    for name, distiller in distillers.items():
-        check_targets(distiller, teacher, is_stored=recipe.teacher.store, path=f"stages.{name}")
-    if any(distiller.student_needs.vocabulary for distiller in distillers.values()):
+    distillers = [_hold_against(run, student, teacher, stage) for stage in recipe.stages if not stage.optional]
+    if any(distiller.student_needs.vocabulary for distiller in distillers):
         return _with_vocabulary_head(student, recipe)
     return student
+
+
+def leave_out_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None) -> Recipe:
+    """Give the recipe without its optional stages that ask for what student or teacher have not."""
+    kept = []
+    for stage in run.recipe.stages:
+        try:
+            _hold_against(run, student, teacher, stage)
+        except PotstillError as error:
+            if not stage.optional:
+                raise
+            run.callback.note(f"{stage.name} is left out: {error}")
+        else:
+            kept.append(stage)
+    return run.recipe.model_copy(update={"stages": tuple(kept)})
+
+
+def _hold_against(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None, stage: StageConfig) -> Distiller:
+    """Put a student and a stage together, and refuse objectives that cannot follow the teacher."""
+    distiller = make_distiller(stage, student, teacher)
+    check_targets(distiller, teacher, is_stored=run.recipe.teacher.store, path=f"stages.{stage.name}")
+    return distiller
 
 
 def _find_origin(run: OpenRun[Source], teacher: RunTeacher | None) -> Encoder:

@@ -90,6 +90,9 @@ class StageConfig(Config):
     (`--unlabeled`) or made by augmentation; texts made out of the examples, as the recipe's table `augmentation` says;
     or plain text (`--corpus`), from which the student learns before the task. Stages on a corpus come first and follow
     the pre-trained `teacher.base`."""
+    optional: bool = False
+    """Leave the stage out, with a note, where its objectives ask for what teacher or student have not, such as layers
+    that can be compared. The last stage is always made."""
     masking: MaskingConfig | None = None
     """On a corpus: which tokens are hidden from student and teacher; absent: none."""
     objectives: Annotated[tuple[AnyObjectiveConfig, ...], Field(min_length=1)]
@@ -105,7 +108,7 @@ class StageConfig(Config):
     """Batches that make one optimizer step; the gradient is the mean over all their examples."""
     optimizer: AnyOptimizerConfig = AdamWConfig()
     """What turns gradients into steps; `adamw` where no kind is named."""
-    trial_steps: int = Field(default=100, ge=1)
+    trial_steps: int = Field(default=80, ge=1)
     """Where the optimizer names several learning rates: optimizer steps of each of the short trainings, on four fifths
     of the examples, after which the rate with the lowest loss on the rest (1,000 at most) is taken."""
     schedule: ScheduleConfig = ScheduleConfig()
