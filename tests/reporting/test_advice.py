@@ -38,7 +38,8 @@ def test_the_cheapest_comes_first():
         "train longer: the score of stage 'distil' was still rising at its last scoring; --set stages.distil.epochs=10",
         "follow the teacher's layers too: recipe 'kd-hidden' instead of 'kd'",
         "take a larger student: --set student.num_layers (now 0.67) or student.hidden_size (now 0.5)",
-        "give the teacher more texts to answer: --set stages.distil.data=augmented --set augmentation.method.kind=tang",
+        "give the teacher more texts to answer: --unlabeled FILE, or --set stages.distil.data=augmented "
+        "--set augmentation.method.kind=tang",
     )
 
 
@@ -73,4 +74,7 @@ def test_only_what_the_run_has_not_done_is_advised(name, overrides, has):
 
 
 def test_texts_that_cannot_be_varied_are_not_advised_to_be():
-    assert "tang" not in " ".join(advice_for("kd", results_with(WORSE), may_vary_texts=False))
+    said = advice_for("kd", results_with(WORSE), may_vary_texts=False)
+    assert said[-1] == "give the teacher more texts to answer: --unlabeled FILE"
+    given = advice_for("kd", results_with(WORSE), 'data.unlabeled=["more.txt"]', may_vary_texts=False)
+    assert "more texts" not in " ".join(given)

@@ -164,6 +164,25 @@ def test_a_note_says_which_examples_chose_the_weights(folder: Path) -> None:
     assert "measured on" not in text
 
 
+def test_figures_on_test_sets_are_shown_where_all_runs_of_a_task_have_them(tmp_path: Path) -> None:
+    for number in (0, 1):
+        models = [model("teacher", {"accuracy": 0.95}), model("student", {"accuracy": 0.9})]
+        write_run(tmp_path / f"run-{number}", "mood", models, seed=number)
+    path, other = (tmp_path / f"run-{number}" / "results.json" for number in (0, 1))
+    tested = [{"role": role, "metrics": {"accuracy": 0.7}, "interval": [0.6, 0.8]} for role in ("teacher", "student")]
+    test = {"num_examples": 10, "models": tested}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"test": test}))
+    text = render_tables(read_scores(tmp_path), (), form="markdown")
+    assert "| mood (accuracy) |" in text
+    assert "mood: not all runs were measured on a test set" in text
+    other.write_text(json.dumps(json.loads(other.read_text()) | {"test": test}))
+    text = render_tables(read_scores(tmp_path), (), form="markdown")
+    assert "Quality on the test sets" in text
+    assert "| mood test (accuracy) |" in text
+    assert "The test sets chose nothing." in text
+    assert cells(text, "kd", "2") == ["70.0 ± 0.0"]
+
+
 def test_sizes_stand_beside_the_published_ones(folder: Path) -> None:
     text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
     assert cells(text, "Ours", "ours") == ["4", "312", "1200", "0.0", "6.0", "-", "4.0"]

@@ -39,11 +39,12 @@ def _suggest(results: Results, recipe: Mapping[str, Any], *, may_vary_texts: boo
     if "hidden_size" in student:
         sizes = [f"{name} (now {student[name]:g})" for name in ("num_layers", "hidden_size") if student.get(name)]
         yield f"take a larger student: --set student.{' or student.'.join(sizes)}"
-    if may_vary_texts and not any(stage.get("data") == "augmented" for stage in stages):
-        yield (
-            "give the teacher more texts to answer: --set "
-            f"stages.{last['name']}.data=augmented --set augmentation.method.kind=tang"
-        )
+    read = {stage.get("data") for stage in stages}
+    more = ["--unlabeled FILE"] if "transfer" in read and not recipe.get("data", {}).get("unlabeled") else []
+    if may_vary_texts and "augmented" not in read:
+        more.append(f"--set stages.{last['name']}.data=augmented --set augmentation.method.kind=tang")
+    if more:
+        yield f"give the teacher more texts to answer: {', or '.join(more)}"
 
 
 def _lengthen(stage: Mapping[str, Any], num_steps: int) -> str:

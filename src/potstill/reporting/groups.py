@@ -3,7 +3,7 @@
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from potstill.errors import RunError
@@ -52,6 +52,11 @@ class Group:
     task: str
     metric: str
     runs: tuple[RunRecord, ...]
+
+    @property
+    def split(self) -> str:
+        """The examples that its figures are about."""
+        return self.runs[0].results.split
 
     @property
     def models(self) -> tuple[ModelResult, ...]:
@@ -115,8 +120,10 @@ def group_runs(runs: Sequence[RunRecord]) -> tuple[Group, ...]:
     Returns:
         Groups, those of one task together. A run of a suite is called by its row; others by their recipe, and by the
         settings that tell them from other groups of that recipe. Of runs that repeat a seed on the same data the last
-        one counts.
+        one counts. Where all runs of a task were measured on a test set, the figures are those on it.
     """
+    untested = {run.results.task for run in runs if run.results.test is None}
+    runs = [run if run.results.task in untested else _quote(run) for run in runs]
     by_identity: dict[tuple[str, str, str], list[RunRecord]] = {}
     for run in runs:
         settings = json.dumps(_settings(run.recipe), sort_keys=True)
@@ -133,6 +140,18 @@ def group_runs(runs: Sequence[RunRecord]) -> tuple[Group, ...]:
     ]
     tasks = list(dict.fromkeys(group.task for group in groups))
     return tuple(sorted(groups, key=lambda group: tasks.index(group.task)))
+
+
+def _quote(run: RunRecord) -> RunRecord:
+    """Put the figures on the test set in the place of those on the development set."""
+    results, test = run.results, run.results.test
+    assert test is not None
+    models = []
+    for model in results.models:
+        tested = test.find(model.role)
+        names = () if tested is None else ("metrics", "interval", "fidelity")
+        models.append(model.model_copy(update={name: getattr(tested, name) for name in names}))
+    return replace(run, results=results.model_copy(update={"split": test.split, "models": tuple(models)}))
 
 
 def _draw(run: RunRecord) -> tuple[str, str]:

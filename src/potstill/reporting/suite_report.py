@@ -86,7 +86,7 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
     rows = [_row(group) for group in groups]
     columns = [column for column in zip(header, *rows, strict=True) if any(column[1:])]
     first, *rest = zip(*columns, strict=True)
-    return lay_out(f"Systems on {task}, each with the mean over its runs.", first, rest)
+    return lay_out(f"Systems on {task} ({groups[0].split}), each with the mean over its runs.", first, rest)
 
 
 def _row(group: Group) -> list[str]:

@@ -140,6 +140,7 @@ def _notes(results: Results) -> list[str]:
     first = f"metrics x 100, [95 % interval over examples]{measured}"
     learnt = [] if results.transfer is None else [results.transfer.tell()]
     marks = [mark] if (mark := tell_choice(results)) else []
+    marks += [] if results.test is None else [f"figures that name no split are those on {results.split}"]
     return [first, *marks, *without, *learnt, *others, *comparisons, *describe_worth(results)]
 
 

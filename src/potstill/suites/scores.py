@@ -15,6 +15,9 @@ from potstill.suites.config import Part, Suite
 from potstill.suites.grid import SuiteFolder
 from potstill.suites.planning import row_names
 
+TEST = "test"
+"""What the test set is called among a model's splits, whatever its file is called."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
@@ -60,6 +63,12 @@ class ScoreSheet:
     parts: frozenset[Part] = frozenset()
     choosers: frozenset[str] = frozenset()
     num_missing: int = 0
+
+    @property
+    def tested(self) -> frozenset[str]:
+        """The tasks of which every model was measured on a test set; its figures are to be quoted then."""
+        without = {model.task for model in self.models if TEST not in model.result.other_splits}
+        return frozenset(self.primary) - without
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -120,7 +129,7 @@ def read_scores(path: Path) -> ScoreSheet:
 def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: str) -> Iterator[Measured]:
     """Say which row each model of a run belongs to; the teacher's comes first."""
     teacher = results.find("teacher")
-    for result in results.models:
+    for result in (_with_test(model, results) for model in results.models):
         if result.role == "teacher":
             yield replace(place, row=teacher_name, seed=0, result=result, teacher=result)
         elif (control := control_of(result.role)) is not None:
@@ -131,6 +140,13 @@ def _models_of(results: Results, place: Measured, run: RunFolder, teacher_name: 
             shape = read_json(config, remedy="remove this run and make it again") if config.is_file() else {}
             beside = result if place.row == teacher_name else teacher
             yield replace(place, result=result, shape=shape, teacher=beside, effort=read_effort(run))
+
+
+def _with_test(model: ModelResult, results: Results) -> ModelResult:
+    """Put the metrics on the test set, where there is one, among those on further splits."""
+    tested = None if results.test is None else results.test.find(model.role)
+    others = {} if tested is None else {TEST: tested.metrics}
+    return model.model_copy(update={"other_splits": {**model.other_splits, **others}})
 
 
 def _parts_of(results: Results, run: RunFolder) -> set[Part]:

@@ -6,7 +6,7 @@ from potstill.published import Column
 from potstill.results import Table, figure_columns, word_columns
 from potstill.suites.figures import ABSENT, average_figures, find_figure, write_figure
 from potstill.suites.notes import tell_spread, tell_state
-from potstill.suites.scores import ScoreSheet
+from potstill.suites.scores import TEST, ScoreSheet
 from potstill.suites.sizes import OUR_SIZES
 
 
@@ -25,7 +25,7 @@ def _quality_table(sheet: ScoreSheet) -> Table:
         average = (write_figure(average_figures(figures)),) if len(columns) > 1 else ()
         rows.append((row, str(num_seeds), *map(write_figure, figures), *average))
     return Table(
-        title="Quality on the development sets",
+        title=f"Quality on the {'test' if sheet.tested == set(sheet.primary) else 'development'} sets",
         columns=(
             *word_columns("system", "seeds"),
             *figure_columns(*(column.label for column in columns), *(["average"] if len(columns) > 1 else [])),
@@ -84,8 +84,9 @@ def _once_or_by_task(values: Mapping[str, str]) -> str:
 def _own_columns(sheet: ScoreSheet) -> list[Column]:
     columns = []
     for task, metric in sheet.primary.items():
-        columns.append(Column(label=f"{task} ({metric})", task=task, metric=metric))
-        splits = {split for model in sheet.models if model.task == task for split in model.result.other_splits}
+        main = TEST if task in sheet.tested else ""
+        columns.append(Column(label=f"{task} {main}".rstrip() + f" ({metric})", task=task, split=main, metric=metric))
+        splits = {split for model in sheet.models if model.task == task for split in model.result.other_splits} - {TEST}
         for split in sorted(splits):
             columns.append(Column(label=f"{task} {split} ({metric})", task=task, split=split, metric=metric))
     return columns
