@@ -20,8 +20,9 @@ from potstill.files import read_json
 from potstill.hub import load_classifier, open_model
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.open_run import OpenRun
-from potstill.pipeline.sources import TaskSource, load_examples
+from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import read_projections
+from potstill.pipeline.transfer import load_examples
 from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
 from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results
