@@ -80,6 +80,7 @@ class Batch:
         answer_mask: True where the teacher's answer is known; None where all are.
         target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
             where nothing was masked.
+        shared: By the number of a teacher with another tokenizer: True where it has tokens under a real one.
         host: The batch on the CPU of which this one is a copy on another device; None for one that has no such origin.
     """
 
@@ -91,6 +92,7 @@ class Batch:
     label_mask: Bool[Tensor, " batch"] | None = None
     answer_mask: Bool[Tensor, " batch"] | None = None
     target_ids: Int[Tensor, "batch tokens"] | None = None
+    shared: Mapping[int | None, Bool[Tensor, "batch tokens"]] = field(default_factory=dict)
     host: "Batch | None" = None
 
     def __post_init__(self) -> None:
@@ -104,6 +106,7 @@ class Batch:
         assert self.label_mask is None or self.label_mask.shape == rows, (self.label_mask, rows)
         assert self.answer_mask is None or self.answer_mask.shape == rows, (self.answer_mask, rows)
         assert self.target_ids is None or self.target_ids.shape == grid
+        assert all(mask.shape == grid for mask in self.shared.values())
         assert self.host is None or self.host.input_ids.shape == grid
 
     def __len__(self) -> int:
@@ -144,6 +147,7 @@ class Batch:
             label_mask=None if self.label_mask is None else change(self.label_mask),
             answer_mask=None if self.answer_mask is None else change(self.answer_mask),
             target_ids=None if self.target_ids is None else change(self.target_ids),
+            shared={number: change(mask) for number, mask in self.shared.items()},
         )
 
 

@@ -40,10 +40,12 @@ from potstill.teachers import (
     EnsembleTeacher,
     JoinedTeacher,
     OnlineTeacher,
+    OwnTokens,
     StateStore,
     StoredStates,
     StoredTeacher,
     Teacher,
+    TokenAlignment,
     example_keys,
 )
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, TokenBlock
@@ -222,6 +224,26 @@ def test_a_batch_on_a_device_knows_what_it_was_on_the_host() -> None:
     assert [batch.to(META).has_padding for batch in (padded, full)] == [True, False]
     with pytest.raises(AssertionError):
         replace(padded, host=full)
+
+
+def test_no_teacher_that_reads_its_own_tokens_waits() -> None:
+    theirs, ours = make_batches((7, 3, 5)), make_batches(LENGTHS["padded"])
+    offsets = ours.tokenised.tokens.offsets
+    alignment = TokenAlignment(
+        begins=np.concatenate([[0], 2 * np.arange(1, offsets[-1] + 1)]),
+        places=np.tile(np.array([0, 2], dtype=np.int32), offsets[-1]),
+        offsets=offsets,
+    )
+    teacher = OnlineTeacher(make_bert(SHAPE), OwnTokens(batches=theirs, alignment=alignment))
+    config = next(sample.config for sample in SAMPLES if sample.values["kind"] == "hidden_states")
+    distiller = Distiller(make_bert(SHAPE), [SHAPE], [config], path="here").to(META).train()
+    collated = ours.with_shared({None: alignment.is_shared}).collate(np.array([2, 0]))
+    with Copies():
+        batch = collated.to(META)
+        targets = {number: teacher.outputs(batch, needs) for number, needs in distiller.teacher_needs.items()}
+        loss, _ = distiller(batch, targets, distiller.count_units(batch))
+        loss.backward()
+    assert all(states.shape == (2, 6, SHAPE.hidden_size) for states in targets[None].hidden_states.values())
 
 
 @pytest.mark.parametrize("combine", ["logits", "probabilities"])

@@ -1,6 +1,6 @@
 """What every objective keeps, checked for each member of the union."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -271,8 +271,7 @@ def test_parts_weighed_by_their_units_make_the_loss_of_the_whole(sample: Sample)
 
 
 def take_examples(batch: Batch, rows: slice) -> Batch:
-    given = {item.name: getattr(batch, item.name) for item in fields(batch)}
-    return Batch(**{name: None if tensor is None else tensor[rows] for name, tensor in given.items()})
+    return batch.map(lambda tensor: tensor[rows])
 
 
 def take(outputs: EncoderOutputs, rows: slice) -> EncoderOutputs:
@@ -286,10 +285,4 @@ def test_the_order_of_the_examples_does_not_change_the_loss(sample: Sample) -> N
         change(outputs, lambda name, tensor: tensor if name in DECODER else tensor[order])
         for outputs in (world.student, world.teacher)
     )
-    batch = Batch(
-        **{
-            item.name: None if (tensor := getattr(world.batch, item.name)) is None else tensor[order]
-            for item in fields(Batch)
-        }
-    )
-    torch.testing.assert_close(world.objective(student, teacher, batch), world.loss())
+    torch.testing.assert_close(world.objective(student, teacher, world.batch.take(order)), world.loss())

@@ -1,6 +1,7 @@
 """Batches of examples of similar length under a budget of tokens, so that little of a batch is padding."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -47,6 +48,10 @@ class Batches:
     def only(self, example_ids: NDArray[np.int64]) -> "Batches":
         """Give batches of some of the examples, as often as they are named, which keep their ids."""
         return Batches(self.tokenised, self.config, seed=self._seed, chosen=example_ids)
+
+    def with_shared(self, shared: Mapping[int | None, NDArray[np.bool_]]) -> "Batches":
+        """Mark the tokens that teachers with other tokenizers have too; see `TokenisedSplit`."""
+        return Batches(replace(self.tokenised, shared=shared), self.config, seed=self._seed, chosen=self._chosen)
 
     def plan(self, epoch: int) -> list[NDArray[np.int64]]:
         """Choose the batches of an epoch.
@@ -121,6 +126,9 @@ class Batches:
             type_ids = np.zeros(mask.shape, dtype=np.int64)
             type_ids[mask] = tokens.type_ids[places]
         labels, label_mask = self._find_labels(example_ids, example_ids if beside is None else beside)
+        shared = {number: np.zeros_like(mask) for number in self.tokenised.shared}
+        for number, of_all in self.tokenised.shared.items():
+            shared[number][mask] = of_all[places]
         return Batch(
             input_ids=torch.from_numpy(input_ids),
             token_mask=torch.from_numpy(mask),
@@ -129,6 +137,7 @@ class Batches:
             example_ids=torch.from_numpy(example_ids.astype(np.int64)),
             label_mask=None if label_mask is None else torch.from_numpy(label_mask),
             answer_mask=self._find_answered(example_ids, example_ids if beside is None else beside),
+            shared={number: torch.from_numpy(of_batch) for number, of_batch in shared.items()},
         )
 
     def _find_answered(self, example_ids: NDArray[np.int64], beside: NDArray[np.int64]) -> Tensor | None:

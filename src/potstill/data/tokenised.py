@@ -1,7 +1,7 @@
 """A split as token ids: tokenised once, read many times."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -34,15 +34,18 @@ class TokenisedSplit:
         tokens: Token ids of all examples without padding.
         labels: Gold labels, or None where they are not known.
         is_answered: For each example whether the teacher's answer is known; None = all are.
+        shared: By the number of a teacher with another tokenizer: whether it has tokens under each token. [tokens]
     """
 
     tokens: TokenBlock
     labels: LabelRows | None
     is_answered: NDArray[np.bool_] | None = None
+    shared: Mapping[int | None, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check that both fields have the same examples."""
+        """Check that all fields have the same examples."""
         assert self.labels is None or len(self.labels) == len(self.tokens), (len(self.labels), len(self.tokens))
+        assert all(len(mask) == len(self.tokens.ids) for mask in self.shared.values())
 
     def __len__(self) -> int:
         """Count the examples."""

@@ -22,6 +22,7 @@ from potstill.hub.opening import open_model
 from potstill.hub.pushing import plan_push, push
 from potstill.hub.resolving import resolve_model
 from potstill.hub.shapes import build_shape
+from potstill.hub.spans import TokenSpans, find_spans
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.trimming import trim_vocabulary
 from potstill.hub.word_level import build_word_tokenizer
@@ -34,6 +35,7 @@ __all__ = [
     "Layout",
     "ModelDescription",
     "ParameterCounts",
+    "TokenSpans",
     "Tokenizer",
     "add_vocabulary_head",
     "align_texts",
@@ -57,6 +59,7 @@ __all__ = [
     "exporting",
     "find_masked_lm",
     "find_parts",
+    "find_spans",
     "fingerprint_model",
     "input_names",
     "load_classifier",

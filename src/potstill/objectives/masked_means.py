@@ -38,8 +38,8 @@ def count_units(batch: Batch, unit: Unit) -> Int[Tensor, ""]:
 
 
 def mean_over_tokens(values: Float[Tensor, "batch tokens"], token_mask: TokenMask) -> Loss:
-    """Average over the real tokens of the batch."""
-    return values.masked_fill(~token_mask, 0).sum() / token_mask.sum()
+    """Average over the real tokens of the batch; 0 where there are none, as a teacher may share none."""
+    return values.masked_fill(~token_mask, 0).sum() / token_mask.sum().clamp(min=1)
 
 
 def num_pairs(token_mask: TokenMask) -> Int[Tensor, ""]:

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -70,6 +70,7 @@ class Patience(Objective):
         return patience_distance(
             torch.stack([student.hidden_states[layer][:, 0] for layer, _ in self.layer_pairs], dim=1),
             torch.stack([teacher.hidden_states[layer][:, 0] for _, layer in self.layer_pairs], dim=1),
+            batch.token_mask[:, 0],
             normalise=self.normalise,
             reduction=self.reduction,
         )
@@ -78,12 +79,16 @@ class Patience(Objective):
 def patience_distance(
     student: Float[Tensor, "batch layers hidden"],
     teacher: Float[Tensor, "batch layers hidden"],
+    is_shared: Bool[Tensor, " batch"],
     *,
     normalise: bool,
     reduction: Reduction,
 ) -> Loss:
-    """Measure the squared distance between first-token states, layer by layer."""
+    """Measure the squared distance between first-token states, layer by layer, where both encoders have the token."""
     if normalise:
         student, teacher = functional.normalize(student, dim=-1), functional.normalize(teacher, dim=-1)
     squares = (student - teacher).square()
-    return squares.mean() if reduction == "reference" else squares.sum(dim=(1, 2)).mean()
+    squares, num_shared = squares.masked_fill(~is_shared[:, None, None], 0), is_shared.sum().clamp(min=1)
+    if reduction == "reference":
+        return squares.sum() / (num_shared * squares[0].numel())
+    return squares.sum(dim=(1, 2)).sum() / num_shared

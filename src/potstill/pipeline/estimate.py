@@ -9,7 +9,7 @@ from potstill.data import Batches
 from potstill.hub import Encoder
 from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
 from potstill.pipeline.sources import TaskSource
-from potstill.pipeline.targets import make_distiller
+from potstill.pipeline.targets import compared_batches, make_distiller, run_beside
 from potstill.processes import count_launched
 from potstill.teachers import TeacherConfig
 from potstill.tensors import Batch, EncoderOutputs, Needs
@@ -80,13 +80,13 @@ def _training(run: OpenRun[Source], stage: StageConfig, distiller: Distiller, te
         loss.backward()
 
     student = distiller.student
-    batches, masker = run.source.batches(stage, student), run.source.masker(stage, student)
+    batches, masker = compared_batches(run, stage, distiller, teacher), run.source.masker(stage, student)
     plan, seconds, was_training = batches.plan(0), [], student.training
     distiller.train()
     for number in range(1 + _NUM_PROBES):
         batch = batches.collate(plan[number % len(plan)])
         batch = (batch if masker is None else masker.mask(batch)).to(run.device)
-        targets = _targets(run, distiller, teacher, batch)
+        targets = _targets(run, stage, distiller, teacher, batch)
         seconds.append(time_work(lambda: learn(batch, targets), device=run.device))  # noqa: B023 - called at once
     student.zero_grad(set_to_none=True)
     student.train(was_training)
@@ -94,7 +94,7 @@ def _training(run: OpenRun[Source], stage: StageConfig, distiller: Distiller, te
 
 
 def _targets(
-    run: OpenRun[Source], distiller: Distiller, teacher: RunTeacher | None, batch: Batch
+    run: OpenRun[Source], stage: StageConfig, distiller: Distiller, teacher: RunTeacher | None, batch: Batch
 ) -> dict[TeacherNumber, EncoderOutputs]:
     """Give layers of the teacher for a batch, and zeros where it is asked for logits alone."""
     targets: dict[TeacherNumber, EncoderOutputs] = {}
@@ -105,7 +105,8 @@ def _targets(
             targets[number] = EncoderOutputs(logits=zeros)
             continue
         with torch.no_grad(), run.autocast():
-            targets[number] = teacher.pick(number).singles[0].model.to(run.device)(batch, needs)
+            single = teacher.pick(number).singles[0]
+            targets[number] = run_beside(run, stage, distiller.student, single, needs).outputs(batch, needs)
     return targets
 
 

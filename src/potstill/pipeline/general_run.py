@@ -11,10 +11,10 @@ from potstill.pipeline.estimate import estimate_seconds
 from potstill.pipeline.measure import describe_general, measure_general
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.shared_runs import corpus_part, make_general, read_corpus
-from potstill.pipeline.sources import TextSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
 from potstill.pipeline.teacher import find_base
+from potstill.pipeline.text_source import TextSource
 from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe

@@ -29,8 +29,9 @@ from potstill.hub import Encoder, count_parameters, load_classifier, load_masked
 from potstill.pipeline.chosen import read_chosen
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import require_base, task_part
-from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.teacher import answer_split, find_teacher
+from potstill.pipeline.text_source import TextSource
 from potstill.pipeline.transfer import load_examples
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe

@@ -15,8 +15,8 @@ from potstill.processes import process_state
 from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
-from potstill.teachers import Teacher
-from potstill.tensors import Batch, EncoderShape
+from potstill.teachers import OwnTokens, Teacher
+from potstill.tensors import Batch, EncoderShape, Needs
 from potstill.training import Distiller, Masker, Precision, Scorer, StageConfig, TeacherNumber
 
 
@@ -44,8 +44,13 @@ class Source(Protocol):
     def texts(self) -> Split | None:
         """The texts to learn from as words, where there are few enough."""
 
-    def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:
-        """Give what a stage learns from, in the tokens of an encoder."""
+    def batches(self, stage: StageConfig | None, encoder: Encoder) -> Batches:
+        """Give what a stage learns from, or starts are fitted on (None), in the tokens of an encoder."""
+
+    def own_tokens(
+        self, stage: StageConfig | None, student: Encoder, teacher: Encoder, needs: Needs
+    ) -> OwnTokens | None:
+        """Give the same examples in the tokens of a teacher; None where they are those of the student."""
 
     def examples(self, stage: StageConfig) -> Split:
         """Give what a stage learns from as words; only of a task."""

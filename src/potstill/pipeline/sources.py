@@ -1,11 +1,10 @@
-"""What stages read and are scored on: the examples of a task, or plain text."""
+"""What stages read and are scored on: the examples of a task."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from potstill.answers import LabelRows
@@ -13,22 +12,19 @@ from potstill.data import (
     AnswerTable,
     BatchConfig,
     Batches,
-    Corpus,
     Split,
     TaskData,
     TransferSet,
-    count_tokens,
     describe_reading,
 )
 from potstill.engines import predict_logits
-from potstill.errors import DataError, RecipeError
 from potstill.hub import Encoder
 from potstill.pipeline.tokenising import TokenisedSplits, choose_readable
 from potstill.processes import process_state
 from potstill.recipe import Recipe
-from potstill.teachers import Teacher
-from potstill.tensors import Batch
-from potstill.training import Distiller, HeldoutScorer, Masker, Scorer, Scores, StageConfig, TeacherNumber
+from potstill.teachers import OwnTokens, Teacher
+from potstill.tensors import Batch, Needs
+from potstill.training import Distiller, Masker, Scorer, Scores, StageConfig, TeacherNumber
 
 _NUM_SAMPLES = 128
 
@@ -90,9 +86,11 @@ class TaskSource:
         """All texts to learn from."""
         return self.data.train if self.transfer is None else self.transfer.split
 
-    def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:
+    def batches(self, stage: StageConfig | None, encoder: Encoder) -> Batches:
         """Give the training examples of a stage; where some have no label or no answer, see `choose_readable`."""
         split = self.training_split(stage)
+        if stage is None:
+            return self.batches_of(split, encoder)
         batches = self.batches_of(split, encoder, stage.batches)
         chosen = choose_readable(batches.tokenised, stage.objectives) if split != "augmented" else None
         return batches if chosen is None else batches.only(chosen)
@@ -101,11 +99,22 @@ class TaskSource:
         """Give the training examples of a stage as words."""
         return self.examples_of(self.training_split(stage))
 
-    def training_split(self, stage: StageConfig) -> Literal["train", "augmented", "transfer"]:
-        """Say which examples a stage reads."""
-        if stage.data == "transfer" and self.transfer is not None:
+    def own_tokens(
+        self, stage: StageConfig | None, student: Encoder, teacher: Encoder, needs: Needs
+    ) -> OwnTokens | None:
+        """Give the same examples in the tokens of a teacher, aligned where its layers are followed."""
+        if student.tokenizer.fingerprint == teacher.tokenizer.fingerprint:
+            return None
+        split, max_length = self.examples_of(self.training_split(stage)), self.recipe.data.max_length
+        is_followed = bool(needs.hidden_states)
+        alignment = self.tokenised.align(split, student, teacher, max_length=max_length) if is_followed else None
+        return OwnTokens(batches=self.batches(stage, teacher), alignment=alignment)
+
+    def training_split(self, stage: StageConfig | None) -> Literal["train", "augmented", "transfer"]:
+        """Say which examples a stage reads, or starts are fitted on."""
+        if self.transfer is not None and (stage is None or stage.data == "transfer"):
             return "transfer"
-        return "augmented" if stage.data == "augmented" else "train"
+        return "augmented" if stage is not None and stage.data == "augmented" else "train"
 
     def batches_of(self, split: str, encoder: Encoder, config: BatchConfig | None = None) -> Batches:
         """Give a split by its name: `train`, `transfer`, `augmented`, `choosing`, `dev`, `test`, or a further one."""
@@ -139,7 +148,7 @@ class TaskSource:
 
     def calibration_set(self, encoder: Encoder) -> Batch:
         """Draw training texts; see `Source.calibration_set`."""
-        return _draw(self.batches_of("train" if self.transfer is None else "transfer", encoder), self.recipe.seed)
+        return draw_sample(self.batches(None, encoder), seed=self.recipe.seed)
 
     def logits(self, encoder: Encoder, batches: Batches | None = None) -> NDArray[np.float32]:
         """Run an encoder over the development set, or over other examples."""
@@ -172,77 +181,7 @@ class TaskSource:
         return score
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextSource:
-    """Plain text.
-
-    Attributes:
-        recipe: The stages that read it.
-        corpus: The text.
-    """
-
-    recipe: Recipe
-    corpus: Corpus
-    has_labels: ClassVar[bool] = False
-    config_words: ClassVar[Mapping[str, str]] = {}
-    label_names: ClassVar[tuple[str, ...]] = ()
-    texts: ClassVar[None] = None
-
-    def check_length(self, encoder: Encoder) -> None:
-        """Refuse an encoder that reads only shorter texts."""
-        longest = self.recipe.data.corpus.max_length
-        if encoder.max_tokens is not None and longest > encoder.max_tokens:
-            raise DataError(
-                f"data.corpus.max_length: {longest} is more than the {encoder.max_tokens} tokens that the model reads; "
-                f"set it to {encoder.max_tokens} or less."
-            )
-
-    def examples(self, stage: StageConfig) -> Split:
-        """Refuse: only the tokens of plain text are kept."""
-        raise AssertionError(f"stage {stage.name} reads plain text")
-
-    def batches(self, stage: StageConfig, encoder: Encoder) -> Batches:  # noqa: ARG002
-        """Give the examples of the corpus; all encoders of a run on text have one tokenizer."""
-        return Batches(self.corpus.train, stage.batches, seed=self.recipe.seed)
-
-    def heldout(self, encoder: Encoder) -> Batches:  # noqa: ARG002
-        """Give the examples that are not learnt from."""
-        return Batches(self.corpus.heldout, BatchConfig(), seed=0)
-
-    def calibration_set(self, encoder: Encoder) -> Batch:  # noqa: ARG002
-        """Draw texts of the corpus; see `Source.calibration_set`."""
-        return _draw(Batches(self.corpus.train, BatchConfig(), seed=self.recipe.seed), self.recipe.seed)
-
-    def masker(self, stage: StageConfig, encoder: Encoder) -> Masker | None:
-        """Give what hides the tokens of a stage."""
-        if stage.masking is None:
-            return None
-        tokenizer, vocab_size = encoder.tokenizer, encoder.shape.vocab_size
-        if tokenizer.mask_id is None:
-            raise RecipeError(f"stages.{stage.name}.masking: the tokenizer has no [MASK] token; leave it out.")
-        counts = np.ones(vocab_size, dtype=np.int64)
-        if stage.masking.smoothing > 0:
-            counts = count_tokens(self.corpus.train.tokens, vocab_size=vocab_size)
-        return Masker(stage.masking, mask_id=tokenizer.mask_id, special_ids=tokenizer.special_ids, token_counts=counts)
-
-    def scorer(
-        self,
-        distiller: Distiller,
-        teachers: Mapping[TeacherNumber, Teacher],
-        masker: Masker | None,
-        taught: NDArray[np.float32] | None,  # noqa: ARG002
-    ) -> HeldoutScorer:
-        """Measure the losses of a stage on the held-out examples."""
-        device = distiller.student.device.type
-        return HeldoutScorer(
-            distiller=distiller,
-            teachers=teachers,
-            masker=masker,
-            batches=self.heldout(distiller.student),
-            autocast=torch.autocast(device, dtype=torch.bfloat16, enabled=self.recipe.precision == "bf16"),
-        )
-
-
-def _draw(batches: Batches, seed: int) -> Batch:
+def draw_sample(batches: Batches, *, seed: int) -> Batch:
+    """Draw some examples, the same ones for the same seed."""
     chosen = np.random.default_rng(seed).permutation(len(batches.tokenised))[:_NUM_SAMPLES]
     return batches.collate(chosen.astype(np.int64))

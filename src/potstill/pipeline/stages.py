@@ -21,7 +21,7 @@ from potstill.files import (
 )
 from potstill.hub import Encoder
 from potstill.pipeline.open_run import OpenRun, RunTeacher, Source
-from potstill.pipeline.targets import make_distiller, make_targets
+from potstill.pipeline.targets import compared_batches, make_distiller, make_targets, run_beside
 from potstill.processes import is_main_process
 from potstill.run_folder import RunFolder
 from potstill.students import AnyStudentConfig, CheckpointStart
@@ -64,7 +64,8 @@ def train_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | N
             _start_projections(run, distiller, teacher, projections, stage.name)
             if not run.source.has_labels and accelerator.is_main_process:
                 events.write("evaluation", {"stage": stage.name, "step": 0, **score(student).figures})
-        batches, room = run.source.batches(stage, student), _stage_run(run, accelerator, checkpoints, events, score)
+        batches = compared_batches(run, stage, distiller, teacher)
+        room = _stage_run(run, accelerator, checkpoints, events, score)
         stage = choose_rate(stage, distiller, teachers, batches, run=room)
         position = train_stage(stage, distiller, teachers, batches, run=room, start=position, masker=masker)
         projections = distiller.projections()
@@ -109,9 +110,12 @@ def _start_projections(
     adopted = distiller.adopt_projections(learnt)
     if distiller.fits:
         assert teacher is not None, "objectives with projections are not built without a teacher"
-        encoders = {number: teacher.pick(number).singles[0].model for number in distiller.teacher_needs}
-        teachers = {number: encoder.to(run.device) for number, encoder in encoders.items()}
-        batch = run.source.calibration_set(distiller.student).to(run.device)
+        teachers = {
+            number: run_beside(run, None, distiller.student, teacher.pick(number).singles[0], needs)
+            for number, needs in distiller.teacher_needs.items()
+        }
+        chosen = run.source.calibration_set(distiller.student).example_ids.numpy()
+        batch = compared_batches(run, None, distiller, teacher).collate(chosen).to(run.device)
         distiller.fit_projections(batch, teachers, adopted=adopted)
     for name in adopted:
         run.callback.note(f"{stage}: {name} goes on with the projection that was learnt before")

@@ -29,13 +29,15 @@ class StageStates:
         run: The run; what is stored lies beside it.
         stage: The stage.
         batches: Its examples, in the student's tokens.
-        teacher: The teacher, a single one.
+        online: The teacher, a single one, as it runs beside the student.
+        teacher: What identifies it.
         needs: What the stage reads of it beside logits.
     """
 
     run: OpenRun[Source]
     stage: StageConfig
     batches: Batches
+    online: OnlineTeacher
     teacher: RunTeacher
     needs: Needs
 
@@ -49,21 +51,20 @@ class StageStates:
             name = self.stage.name
             self.run.callback.note(f"{name}: teacher states are not stored: the stage {obstacle}")
         if wanted == "run" or obstacle is not None:
-            return self._online
+            return self.online
         lock, note = self._place.with_name(f".{self._place.name}.lock"), self.run.callback.note
         with main_first(), one_at_a_time(lock, lambda who: note(_WAITING.format(who))):
             sweep(self._place)
             if self._choose(wanted) == "run":
-                return self._online
+                return self.online
             return self._fill()
 
     @cached_property
-    def _online(self) -> OnlineTeacher:
-        return OnlineTeacher(self.teacher.model.to(self.run.device))
-
-    @cached_property
     def _keys(self) -> tuple[str, ...]:
-        return example_keys(self.batches.tokenised.tokens)
+        own = self.online.own
+        if own is None:
+            return example_keys(self.batches.tokenised.tokens)
+        return example_keys(own.batches.tokenised.tokens, own.alignment)
 
     @property
     def _place(self) -> Path:
@@ -130,7 +131,7 @@ class StageStates:
         batches = [self.batches.collate(example_ids).to(self.run.device) for example_ids in plan]
         with self.run.autocast():
             return try_states(
-                self._online,
+                self.online,
                 self.needs,
                 batches,
                 self._keys,
@@ -149,7 +150,7 @@ class StageStates:
         if len(missing):
             batches = (batch.to(self.run.device) for batch in self.batches.ordered(missing))
             with callback.task("teacher states", len(missing)) as progress, self.run.autocast():
-                for number in store.fill(self._online, self.needs, batches, self._keys):
+                for number in store.fill(self.online, self.needs, batches, self._keys):
                     progress.advance(number)
         damaged = f", {store.num_damaged} damaged files made anew" if store.num_damaged else ""
         callback.note(

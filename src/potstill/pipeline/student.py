@@ -66,7 +66,7 @@ def leave_out_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher
 def _hold_against(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None, stage: StageConfig) -> Distiller:
     """Put a student and a stage together, and refuse objectives that cannot follow the teacher."""
     distiller = make_distiller(stage, student, teacher)
-    check_targets(distiller, teacher, is_stored=run.recipe.teacher.store, path=f"stages.{stage.name}")
+    check_targets(distiller, teacher, path=f"stages.{stage.name}")
     return distiller
 
 

@@ -23,7 +23,7 @@ from potstill.teachers import (
     combine_logits,
     store_logits,
 )
-from potstill.tensors import Logits
+from potstill.tensors import Logits, Needs
 from potstill.training import Distiller, StageConfig, TeacherNumber
 
 
@@ -67,7 +67,7 @@ def _check_table(stage: StageConfig, table: AnswerTable) -> None:
             )
 
 
-def check_targets(distiller: Distiller, teacher: RunTeacher | None, *, is_stored: bool, path: str) -> None:
+def check_targets(distiller: Distiller, teacher: RunTeacher | None, *, path: str) -> None:
     """Refuse, before the first step, what student or teacher cannot give."""
     student = distiller.student
     if distiller.student_needs.attention_layers:
@@ -81,16 +81,47 @@ def check_targets(distiller: Distiller, teacher: RunTeacher | None, *, is_stored
             for single in teacher.pick(number).singles
             if single.encoder is not None and single.encoder.tokenizer.fingerprint != student.tokenizer.fingerprint
         ]
-        if others and not needs.is_logits_only:
-            raise ModelError(
-                f"{path}: teacher '{others[0]}' has another tokenizer than the student, so their layers cannot be "
-                "compared token by token; keep only losses on logits, or take models with one tokenizer."
-            )
-        if others and not is_stored:
-            raise RecipeError(
-                f"teacher.store: teacher '{others[0]}' has another tokenizer than the student and cannot run on its "
-                "batches; set store = true, so that its logits are looked up."
-            )
+        if others:
+            _check_foreign(distiller, number, needs, name=others[0], path=path)
+
+
+def _check_foreign(distiller: Distiller, number: TeacherNumber, needs: Needs, *, name: str, path: str) -> None:
+    """Refuse what cannot be followed of a teacher with another tokenizer than the student."""
+    if needs.attention_layers or needs.vocabulary:
+        what = "attention and relations are" if needs.attention_layers else "scores of the vocabulary are"
+        raise ModelError(
+            f"{path}: teacher '{name}' has another tokenizer than the student, and {what} between tokens that only one "
+            "of them has; keep losses on logits and on hidden states, or take models with one tokenizer."
+        )
+    if distiller.reads_padding_of(number):
+        raise RecipeError(
+            f"{path}: teacher '{name}' has another tokenizer than the student, and reduction = 'reference' counts "
+            "positions of padding, which two tokenizers do not share; set reduction = 'mean'."
+        )
+
+
+def compared_batches(
+    run: OpenRun[Source], stage: StageConfig | None, distiller: Distiller, teacher: RunTeacher | None
+) -> Batches:
+    """Give the examples of a stage, or those that starts are fitted on (None), with the tokens that teachers share."""
+    shared = {}
+    for number, needs in distiller.teacher_needs.items():
+        assert teacher is not None, "objectives that follow a teacher are not built without one"
+        if not needs.hidden_states:
+            continue
+        single = teacher.pick(number).singles[0]
+        own = run.source.own_tokens(stage, distiller.student, single.model, needs)
+        if own is not None and own.alignment is not None:
+            shared[number] = own.alignment.is_shared
+    return run.source.batches(stage, distiller.student).with_shared(shared)
+
+
+def run_beside(
+    run: OpenRun[Source], stage: StageConfig | None, student: Encoder, teacher: RunTeacher, needs: Needs
+) -> OnlineTeacher:
+    """Run a single teacher on the batches of a student, in its own tokens where these are others."""
+    own = run.source.own_tokens(stage, student, teacher.model, needs)
+    return OnlineTeacher(teacher.model.to(run.device), own)
 
 
 def make_targets(
@@ -102,18 +133,23 @@ def make_targets(
         assert teacher is not None, "objectives that follow a teacher are not built without one"
         picked = teacher.pick(number)
         if needs.is_logits_only:
-            targets[number] = _logits_teacher(run, stage, picked)
+            targets[number] = _logits_teacher(run, stage, distiller.student, picked)
             continue
-        batches = run.source.batches(stage, distiller.student)
         states = StageStates(
-            run=run, stage=stage, batches=batches, teacher=picked.singles[0], needs=replace(needs, logits=False)
+            run=run,
+            stage=stage,
+            batches=run.source.batches(stage, distiller.student),
+            online=run_beside(run, stage, distiller.student, picked.singles[0], needs),
+            teacher=picked.singles[0],
+            needs=replace(needs, logits=False),
         ).open(reads_padding=distiller.reads_padding)
         is_joined = needs.logits and not isinstance(states, OnlineTeacher)
-        targets[number] = JoinedTeacher(_logits_teacher(run, stage, picked), states) if is_joined else states
+        logits = _logits_teacher(run, stage, distiller.student, picked) if is_joined else None
+        targets[number] = states if logits is None else JoinedTeacher(logits, states)
     return targets
 
 
-def _logits_teacher(run: OpenRun[Source], stage: StageConfig, teacher: RunTeacher) -> Teacher:
+def _logits_teacher(run: OpenRun[Source], stage: StageConfig, student: Encoder, teacher: RunTeacher) -> Teacher:
     """Give what answers for the logits of a teacher, or of several together."""
     config = run.recipe.teacher
     if teacher.table is not None:
@@ -122,7 +158,7 @@ def _logits_teacher(run: OpenRun[Source], stage: StageConfig, teacher: RunTeache
         return StoredTeacher(torch.from_numpy(table.logits[found]).to(run.device), told)
     if config.store:
         return StoredTeacher(look_up_logits(run, stage, teacher))
-    online = [OnlineTeacher(single.model.to(run.device)) for single in teacher.singles]
+    online = [run_beside(run, stage, student, single, Needs(logits=True)) for single in teacher.singles]
     return online[0] if len(online) == 1 else EnsembleTeacher(online, combine=config.combine, weights=config.weights)
 
 

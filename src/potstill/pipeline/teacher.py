@@ -16,7 +16,8 @@ from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encod
 from potstill.pipeline.begun import without_names
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import make_once, require_base
-from potstill.pipeline.sources import TaskSource, TextSource
+from potstill.pipeline.sources import TaskSource
+from potstill.pipeline.text_source import TextSource
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
 from potstill.teachers import TeacherConfig, combine_logits

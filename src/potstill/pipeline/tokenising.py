@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 
 from potstill.data import Split, TokenisedSplit
 from potstill.engines import make_batches
-from potstill.hub import Encoder
+from potstill.hub import Encoder, find_spans
 from potstill.objectives import AnyObjectiveConfig
 from potstill.processes import main_first
+from potstill.teachers import TokenAlignment, align_tokens
 
 
 class TokenisedSplits:
-    """Tokenises each split once for each tokenizer: a cache, which changes nothing but how long it takes."""
+    """Tokenises each split once for each tokenizer, and aligns each pair of them once: a cache."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._known: dict[tuple[Split, str, int], TokenisedSplit] = {}
+        self._aligned: dict[tuple[Split, str, str, int], TokenAlignment] = {}
 
     def find(self, split: Split, encoder: Encoder, *, max_length: int, folder: Path | None = None) -> TokenisedSplit:
         """Give the tokens of a split, refusing what the encoder cannot read; see `make_batches`."""
@@ -29,6 +31,17 @@ class TokenisedSplits:
                 made = make_batches(split, encoder, max_length=max_length, folder=folder)
             self._known[key] = made.tokenised
         return self._known[key]
+
+    def align(self, split: Split, student: Encoder, teacher: Encoder, *, max_length: int) -> TokenAlignment:
+        """Say which tokens of a teacher make up each token of a student; each is cut to as many of its own."""
+        key = (split, student.tokenizer.fingerprint, teacher.tokenizer.fingerprint, max_length)
+        if key not in self._aligned:
+            spans = (
+                find_spans(encoder.tokenizer, split.texts, split.pairs, max_length=max_length)
+                for encoder in (student, teacher)
+            )
+            self._aligned[key] = align_tokens(*spans)
+        return self._aligned[key]
 
 
 def choose_readable(tokenised: TokenisedSplit, objectives: Sequence[AnyObjectiveConfig]) -> NDArray[np.int64] | None:

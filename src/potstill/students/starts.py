@@ -93,7 +93,8 @@ class CheckpointStart(Config):
             )
         if saved.tokenizer.fingerprint != source.tokenizer.fingerprint:
             raise ModelError(
-                f"student.init.path: '{self.path}' has another tokenizer than the teacher; both must read the same ids."
+                f"student.init.path: '{self.path}' has another tokenizer than what the student is started from; to "
+                "keep its own, set teacher.base to it, start_from = 'base' and init.kind = 'teacher_layers'."
             )
         copy_parts(ours, theirs, range(1, saved.shape.num_layers + 1))
 

@@ -1,5 +1,6 @@
 """From a batch to the teacher's outputs: online, or stored once and looked up; one teacher, or several."""
 
+from potstill.teachers.alignment import OwnTokens, TokenAlignment, align_tokens
 from potstill.teachers.config import TeacherConfig
 from potstill.teachers.ensemble import EnsembleTeacher, combine_logits
 from potstill.teachers.online import OnlineTeacher, Teacher
@@ -12,12 +13,15 @@ __all__ = [
     "EnsembleTeacher",
     "JoinedTeacher",
     "OnlineTeacher",
+    "OwnTokens",
     "StateStore",
     "StatesTrial",
     "StoredStates",
     "StoredTeacher",
     "Teacher",
     "TeacherConfig",
+    "TokenAlignment",
+    "align_tokens",
     "combine_logits",
     "example_keys",
     "store_logits",

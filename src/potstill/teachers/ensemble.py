@@ -45,7 +45,7 @@ def combine_logits(logits: Sequence[Logits], *, combine: Combination, weights: S
 
 
 class EnsembleTeacher:
-    """Runs several teachers that read the same token ids, and combines their logits."""
+    """Runs several teachers, and combines their logits."""
 
     def __init__(
         self, teachers: Sequence[Teacher], *, combine: Combination, weights: Sequence[float] | None = None

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from potstill.files import make_folder
+from potstill.teachers.alignment import TokenAlignment
 from potstill.teachers.online import Teacher
 from potstill.teachers.rows import Part, RowFormat, list_parts, pack_rows, states_to_rows, unpack_rows
 from potstill.teachers.shards import Shard, open_shard, write_shard
@@ -19,20 +21,23 @@ _SHARD_BYTES = 64 * 2**20
 _SHARD_EXAMPLES = 2**15
 
 
-def example_keys(tokens: TokenBlock) -> tuple[str, ...]:
+def example_keys(tokens: TokenBlock, alignment: TokenAlignment | None = None) -> tuple[str, ...]:
     """Hash what the teacher reads of each example, so that equal texts share what is stored of them.
 
     Args:
-        tokens: Tokenised examples.
+        tokens: Tokenised examples, as the teacher reads them.
+        alignment: How its states are averaged before they are stored, if they are.
 
     Returns:
         32 hexadecimal digits for each.
     """
     keys = []
-    for start, stop in zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True):
+    for number, (start, stop) in enumerate(pairwise(tokens.offsets.tolist())):
         content = hashlib.blake2b(tokens.ids[start:stop].tobytes(), digest_size=16)
         if tokens.type_ids is not None:
             content.update(tokens.type_ids[start:stop].tobytes())
+        if alignment is not None:
+            content.update(alignment.write(number))
         keys.append(content.hexdigest())
     return tuple(keys)
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from potstill.errors import RecipeError
 from potstill.hub import Encoder
 from potstill.objectives import AnyObjectiveConfig, Join, Objective, count_units, find_readable
+from potstill.teachers import Teacher
 from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs
 
 TeacherNumber: TypeAlias = int | None
@@ -26,6 +27,7 @@ class Distiller(nn.Module):
         objectives: The objectives, with their projections where they have any.
         names: One unique name for each objective.
         units: What each objective is a mean over.
+        compares: Whether each objective compares tokens with those of the teacher that it follows.
         weights: Weight of each objective, [objectives].
         follows: Which teacher each objective follows.
         student_needs: What the objectives read of the student, together.
@@ -57,6 +59,7 @@ class Distiller(nn.Module):
         self.mixes_examples = tuple(config.mixes_examples for config in configs)
         self.names = _unique_names([config.kind for config in configs])
         self.units = tuple(objective.unit for objective in built)
+        self.compares = tuple(bool(objective.teacher_needs.hidden_states) for objective in built)
         self.weights = nn.Buffer(torch.tensor([config.weight for config in configs]), persistent=False)
         self.reads_padding = any(objective.reads_padding for objective in built)
         self.fits = any(objective.fits for objective in built)
@@ -113,28 +116,39 @@ class Distiller(nn.Module):
         return torch.stack(counts).float()
 
     def _parts_read(self, batch: Batch) -> list[Batch]:
-        """Give each objective the batch, with gold labels where it reads them, and what is known of what it reads."""
+        """Give each objective what it reads: gold labels, what is known of answers, the tokens that its teacher has."""
         parts = []
-        for reads_answers, reads_gold in zip(self.reads_answers, self.reads_gold, strict=True):
+        facts = zip(self.reads_answers, self.reads_gold, self.follows, self.compares, strict=True)
+        for reads_answers, reads_gold, number, compares in facts:
             part = batch if reads_gold else replace(batch, labels=None, label_mask=None)
-            parts.append(part if reads_answers else replace(part, answer_mask=None))
+            part = part if reads_answers else replace(part, answer_mask=None)
+            parts.append(_narrow(part, number, compares=compares))
         return parts
+
+    def reads_padding_of(self, number: TeacherNumber) -> bool:
+        """Say whether an objective counts a teacher's states at padded positions."""
+        return any(
+            objective.reads_padding
+            for objective, follows, compares in zip(self.objectives, self.follows, self.compares, strict=True)
+            if isinstance(objective, Objective) and follows == number and compares
+        )
 
     @torch.no_grad()
     def fit_projections(
-        self, batch: Batch, teachers: Mapping[TeacherNumber, Encoder], *, adopted: Sequence[str] = ()
+        self, batch: Batch, teachers: Mapping[TeacherNumber, Teacher], *, adopted: Sequence[str] = ()
     ) -> None:
         """Fit the projections that are to start from a closed form.
 
         Args:
             batch: Some texts, tokenised, on the student's device.
-            teachers: Those that the objectives follow, on that device.
+            teachers: Those that the objectives follow, running on that device.
             adopted: Names of objectives whose projections were learnt before, which stay as they are.
         """
         was_training, outputs = self.training, self.eval().student(batch, self.student_needs)
         for name, objective, number in zip(self.names, self.objectives, self.follows, strict=True):
             if isinstance(objective, Objective) and objective.fits and name not in adopted:
-                objective.fit(outputs, teachers[number].eval()(batch, objective.teacher_needs), batch)
+                targets = teachers[number].outputs(batch, objective.teacher_needs)
+                objective.fit(outputs, targets, _narrow(batch, number, compares=True))
         self.train(was_training)
 
     def projections(self) -> dict[str, Tensor]:
@@ -167,6 +181,14 @@ class Distiller(nn.Module):
                 objective.load_state_dict(theirs)
                 adopted.append(name)
         return tuple(adopted)
+
+
+def _narrow(batch: Batch, number: TeacherNumber, *, compares: bool) -> Batch:
+    """Leave out the tokens under which a teacher with another tokenizer has nothing, as if they were padding."""
+    if not compares or number not in batch.shared:
+        return batch
+    host = None if batch.host is None else _narrow(batch.host, number, compares=compares)
+    return replace(batch, token_mask=batch.shared[number], shared={}, host=host)
 
 
 def _choose_teacher(number: TeacherNumber, num_teachers: int, *, path: str) -> TeacherNumber:
