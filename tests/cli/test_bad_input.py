@@ -112,6 +112,24 @@ CASES: dict[str, tuple[Case, str]] = {
     "another encoding": (lambda k: k.distill(data=k.file("a.csv", b"text,label\n\xff\xfe,x\n")), "not UTF-8"),
     "another kind of file": (lambda k: k.distill(data=k.file("a.xlsx", "x")), "'.xlsx' are not read"),
     "folder without train": (lambda k: k.distill(data=k.file("d/dev.csv", "x").parent), "no split 'train'"),
+    "unlabelled file that is not there": (lambda k: k.distill("--unlabeled", "nope.txt"), "'nope.txt' does not exist"),
+    "a half label": (lambda k: k.distill(data=k.csv([*REVIEWS, ("a", "")])), "set data.missing_labels = 'unlabeled'"),
+    "answers and a model": (
+        lambda k: k.distill("--teacher-answers", "a.csv"),
+        "teacher: both answers ('a.csv') and a model",
+    ),
+    "answers that are not there": (
+        lambda k: k.distill("--teacher-answers", "a.csv", teacher="none"),
+        "teacher.answers: 'a.csv' does not exist",
+    ),
+    "answers without a base": (
+        lambda k: k.distill("--teacher-answers", k.csv(REVIEWS), teacher="none", data=k.csv(REVIEWS)),
+        "only answers are known, so the student starts from a pre-trained encoder",
+    ),
+    "answers with another label": (
+        lambda k: k.distill("--teacher-answers", k.csv([("a film", "gut")], name="a.csv"), teacher="none"),
+        "row 1 has 'gut', with the label 'gut', which the task does not have; it has negative, positive",
+    ),
     "no data at all": (lambda k: k.distill(data="none"), "nothing says where the examples are"),
     "unknown task": (lambda k: k.distill("--task", "sst-3"), "must be one of cola, mnli"),
     "task without its folder": (lambda k: k.distill("--task", "sst-2"), "set data.path"),

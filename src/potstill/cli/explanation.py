@@ -158,7 +158,7 @@ def _tell_start(recipe: Recipe) -> str:
     """Tell what the student's first weights are."""
     if recipe.general is not None:
         return f"starts from the general student '{recipe.general}'"
-    is_base = recipe.start_from == "base" or bool(recipe.corpus_stages)
+    is_base = recipe.start_from == "base" or recipe.teacher.answers is not None or bool(recipe.corpus_stages)
     source = "the pre-trained encoder (--teacher-base)" if is_base else "the fine-tuned teacher"
     start = recipe.student.tell_start(source)
     is_handed_on = 0 < len(recipe.corpus_stages) < len(recipe.stages)

@@ -13,7 +13,8 @@ from potstill.data.config import DataConfig
 from potstill.data.duplicates import fold_texts, hash_folded
 from potstill.data.records import Split, Task
 from potstill.data.tables import DataTable
-from potstill.data.unlabeled import TextColumns, UnlabeledSource
+from potstill.data.texts import TextColumns
+from potstill.data.unlabeled import UnlabeledSource
 from potstill.errors import DataError
 from potstill.files import expand_user, fingerprint_files
 

@@ -99,8 +99,11 @@ class Batches:
             The same rows in the split's own order.
         """
         labels = self.tokenised.labels
+        has_one_each = (
+            labels is None or not labels.has_rows(example_ids).all()
+        )  # where some have none, no text has more
         ordered = np.empty_like(rows)
-        ordered[example_ids if labels is None else labels.places(example_ids)] = rows
+        ordered[example_ids if labels is None or has_one_each else labels.places(example_ids)] = rows
         return ordered
 
     def collate(self, example_ids: NDArray[np.int64], *, beside: NDArray[np.int64] | None = None) -> Batch:

@@ -16,7 +16,7 @@ _NEAR = 0.8
 """Share of all their pieces that near texts have in common."""
 _BANDS, _ROWS = 16, 4
 _SEED = 1
-_SAMPLE = 10_000
+_SAMPLE = 2000
 """Candidates that are compared to tell how many of all are near."""
 
 

@@ -106,7 +106,8 @@ def adopt_labels(data: TaskData, label_names: Sequence[str], metrics: Sequence[s
 
     whole = replace(task, answer=answer, metrics=answer.choose_metrics(metrics, path="data.metrics"))
     test = None if data.test is None else renumber(data.test)
-    return replace(task_data(whole, renumber(data.train), renumber(data.dev), test=test), notes=(*data.notes, note))
+    renumbered = task_data(whole, renumber(data.train), renumber(data.dev), test=test)
+    return replace(renumbered, unlabeled=data.unlabeled, notes=(*data.notes, note))
 
 
 def _tell_indices(own: Sequence[str], label_names: Sequence[str], places: NDArray[np.int64]) -> str:

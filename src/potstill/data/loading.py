@@ -31,7 +31,7 @@ def load_task_data(config: DataConfig, *, is_learnt: bool = True, label_names: S
     Raises:
         DataError: Neither is given, or a file, column, text or label cannot be used.
     """
-    data = _load(config, is_learnt=is_learnt)
+    data = _load(config, label_names, is_learnt=is_learnt)
     if config.task is None:
         data = adopt_labels(data, label_names, config.metrics)
     elif config.labels:
@@ -60,14 +60,14 @@ def _with_told_order(data: TaskData, labels: tuple[str, ...]) -> TaskData:
     return replace(data, task=replace(data.task, model_labels=labels))
 
 
-def _load(config: DataConfig, *, is_learnt: bool) -> TaskData:
+def _load(config: DataConfig, label_names: Sequence[str], *, is_learnt: bool) -> TaskData:
     for name in BUNDLED_NAMES:
         if config.task == name:
             return read_bundled_task(name)
     if config.task is None and config.path is None:
         raise DataError("data: nothing says where the examples are; set data.path, data.task, or both.")
     if config.task is None:
-        return load_own_data(config, is_learnt=is_learnt)
+        return load_own_data(config, label_names, is_learnt=is_learnt)
     if config.path is None:
         raise DataError(f"data.path: task '{config.task}' needs the folder that its files lie in; set data.path.")
     return read_known_task(config.task, expand_user(config.path))

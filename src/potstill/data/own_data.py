@@ -1,15 +1,27 @@
 """Data of one's own: resolve its columns and read its labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from potstill.answers import LabelColumn, LabelRows, are_numbers, choose_answer, find_doubts, list_names
+import numpy as np
+
+from potstill.answers import (
+    LabelColumn,
+    LabelRows,
+    answer_of_labels,
+    are_numbers,
+    choose_answer,
+    find_answer,
+    find_doubts,
+    list_names,
+)
 from potstill.data.config import DataConfig
-from potstill.data.own_tables import find_tables
+from potstill.data.own_tables import SplitTables, find_tables
 from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.splitting import split_off_dev
 from potstill.data.tables import DataTable, count_of, table_stem
-from potstill.data.texts import TEXT_COLUMNS, find_column, text_cells
+from potstill.data.texts import TEXT_COLUMNS, TextColumns, find_column, text_cells
 from potstill.errors import DataError
 from potstill.files import expand_user
 
@@ -27,12 +39,14 @@ class _Columns:
     known: tuple[str, ...]
 
 
-def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
-    """Load data that is no known task."""
+def load_own_data(config: DataConfig, label_names: Sequence[str] = (), *, is_learnt: bool = True) -> TaskData:
+    """Load data that is no known task; where no example has a label, those of a teacher say what is asked."""
     assert config.path is not None
     tables = find_tables(config.path, dev=config.dev, test=config.test).without_blank_rows()
     if tables.dev is not None:
         _refuse_idle_fields(config, tables.dev)
+    if config.missing_labels == "unlabeled" and not _has_labels(tables.train, config):
+        return _load_bare(config, tables, config.labels or tuple(label_names))
     columns = _resolve(tables.train, config)
     labelled, bare = _part(tables.train, columns, config)
     task = _make_task(config, labelled, columns, fewest=2 if is_learnt else 1)
@@ -50,6 +64,44 @@ def load_own_data(config: DataConfig, *, is_learnt: bool = True) -> TaskData:
         raise DataError(f"data.test: '{config.test}' has no labels, so nothing can be measured on it; leave it out.")
     unlabeled = None if bare is None else _make_split(bare, columns, None)
     return replace(task_data(task, train, dev, test=test), unlabeled=unlabeled, notes=tuple(notes))
+
+
+def _has_labels(table: DataTable, config: DataConfig) -> bool:
+    column = config.label or next((name for name in _LABEL_COLUMNS if name in table.columns), None)
+    cells = () if column is None else table.columns[find_column(table, column, (), "label")][:]
+    return len(LabelColumn(cells=cells, place="").missing()) < len(cells)
+
+
+def _load_bare(config: DataConfig, tables: SplitTables, label_names: tuple[str, ...]) -> TaskData:
+    """Load examples of which none has a label."""
+    if config.kind == "auto" and not label_names:
+        raise DataError(
+            f"data.labels (--labels): {tables.train.name} has no labels, and nothing says which ones there are; name "
+            "them, or set data.kind = 'regression' for scores."
+        )
+    answer = answer_of_labels(label_names, has_independent_labels=False)
+    if config.kind != "auto":
+        answer = find_answer(config.kind)(label_names=label_names)
+    assert config.path is not None
+    task = Task(
+        name=_task_name(expand_user(config.path)),
+        answer=answer,
+        is_pair=config.text_pair is not None,
+        metrics=answer.choose_metrics(config.metrics, path="data.metrics"),
+    )
+
+    def read(table: DataTable) -> Split:
+        columns = TextColumns(text=config.text, text_pair=config.text_pair, is_pair=task.is_pair)
+        texts = columns.read(table, may_be_empty=False)
+        none = LabelRows(values=answer.pack([]).values, offsets=np.zeros(len(texts) + 1, dtype=np.int64))
+        return replace(texts, labels=none)
+
+    if tables.dev is not None:
+        return task_data(task, read(tables.train), read(tables.dev))
+    fraction, seed = config.dev_fraction, config.split_seed
+    return task_data(
+        task, *split_off_dev(read(tables.train), answer, fraction=fraction, seed=seed, where=tables.train.name)
+    )
 
 
 def _part(table: DataTable, columns: _Columns, config: DataConfig) -> tuple[DataTable, DataTable | None]:

@@ -71,6 +71,11 @@ class Split:
         """Count the examples."""
         return len(self.texts)
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether every example has a gold label."""
+        return self.labels is not None and bool(self.labels.has_rows(np.arange(len(self))).all())
+
     def take(self, example_ids: NDArray[np.int64]) -> "Split":
         """Pick examples.
 
@@ -103,6 +108,7 @@ class TaskData:
         other_dev: Further labelled splits by name, such as MNLI's `mismatched`; mostly empty.
         other_test: Further splits without labels by name, such as MNLI's `diagnostic`; mostly empty.
         notes: What was read, left out and understood, a clause each.
+        is_judged: Whether the labels of dev are the teacher's answers, as there are no gold ones.
     """
 
     task: Task
@@ -115,6 +121,7 @@ class TaskData:
     other_dev: Mapping[str, Split] = field(default_factory=dict)
     other_test: Mapping[str, Split] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    is_judged: bool = False
 
     @property
     def choosing(self) -> Split:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from potstill.answers import show
@@ -86,3 +87,27 @@ def text_cells(table: DataTable, column: str, *, may_be_empty: bool = False) -> 
             told = f"{len(empty):,} rows have an empty text (rows {rows}); mend or remove them"
         raise DataError(f"{table.place(column)}: {told}.")
     return ["" if cell is None else cell for cell in cells]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextColumns:
+    """Which columns of a table are read.
+
+    Attributes:
+        text: Column of the (first) text; None = the column `text`, or else `sentence`.
+        text_pair: Column of the second text, where an example is two texts.
+        is_pair: Whether it is.
+    """
+
+    text: str | None
+    text_pair: str | None
+    is_pair: bool
+
+    def read(self, table: DataTable, *, may_be_empty: bool = True) -> Split:
+        """Read the texts of a table; an empty cell is an empty text, or a mistake."""
+        first = find_column(table, self.text, TEXT_COLUMNS, "text")
+        second = find_column(table, self.text_pair, ("text_pair",), "text_pair") if self.is_pair else None
+        return Split(
+            texts=text_cells(table, first, may_be_empty=may_be_empty),
+            pairs=None if second is None else text_cells(table, second, may_be_empty=may_be_empty),
+        )

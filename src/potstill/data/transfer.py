@@ -17,7 +17,8 @@ from potstill.answers import LabelRows
 from potstill.data.config import DataConfig
 from potstill.data.duplicates import HashSet, NearLog, NearTexts, band_texts, fold_texts, hash_folded
 from potstill.data.records import Split, TaskData
-from potstill.data.unlabeled import TextColumns, find_text_sources
+from potstill.data.texts import TextColumns
+from potstill.data.unlabeled import find_text_sources
 from potstill.errors import DataError
 from potstill.files import fingerprint_files, is_whole, whole_folder, write_json
 from potstill.progress import ProgressCallback
@@ -200,8 +201,7 @@ class _Writer:
         if self._counts["num_unlabeled"] == 0:
             told = TransferFigures.parse({"num_unlabeled": 0, **self._counts}).tell()
             raise DataError(f"data.unlabeled: no text is left ({told}); give other texts.")
-        split = _open(self._folder / _TEXTS)
-        self._counts["num_near"] = log.count(lambda rows: self._read(split, rows))
+        self._counts["num_near"] = log.count(self._read)
         write_json(self._folder / _FIGURES, dict(self._counts))
 
     def _choose(self, chunk: Split, near: NearTexts) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -225,7 +225,12 @@ class _Writer:
         self._counts[name] += int(is_dropped.sum())
         return numbers[~is_dropped]
 
-    def _read(self, split: Split, rows: NDArray[np.int64]) -> Iterator[str]:
-        for row in rows.tolist():
-            own = row - len(self._train)
-            yield self._train[row] if own < 0 else fold_texts(split.take(np.array([own])))[0]
+    def _read(self, rows: NDArray[np.int64]) -> list[str]:
+        """Read folded texts by their numbers, those of train first."""
+        import datasets
+
+        is_own = rows < len(self._train)
+        found = datasets.Dataset.from_file(str(self._folder / _TEXTS))[rows[~is_own] - len(self._train)]
+        others = iter(fold_texts(Split(texts=found["text"], pairs=found.get("text_pair"))))
+        own = iter([self._train[row] for row in rows[is_own]])
+        return [next(own if each else others) for each in is_own]

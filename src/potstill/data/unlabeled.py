@@ -11,7 +11,7 @@ from potstill.data.corpus_lines import CorpusSource
 from potstill.data.records import Split
 from potstill.data.sources import read_table
 from potstill.data.tables import PACKED, TABLE_SUFFIXES, DataTable, table_suffix
-from potstill.data.texts import TEXT_COLUMNS, find_column, text_cells
+from potstill.data.texts import TextColumns
 from potstill.errors import DataError, tell_reason
 from potstill.files import expand_user
 
@@ -22,30 +22,6 @@ _CHUNK = 8192
 
 Advance = Callable[[int], None]
 """Told how many bytes were read since the last time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextColumns:
-    """Which columns of a table are read.
-
-    Attributes:
-        text: Column of the (first) text; None = the column `text`, or else `sentence`.
-        text_pair: Column of the second text, where an example is two texts.
-        is_pair: Whether it is.
-    """
-
-    text: str | None
-    text_pair: str | None
-    is_pair: bool
-
-    def read(self, table: DataTable) -> Split:
-        """Read the texts of a table; an empty cell is an empty text."""
-        first = find_column(table, self.text, TEXT_COLUMNS, "text")
-        second = find_column(table, self.text_pair, ("text_pair",), "text_pair") if self.is_pair else None
-        return Split(
-            texts=text_cells(table, first, may_be_empty=True),
-            pairs=None if second is None else text_cells(table, second, may_be_empty=True),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from potstill.files import write_text
-from potstill.results import ModelResult, Results, describe_results, write_chosen
+from potstill.results import AGREEMENT, ModelResult, Results, describe_results, write_chosen
 
 _HUB_METRICS = {
     "macro_f1": "f1",
@@ -167,6 +167,8 @@ def _limits(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> 
         f"- It knows the labels and the kind of text of this data only, and what is longer than "
         f"{recipe['data']['max_length']} tokens was cut.",
     ]
+    if results.reference == "teacher":
+        lines.append(f"- The examples have no gold labels, so all figures are {AGREEMENT}.")
     if model.role == "student":
         lines.append("- A student repeats the mistakes and the biases of its teacher, and adds its own.")
     if model.speed is not None:

@@ -45,6 +45,7 @@ def collect_results(
         comparisons=_compare_student(models, examples),
         between_controls=_compare_controls(models, examples),
         test=None if examples.test is None else _collect_test(examples.test, tested),
+        reference="teacher" if examples.is_judged else "gold",
         transfer=transfer,
         environment=environment,
         created=datetime.now(UTC).replace(microsecond=0),

@@ -26,6 +26,7 @@ class Examples:
         notes: What was read, left out and understood, a clause each.
         test: Labelled examples that chose nothing, where there are any.
         chosen_on: Which examples chose the weights of the models, where it is known.
+        is_judged: Whether the labels are a teacher's answers, as there are no gold ones.
     """
 
     task: Task
@@ -36,6 +37,7 @@ class Examples:
     notes: tuple[str, ...] = ()
     test: "Examples | None" = None
     chosen_on: ChosenOn | None = None
+    is_judged: bool = False
 
     def describe(self, batches: Batches) -> str:
         """Say in one line what was read, and how much of it a model does not get to see.
@@ -79,12 +81,13 @@ def label_examples(data: TaskData, config: DataConfig, *, chosen_on: ChosenOn | 
         notes=data.notes,
         test=next(iter(tests), None),
         chosen_on=chosen_on,
+        is_judged=data.is_judged,
     )
 
 
 def find_gold(task: Task, split: Split) -> LabelRows:
     """Give the labels of a split, and refuse one that has none."""
-    if split.labels is None:
+    if split.labels is None or not split.has_labels:
         raise DataError(f"the split of task '{task.name}' has no labels; evaluation needs them.")
     return split.labels
 

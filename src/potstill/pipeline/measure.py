@@ -30,7 +30,7 @@ from potstill.pipeline.chosen import read_chosen
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import require_base, task_part
 from potstill.pipeline.sources import TaskSource
-from potstill.pipeline.teacher import answer_split, find_teacher
+from potstill.pipeline.teacher import answer_split, find_teacher, judge
 from potstill.pipeline.text_source import TextSource
 from potstill.pipeline.transfer import load_examples
 from potstill.progress import ProgressCallback, SilentCallback
@@ -234,7 +234,7 @@ def remeasure(path: Path, *, callback: ProgressCallback | None = None) -> Result
     recipe = load_recipe(str(folder.recipe))
     source = TaskSource(recipe=task_part(recipe), data=load_examples(recipe))
     run = OpenRun(source=source, folder=folder, callback=callback or SilentCallback())
-    teacher = find_teacher(run, _refuse)
+    run, teacher = judge(run, find_teacher(run, _refuse))
     seconds = {model.role: model.training_seconds for model in before.models}
     trained = {"student": seconds.get("student", seconds.get("model"))}
     for control in known_controls():

@@ -18,8 +18,8 @@ from potstill.pipeline.shared_runs import check_general, task_part
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student, leave_out_stages
-from potstill.pipeline.teacher import find_teacher
-from potstill.pipeline.transfer import load_examples, with_examples, with_texts
+from potstill.pipeline.teacher import find_teacher, judge
+from potstill.pipeline.transfer import check_gold, load_examples, with_examples, with_texts
 from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe
@@ -85,7 +85,7 @@ def _run_on_task(
     recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
     run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, callback=watch)
     for control in controls:
-        control.change(run.recipe)  # one that cannot be made is refused now
+        check_gold(control.change(run.recipe), data)  # one that cannot be made is refused now
     if is_resumed:
         check_beginning(folder, describe_beginning(recipe, examples=data.fingerprint), watch.note)
         if finished := _read_finished(folder, controls):
@@ -94,6 +94,7 @@ def _run_on_task(
     check_general(recipe)
     run = with_texts(run)
     teacher = find_teacher(run, lambda other, where, again: run_recipe(other, where, resume=again, callback=watch))
+    run, teacher = judge(run, teacher)
     student, maker = build_student(run, teacher), plan_texts(run, teacher)
     if recipe.corpus_stages:
         run = _with_recipe(run, start_generally(recipe, folder, watch))

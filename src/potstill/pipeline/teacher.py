@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from potstill.answers import LabelRows, check_model
-from potstill.data import Task, load_answers, match_labels
-from potstill.errors import ModelError, RecipeError
+from potstill.data import Split, Task, load_answers, match_labels
+from potstill.errors import DataError, ModelError, RecipeError
 from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
 from potstill.pipeline.begun import without_names
 from potstill.pipeline.open_run import OpenRun, RunTeacher
@@ -72,8 +73,8 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
     for split in source.data.labelled_test:
         source.batches_of(split, encoder)  # a text that it cannot read is refused now, not at the end
     logits, gold = source.logits(encoder), source.data.dev.labels
-    assert gold is not None
-    check_teacher(called, task, logits, gold)
+    if source.data.dev.has_labels and gold is not None:
+        check_teacher(called, task, logits, gold)
     return RunTeacher(
         encoder=encoder,
         name=called,
@@ -89,8 +90,7 @@ def _load_table(run: OpenRun[TaskSource], path: str) -> RunTeacher:
     table = run.source.answers or load_answers(path, run.recipe.data, data.task)
     dev = table.find(data.dev)
     answered, gold = np.flatnonzero(dev >= 0), data.dev.labels
-    assert gold is not None
-    if len(answered):
+    if len(answered) and data.dev.has_labels and gold is not None:
         check_teacher(table.name, data.task, table.logits[dev[answered]], gold.take(answered))
     if len(answered) < len(data.dev):
         run.callback.note(
@@ -162,6 +162,35 @@ def answer_split(run: OpenRun[TaskSource], teacher: RunTeacher, split: str) -> N
         return teacher.table.answer(source.examples_of(split))
     logits = [source.logits(each.model, source.batches_of(split, each.model)) for each in teacher.singles]
     return logits[0] if len(logits) == 1 else combine(logits, run.recipe.teacher)
+
+
+def judge(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> tuple[OpenRun[TaskSource], RunTeacher | None]:
+    """Let a teacher's answers stand for gold labels where the examples to measure on have none."""
+    data = run.source.data
+    if data.dev.has_labels or teacher is None:
+        return run, teacher
+    dev, dev_logits = _judge(data.dev, teacher, teacher.dev_logits, data.task)
+    select, choosing_logits = data.select, dev_logits
+    if select is not None:
+        select, choosing_logits = _judge(select, teacher, teacher.choosing_logits, data.task)
+    run.callback.note(
+        "dev has no gold labels: the teacher's answers stand for them, so all figures are agreement with it"
+    )
+    source = replace(run.source, data=replace(data, dev=dev, select=select, is_judged=True))
+    return replace(run, source=source), replace(teacher, dev_logits=dev_logits, choosing_logits=choosing_logits)
+
+
+def _judge(
+    split: Split, teacher: RunTeacher, logits: NDArray[np.float32] | None, task: Task
+) -> tuple[Split, NDArray[np.float32]]:
+    """Label what a teacher has answered."""
+    if logits is None:
+        assert teacher.table is not None, "a model answers every example"
+        found = teacher.table.find(split)
+        split, logits = split.take(np.flatnonzero(found >= 0)), teacher.table.logits[found[found >= 0]]
+    if len(split) == 0:
+        raise DataError(f"teacher.answers: {teacher.name} answers no example to measure on, and none has a label.")
+    return replace(split, labels=task.answer.pack(list(task.answer.decide(logits)))), logits
 
 
 def check_teacher(name: str, task: Task, logits: NDArray[np.floating], gold: LabelRows) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from potstill.data import TaskData, TransferSet, load_answers, load_task_data, load_transfer
-from potstill.errors import DataError
+from potstill.errors import DataError, RecipeError
 from potstill.hub import describe_model
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
@@ -19,9 +19,24 @@ def load_examples(recipe: Recipe) -> TaskData:
     return load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
 
 
+def check_gold(recipe: Recipe, data: TaskData) -> None:
+    """Refuse what reads gold labels where no example has one."""
+    if data.train.labels is None or len(data.train.labels.values):
+        return
+    if recipe.augmentation is not None:
+        raise RecipeError("augmentation: no training example has a label that new texts could have; leave it out.")
+    for stage in recipe.stages:
+        if found := next((each.kind for each in stage.objectives if each.reads_gold), None):
+            raise RecipeError(
+                f"stages.{stage.name}.objectives: '{found}' reads gold labels, and no training example has one; leave "
+                "it out, as recipe 'kd' does, and leave out controls, which learn from labels alone."
+            )
+
+
 def with_texts(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
     """Read what a run learns from beyond labelled examples and a model: unlabelled texts, and answers about texts."""
     source, store, note = run.source, run.folder.store, run.callback.note
+    check_gold(run.recipe, source.data)
     if run.recipe.reads_transfer:
         with main_first():
             transfer = load_transfer(source.data, run.recipe.data, store=store, callback=run.callback)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from potstill.controls import known_controls
 from potstill.results import (
+    AGREEMENT,
     ClassFidelity,
     Comparison,
     ModelResult,
@@ -63,6 +64,8 @@ def make_sentences(results: Results) -> tuple[str, ...]:
         return ()
     quoted = results.quoted
     sentences = [harm] if (harm := warn_of_harm(results)) else []
+    if results.reference == "teacher":
+        sentences.append(f"The examples have no gold labels; all figures are {AGREEMENT}.")
     if results.transfer is not None:
         told = results.transfer.tell()
         sentences.append(f"The student {told[:1].lower()}{told[1:]}.")

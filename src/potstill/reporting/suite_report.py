@@ -16,7 +16,7 @@ from potstill.reporting.page import render_page
 from potstill.reporting.published import Published, read_published
 from potstill.reporting.reading import RunRecord, read_run
 from potstill.reporting.views import lay_out
-from potstill.results import Table, name_metric, write_count, write_hundred
+from potstill.results import AGREEMENT, Table, name_metric, write_count, write_hundred
 
 _PALETTE = ("student", "labels", "random", "general")
 
@@ -86,7 +86,10 @@ def _table(task: str, groups: Sequence[Group]) -> Table:
     rows = [_row(group) for group in groups]
     columns = [column for column in zip(header, *rows, strict=True) if any(column[1:])]
     first, *rest = zip(*columns, strict=True)
-    return lay_out(f"Systems on {task} ({groups[0].split}), each with the mean over its runs.", first, rest)
+    is_agreed = any(run.results.reference == "teacher" for group in groups for run in group.runs)
+    agreed = f" {AGREEMENT.capitalize()}." if is_agreed else ""
+    title = f"Systems on {task} ({groups[0].split}), each with the mean over its runs.{agreed}"
+    return lay_out(title, first, rest)
 
 
 def _row(group: Group) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from potstill.results import (
+    AGREEMENT,
     NO_INTERVAL,
     ClassFidelity,
     ModelResult,
@@ -57,6 +58,7 @@ def model_table(results: Results) -> Table:
     choice = tell_choice(results)
     return lay_out(
         f"Every model on the {results.split} split of {results.task}, {results.num_examples:,} examples"
+        f"{'' if results.reference == 'gold' else f', {AGREEMENT}'}"
         f"{'' if results.test is None else f', and on {results.test.split}, {results.test.num_examples:,} examples'}. "
         "Metrics are times 100, with 95 % intervals over examples; the spread between training seeds is not in them."
         + ("" if choice is None else f" {choice[0].upper()}{choice[1:]}.")

@@ -40,6 +40,7 @@ from potstill.results.run_table import describe_results, make_table, tell_choice
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.terminal import to_terminal
 from potstill.results.wording import (
+    AGREEMENT,
     NO_INTERVAL,
     name_metric,
     name_role,
@@ -52,6 +53,7 @@ from potstill.results.wording import (
 from potstill.results.worth import describe_worth, find_pair, warn_of_harm
 
 __all__ = [
+    "AGREEMENT",
     "AttentionExample",
     "AttentionMaps",
     "Calibration",

@@ -156,6 +156,9 @@ class Results(Record):
     """The split that was evaluated."""
     num_examples: int = Field(ge=1)
     """Examples in the split."""
+    reference: Literal["gold", "teacher"] = "gold"
+    """What the models are measured against: gold labels or, where the split has none, the teacher's answers, so that
+    every figure is agreement with the teacher."""
     models: tuple[ModelResult, ...] = Field(min_length=1)
     """One entry for each evaluated model."""
     chosen_on: ChosenOn | None = None

@@ -5,6 +5,7 @@ from potstill.results.markup import to_markdown
 from potstill.results.results import ModelResult, QuotedModel, Results
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.wording import (
+    AGREEMENT,
     NO_INTERVAL,
     compare_times,
     name_metric,
@@ -60,7 +61,8 @@ def describe_results(results: Results) -> str:
 
 
 def _title(results: Results) -> str:
-    title = f"{results.task}, {results.split} split, {results.num_examples:,} examples"
+    agreed = "" if results.reference == "gold" else f", {AGREEMENT}"
+    title = f"{results.task}, {results.split} split, {results.num_examples:,} examples{agreed}"
     return title if results.test is None else f"{title}; {results.test.split}, {results.test.num_examples:,} examples"
 
 

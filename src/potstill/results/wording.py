@@ -15,6 +15,10 @@ _METRICS = {
 }
 
 
+AGREEMENT = "measured against the teacher's answers: agreement with it, not what is right"
+"""What figures are where there are no gold labels."""
+
+
 def rank_role(role: Role) -> int:
     """Rank the parts of a run from what is compared with to what is compared."""
     return ["teacher", *(control.role for control in reversed(known_controls())), "model", "student"].index(role)
