@@ -209,8 +209,8 @@ def test_a_damaged_file_is_told(potstill, exported, tmp_path):
     (broken / "onnx" / "model.onnx").write_bytes(b"not a model")
     outcome = potstill("predict", broken, "a film", "--backend", "onnx")
     assert outcome.code == 2
-    assert "cannot run" in outcome.stderr
-    assert "export the model anew" in outcome.stderr
+    assert "model.onnx' is damaged" in outcome.stderr
+    assert "make it anew with 'potstill export" in outcome.stderr
 
 
 def test_answers_come_as_a_table(potstill, world, tmp_path):

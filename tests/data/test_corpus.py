@@ -172,7 +172,7 @@ def test_a_failed_reading_leaves_nothing(tokenizer: Tokenizer, tmp_path: Path) -
     path.write_bytes(("\n".join(make_lines(60)) + "\n").encode() + b"\xff\n")
     with pytest.raises(DataError):
         load(tokenizer, tmp_path, path)
-    assert list((tmp_path / "store").iterdir()) == []
+    assert [path for path in (tmp_path / "store").iterdir() if path.suffix != ".lock"] == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ ASIDE = {
     "augmentation/output.py": "joins parts into what `whole_file` gave",
     "cli/surroundings.py": "opens /dev/null",
     "data/corpus.py": "fills what `whole_folder` gave",
+    "data/duplicates.py": "fills what `whole_folder` gave",
+    "data/tokenised.py": "fills what `whole_folder` gave",
     "engines/onnx_graph.py": "fills what `whole_folder` gave",
     "hub/encoder.py": "saves into the folder that it is given, a whole one",
     "hub/trimming.py": "makes a tokenizer in a temporary folder",

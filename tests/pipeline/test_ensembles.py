@@ -234,5 +234,11 @@ def test_probabilities_of_scores_are_refused(base: Path, reviews: Path, tmp_path
     settings = [*QUICK, "teacher.combine=probabilities"]
     with pytest.raises(PotstillError, match="needs classes and this task is a regression"):
         distill(
-            teacher=["a", "b"], data=str(reviews), text="review", label="score", out=tmp_path / "x", overrides=settings
+            "kd",
+            teacher=[str(base), f"{base}/."],
+            data=str(reviews),
+            text="review",
+            label="score",
+            out=tmp_path / "x",
+            overrides=settings,
         )

@@ -60,7 +60,7 @@ def test_labels_are_separated_as_they_were_learnt(several: Path, labelled: str, 
 
 def test_half_of_a_pair_is_no_question_for_a_model_of_pairs(paired: Path, labelled: str) -> None:
     with pytest.raises(DataError, match=r"compares two texts and was given one; name the second text's column"):
-        evaluate(paired, data=labelled, text="text")
+        evaluate(paired / "student", data=labelled, text="text")
     with pytest.raises(DataError, match="compares two texts and was given one"):
         load(paired)(["a good film"])
     assert load(paired)(["a good film"], ["the film"])
@@ -70,7 +70,14 @@ def test_a_pair_is_no_question_for_a_model_of_single_texts(teacher: Path, labell
     with pytest.raises(DataError, match="trained on single texts and was given pairs; leave the second text out"):
         load(teacher)(["a good film"], ["the film"])
     with pytest.raises(DataError, match="trained on single texts and was given pairs"):
-        evaluate(teacher, data=labelled, text="text", text_pair="other", overrides=["data.kind=classification"])
+        evaluate(
+            teacher,
+            data=labelled,
+            text="text",
+            text_pair="other",
+            label="label",
+            overrides=["data.kind=classification"],
+        )
 
 
 def test_a_file_of_one_class_is_measured_and_not_learnt(teacher: Path, tmp_path: Path) -> None:

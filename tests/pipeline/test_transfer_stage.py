@@ -93,7 +93,7 @@ def test_a_control_makes_as_many_steps_and_reads_labelled_texts_alone(
     read = np.concatenate(theirs.plan(0))
     assert len(read) == 144 == len(np.concatenate(ours.plan(0)))
     assert set(read.tolist()) == set(range(24))
-    totals = [StepPlan(batches=each, accumulate=1).total(epochs=6.0, steps=None) for each in (ours, theirs)]
+    totals = [StepPlan(batches=each, accumulate=1).total(recipe.stages[0]) for each in (ours, theirs)]
     assert totals[0] == totals[1]
 
 

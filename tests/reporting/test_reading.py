@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from unsealing import unseal
 
 from potstill.errors import RunError
 from potstill.reporting import find_runs, read_run, write_report
@@ -49,7 +50,7 @@ def test_runs_are_found_in_folders_without_controls_and_teachers(make_run, tmp_p
     make_run("suite/teachers/t")
     make_run("suite/general/g")
     general = make_run("suite/runs/general.tiny-1")
-    (general / "results.json").write_text('{"kind": "general"}')
+    (unseal(general) / "results.json").write_text('{"kind": "general"}')
     assert find_runs([tmp_path / "suite"]) == [first, second]
     assert find_runs([second, tmp_path / "suite"]) == [second, first]
 

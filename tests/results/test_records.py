@@ -13,6 +13,7 @@ from test_results import results  # noqa: F401 - a fixture
 from potstill.errors import RunError
 from potstill.results import AttentionMaps, ChosenExamples, GeneralResults, Record, Results
 from potstill.run_folder import RunFolder
+from potstill.serving.export_report import ExportReport
 from potstill.suites import Suite, SuiteFolder
 
 GENERAL = {
@@ -32,9 +33,31 @@ SUITE = {
     "tasks": ["trec"],
     "teacher": {"base": "b"},
 }
+EXPORT = {
+    "task": "reviews",
+    "split": "dev",
+    "num_examples": 9,
+    "metric": "accuracy",
+    "score": 0.5,
+    "parity": {"num_texts": 1, "shortest": 1, "longest": 2, "largest_difference": 0.0, "tolerance": 0.1},
+    "files": [
+        {
+            "file": "model.onnx",
+            "size_bytes": 1,
+            "score": 0.5,
+            "drop": 0.0,
+            "drop_interval": [0.0, 0.0],
+            "agreement": 1.0,
+            "largest_difference": 0.0,
+        }
+    ],
+    "settings": {},
+    "versions": {},
+}
 WHOLE: dict[type[Record], dict] = {
     AttentionMaps: {"examples": []},
     ChosenExamples: {"label_names": ["no"], "disagreements": [], "spread": []},
+    ExportReport: EXPORT,
     GeneralResults: GENERAL,
     Suite: SUITE,
 }

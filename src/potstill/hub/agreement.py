@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, PretrainedConfig
 
+from potstill.answers import ANSWERS
 from potstill.errors import ModelError, tell_reason
 from potstill.hub.encoder import Encoder
 from potstill.hub.families import count_positions, find_family
@@ -23,8 +24,8 @@ _LARGEST = {
 _OF_LAYERS = ("num_hidden_layers", "num_attention_heads")
 """Those that say nothing of a model without layers."""
 
-_OF_SCORES = "regression"
-_PROBLEMS = (_OF_SCORES, "single_label_classification", "multi_label_classification")
+_OF_SCORES = {answer.config_fields["problem_type"] for answer in ANSWERS if answer.lacks_classes}
+_PROBLEMS = tuple(answer.config_fields["problem_type"] for answer in ANSWERS)
 """What `problem_type` may be in a config."""
 
 _SHOWN = 3
@@ -57,7 +58,7 @@ def check_labels(name: str, config: PretrainedConfig) -> tuple[str, ...]:
             f"model '{name}' has problem_type = {problem!r:.60} in its config.json, which must be one of "
             f"{', '.join(_PROBLEMS)} or left out; mend it."
         )
-    if problem is not None and (problem == _OF_SCORES) != (count == 1):
+    if problem is not None and (problem in _OF_SCORES) != (count == 1):
         outputs = "1 output" if count == 1 else f"{count} labels"
         raise ModelError(
             f"model '{name}' has {outputs} by id2label and problem_type = '{problem}' in its config.json: a score is "

@@ -5,7 +5,8 @@ from typing import Any
 
 from potstill.results import Results, find_pair
 
-_ON_LOGITS = {"soft_labels", "logits_mse", "hard_labels"}
+_OF_LAYERS = {"layer_map", "projection", "student_layer", "pairs"}
+"""Fields of objectives that compare layers."""
 
 
 def advise(results: Results, recipe: Mapping[str, Any], *, may_vary_texts: bool) -> tuple[str, ...]:
@@ -31,10 +32,10 @@ def _suggest(results: Results, recipe: Mapping[str, Any], *, may_vary_texts: boo
     if model is not None and model.chosen and model.chosen[-1].is_rising:
         longer = _lengthen(last, model.chosen[-1].num_steps)
         yield f"train longer: the score of stage '{last['name']}' was still rising at its last scoring; {longer}"
-    kinds = {objective["kind"] for stage in stages for objective in stage["objectives"]}
-    if kinds <= _ON_LOGITS and "hidden_size" in student:
+    objectives = [objective for stage in stages for objective in stage["objectives"]]
+    if not any(objective.keys() & _OF_LAYERS for objective in objectives) and "hidden_size" in student:
         yield f"follow the teacher's layers too: recipe 'kd-hidden' instead of '{recipe.get('name')}'"
-    if kinds == {"soft_labels"}:
+    if all("temperature" in objective for objective in objectives):
         yield "learn from the gold labels beside the teacher's answers: recipe 'kd-labels'"
     if "hidden_size" in student:
         sizes = [f"{name} (now {student[name]:g})" for name in ("num_layers", "hidden_size") if student.get(name)]

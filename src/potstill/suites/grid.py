@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from potstill.errors import RunError
-from potstill.files import make_folder, one_at_a_time, read_json, say_damaged, write_json
+from potstill.files import SEAL, make_folder, one_at_a_time, read_json, say_damaged, write_json
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder, tell_difference
 from potstill.suites.config import Suite
@@ -145,6 +145,10 @@ class SuiteFolder:
             suite.write(self.suite)
             for cell in cells:
                 write_json(self.request(cell.id), cell.to_json(), is_sealed=True)
+
+    def requests(self) -> list[Path]:
+        """List what cells were asked to be, a file each."""
+        return [path for path in sorted((self.path / "cells").glob("*.json")) if path.name != SEAL]
 
     def read_request(self, cell_id: str) -> dict[str, Any]:
         """Read what a cell was asked to be.

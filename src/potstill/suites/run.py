@@ -141,7 +141,7 @@ def estimate_missing(missing: Sequence[Cell], folder: SuiteFolder) -> float | No
 def _training_seconds(folder: SuiteFolder) -> dict[tuple[str, str], list[float]]:
     """Collect the seconds that finished runs trained, their controls too."""
     known: dict[tuple[str, str], list[float]] = {}
-    for request in (folder.path / "cells").glob("*.json"):
+    for request in folder.requests():
         results = folder.runs / request.stem / "results.json"
         cell = folder.read_request(request.stem)
         if results.is_file() and not cell["is_general"]:

@@ -190,7 +190,7 @@ def _once(models: Sequence[tuple[str, Measured]], *, are_seeds: bool) -> Iterato
 def _suite_runs(place: SuiteFolder, suite: Suite) -> Iterator[tuple[str, str, int, RunFolder]]:
     """List the cells that were begun: teachers first, then in the order of the suite."""
     rows, tasks = [suite.teacher_row, *row_names(suite)], [task.name for task in suite.tasks]
-    requests = {file.stem: place.read_request(file.stem) for file in (place.path / "cells").glob("*.json")}
+    requests = {file.stem: place.read_request(file.stem) for file in place.requests()}
     cells = {cell_id: values for cell_id, values in requests.items() if not values["is_general"]}
 
     def order(cell_id: str) -> tuple[int, int, int, str]:
