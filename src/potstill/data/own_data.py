@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from potstill.answers import (
+    ANSWERS,
     LabelColumn,
     LabelRows,
     answer_of_labels,
@@ -75,9 +76,10 @@ def _has_labels(table: DataTable, config: DataConfig) -> bool:
 def _load_bare(config: DataConfig, tables: SplitTables, label_names: tuple[str, ...]) -> TaskData:
     """Load examples of which none has a label."""
     if config.kind == "auto" and not label_names:
+        scores = next(each.kind for each in ANSWERS if each.is_number)
         raise DataError(
             f"data.labels (--labels): {tables.train.name} has no labels, and nothing says which ones there are; name "
-            "them, or set data.kind = 'regression' for scores."
+            f"them, or set data.kind = '{scores}' for scores."
         )
     answer = answer_of_labels(label_names, has_independent_labels=False)
     if config.kind != "auto":

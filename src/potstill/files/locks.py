@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -47,7 +48,7 @@ def held(folder: Path, *, called: Path | None = None) -> Generator[None]:
     """Keep all others out of a folder for a block; the thread that has it may take it again.
 
     Args:
-        folder: The folder, made where there is none.
+        folder: The folder, made where there is none, and removed again where nothing was written into it.
         called: What is made there, in messages; absent: the folder itself.
 
     Yields:
@@ -56,6 +57,7 @@ def held(folder: Path, *, called: Path | None = None) -> Generator[None]:
     Raises:
         RunError: Another process, or another thread, works there; the message says who and since when.
     """
+    was_there = folder.exists()
     make_folder(folder)
     path = (folder / LOCK).absolute()
     lock = FileLock(path, is_singleton=True)
@@ -70,6 +72,8 @@ def held(folder: Path, *, called: Path | None = None) -> Generator[None]:
         yield
     finally:
         lock.release()
+        if not was_there and folder.is_dir() and [each.name for each in folder.iterdir()] == [LOCK]:
+            shutil.rmtree(folder, ignore_errors=True)  # nothing was begun
 
 
 def _sign(path: Path) -> None:

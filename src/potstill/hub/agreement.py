@@ -24,7 +24,7 @@ _LARGEST = {
 _OF_LAYERS = ("num_hidden_layers", "num_attention_heads")
 """Those that say nothing of a model without layers."""
 
-_OF_SCORES = {answer.config_fields["problem_type"] for answer in ANSWERS if answer.lacks_classes}
+_OF_SCORES = {answer.config_fields["problem_type"] for answer in ANSWERS if not answer.has_names}
 _PROBLEMS = tuple(answer.config_fields["problem_type"] for answer in ANSWERS)
 """What `problem_type` may be in a config."""
 

@@ -88,7 +88,7 @@ def check_targets(distiller: Distiller, teacher: RunTeacher | None, *, path: str
 def _check_foreign(distiller: Distiller, number: TeacherNumber, needs: Needs, *, name: str, path: str) -> None:
     """Refuse what cannot be followed of a teacher with another tokenizer than the student."""
     if needs.attention_layers or needs.vocabulary:
-        what = "attention and relations are" if needs.attention_layers else "scores of the vocabulary are"
+        what = "attention and what is made of it are" if needs.attention_layers else "scores of the vocabulary are"
         raise ModelError(
             f"{path}: teacher '{name}' has another tokenizer than the student, and {what} between tokens that only one "
             "of them has; keep losses on logits and on hidden states, or take models with one tokenizer."
