@@ -64,6 +64,7 @@ def test_a_fixed_seed_gives_the_stored_texts_of_neighbours(tmp_path):
     check_golden("tinybert", TinyBertConfig(vectors=str(tmp_path / "vectors.txt"), candidates=3))
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_changes_nothing():
     rows = make_texts(ROWS_PER_PART + 70)
     alone = make_rows(rows, TangConfig(), copies=3)

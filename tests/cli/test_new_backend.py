@@ -38,6 +38,7 @@ def test_it_is_compared(potstill, world):
     assert second["num_parameters"] == first["num_parameters"]
 
 
+@pytest.mark.slow
 def test_it_is_benched_with_a_process_of_its_own(potstill, world):
     quick = ("--texts", 1, "--repeats", 1, "--warmup", 0, "--json")
     outcome = potstill("bench", world.teacher, "--shape", "1x24", "--backend", "slow", *quick)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import potstill
 
 HERE = Path(__file__).parent
@@ -40,6 +42,7 @@ assert run(["predict", "exported", "a great film", "--backend", "onnx"]) == 0
 """
 
 
+@pytest.mark.slow
 def test_one_row_is_all_that_a_new_family_needs(tmp_path):
     package = shutil.copytree(Path(potstill.__file__).parent, tmp_path / "potstill")
     families = package / "hub" / "families.py"

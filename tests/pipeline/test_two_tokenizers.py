@@ -256,11 +256,11 @@ def test_parts_of_a_batch_weigh_by_the_tokens_that_both_have(cut_short: Followed
     [
         (
             'kind="attention_scores", layer_map=[1, 2]',
-            r"another tokenizer .*, and attention and what is made of it are between",
+            r"another tokenizer .*, and attention and what",
         ),
         (
             'kind="relations", num_relation_heads=2',
-            r"another tokenizer .*, and attention and what is made of it are between",
+            r"another tokenizer .*, and attention and what",
         ),
         ('kind="hidden_states", reduction="reference"', r"another tokenizer .* set reduction = 'mean'"),
     ],

@@ -159,6 +159,7 @@ def test_a_batch_of_random_tokens_is_always_the_same():
     assert torch.equal(once, again)
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_probed_process_is_its_own(tmp_path):
     engine = build_engine("1x24x48", SDPA, tmp_path)
     held = torch.ones(1500, 2**20 // 4)  # 1,500 MB in this process, and for a moment in the one that it starts
