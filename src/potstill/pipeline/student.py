@@ -76,11 +76,6 @@ def _find_origin(run: OpenRun[Source], teacher: RunTeacher | None) -> Encoder:
     if recipe.start_from == "teacher" and recipe.teacher.answers is None:
         assert teacher is not None, "a recipe that starts from the teacher has one"
         return teacher.model
-    if recipe.teacher.base is None and recipe.teacher.answers is not None:
-        raise RecipeError(
-            "teacher.base: of this teacher only answers are known, so the student starts from a pre-trained encoder, "
-            "and that is not given; pass --base."
-        )
     if recipe.teacher.base is None:
         raise RecipeError(
             "start_from: 'base' starts the student from the pre-trained encoder, which is not given; pass "

@@ -49,6 +49,11 @@ def with_texts(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
                 f"teacher.answers: {answers.name} answers none of the {len(source.texts):,} texts to learn from; it "
                 "must hold their texts as they stand in the data."
             )
+        if run.recipe.teacher.base is None:
+            raise RecipeError(
+                "teacher.base: of this teacher only answers are known, so the student starts from a pre-trained "
+                "encoder, and that is not given; pass --base."
+            )
         note(f"{answers.name} answers {found:,} of {len(source.texts):,} texts to learn from")
         source = replace(source, answers=answers)
     return replace(run, source=source)
