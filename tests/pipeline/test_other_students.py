@@ -145,11 +145,6 @@ def test_a_bilstm_compares_pairs_and_scores_them(
             ["stages.0.objectives.0.kind=attention_scores", "student.vectors.size=16"],
             r"^stages\.distil\.objectives\.attention_scores: the student is a BiLSTM, .* use only objectives on logits",
         ),
-        (
-            "bilstm-soft",
-            ["teacher.store=false", "student.vectors.size=16"],
-            r"^teacher\.store: .*tokens?.*store = true",
-        ),
         ("bilstm-soft", [], r"^student\.vectors\.size: 300 is more than the 32 numbers of the teacher's vectors"),
     ],
 )
