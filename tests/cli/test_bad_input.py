@@ -310,6 +310,21 @@ CASES: dict[str, tuple[Case, str]] = {
         lambda k: k.distill("--set", r'teacher.model="a\u0000b"', teacher="none"),
         "holds a character that no name of a file can have",
     ),
+    # what is nested too deep, too long, or in another encoding
+    "deep recipe of JSON": (lambda k: ["recipes", "show", k.file("a.json", "[" * 9_999)], "within each other"),
+    "deep recipe of TOML": (lambda k: ["recipes", "show", k.file("a.toml", f"a = {'[' * 9_999}")], "within each other"),
+    "recipe of 60 tables": (
+        lambda k: ["recipes", "explain", k.file("a.json", '{"a":' * 60 + "1" + "}" * 60)],
+        "has more than 50 tables and lists within each other",
+    ),
+    "recipe in another encoding": (lambda k: ["recipes", "show", k.file("a.toml", b"a = '\xff'")], "is not valid TOML"),
+    "deep suite": (lambda k: ["suite", k.file("a.toml", f"a = {'[' * 9_999}")], "within each other"),
+    "suite in another encoding": (lambda k: ["suite", k.file("a.toml", b"a = '\xff'")], "is not valid TOML"),
+    "deep setting": (lambda k: k.distill("--set", f"seed={'[' * 9_999}"), "seed: must be a whole number, not '[[["),
+    "setting of many digits": (lambda k: k.distill("--set", f"seed={'1' * 9_999}"), "seed: must be a smaller number"),
+    "field of a long name": (lambda k: k.distill("--set", f"{'a' * 9_999}=1"), "aaa ..."),
+    "option of a long name": (lambda k: k.distill(f"--{'a' * 9_999}"), "aaa ..."),
+    "ablation of a long name": (lambda k: k.distill("--ablation", "a" * 9_999), "aaa ..."),
     # the command line itself
     "unknown command": (lambda k: ["distil"], "Did you mean 'distill'? See 'potstill -h'."),
     "unknown option": (lambda k: k.distill("--techer", "x"), "--techer"),
@@ -323,6 +338,7 @@ def assert_refused(outcome, expected: str) -> None:
     assert outcome.code == 2, outcome
     assert len(lines) == 1, outcome.stderr
     assert lines[0].startswith("error: ")
+    assert len(lines[0]) < 2_000
     assert expected in lines[0]
     assert outcome.stdout == ""
 

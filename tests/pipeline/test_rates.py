@@ -62,6 +62,19 @@ def test_a_killed_run_keeps_to_the_rate_that_it_chose(teacher: Path, reviews: Pa
     assert (out / "events.jsonl").read_text(encoding="utf-8").count('"event": "rates"') == 1
 
 
+def test_a_trial_reads_no_more_texts_than_its_stage(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.txt"
+    more.write_text("the plot is good\na bad story with a film\n" * 20 + "good\n", encoding="utf-8")
+    gold = [*TRIED, "stages.0.data=transfer", 'stages.0.objectives=[{kind="hard_labels"}]', "start_from=base"]
+    gold += [f"teacher.base={teacher}", "stages.0.select=last", "stages.0.evaluations=none"]
+    alone, beside = (
+        run(teacher, reviews, tmp_path / name, [*gold, *further])
+        for name, further in (("alone", []), ("beside", [f'data.unlabeled=["{more}"]']))
+    )
+    tried, again = (next(event for event in events if event["event"] == "rates") for events in (alone, beside))
+    assert tried["tried"] == again["tried"]
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -80,7 +80,7 @@ def _decode(cell: Any) -> Any:  # noqa: ANN401 - a cell of a file
     if isinstance(cell, str) and cell.strip()[:1] in ("{", "["):
         try:
             return json.loads(cell)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return cell
     if isinstance(cell, float) and math.isnan(cell):
         return None

@@ -24,6 +24,8 @@ from potstill.errors import PotstillError
 from potstill.files import explain_machine
 from potstill.processes import count_launched
 
+_LONGEST_WORD = 400
+"""Characters of a path or a value in a message."""
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -89,9 +91,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _refuse(console: Console, text: str) -> int:
-    line = " ".join(text.split())
+    line = " ".join(_shorten(word) for word in text.split())
     console.print(f"[bold red]error:[/] {_escape(line)}")
     return 2
+
+
+def _shorten(word: str) -> str:
+    """Cut what nobody would read to its end."""
+    return word if len(word) <= _LONGEST_WORD else f"{word[:_LONGEST_WORD]} ..."
 
 
 def _stop(console: Console, hint: str) -> int:

@@ -45,6 +45,11 @@ class Batches:
         self._lengths = tokenised.tokens.lengths
         self._chosen = np.arange(len(tokenised), dtype=np.int64) if chosen is None else chosen
 
+    @property
+    def example_ids(self) -> NDArray[np.int64]:
+        """The examples, each once, in their order in the split."""
+        return np.unique(self._chosen)
+
     def only(self, example_ids: NDArray[np.int64]) -> "Batches":
         """Give batches of some of the examples, as often as they are named, which keep their ids."""
         return Batches(self.tokenised, self.config, seed=self._seed, chosen=example_ids)

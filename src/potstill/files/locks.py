@@ -71,9 +71,9 @@ def held(folder: Path, *, called: Path | None = None) -> Generator[None]:
         _sign(path)
         yield
     finally:
-        lock.release()
         if not was_there and folder.is_dir() and [each.name for each in folder.iterdir()] == [LOCK]:
-            shutil.rmtree(folder, ignore_errors=True)  # nothing was begun
+            shutil.rmtree(folder, ignore_errors=True)  # nothing was begun, and nobody else is there
+        lock.release()
 
 
 def _sign(path: Path) -> None:

@@ -42,7 +42,7 @@ def estimate_seconds(
             learning = stage.accumulate * _training(run, stage, distiller, teacher) / count_launched()
             scorings = stage.evaluations or max(1.0, epochs * stage.evaluations_per_epoch)
             asked = _LOGITS if run.source.has_labels else distiller.student_needs
-            trials = len(stage.optimizer.rates_to_try) * stage.trial_steps
+            trials = len(stage.optimizer.rates_to_try) * min(steps, stage.trial_steps)
             own = (steps + trials) * (learning + _optimizer_step(student))
             own += scorings * _reading(run, student, run.source.heldout(student), asked)
             total += own * (1 + num_controls)

@@ -2,6 +2,7 @@
 
 from potstill.recipes.ablations import merge_ablations
 from potstill.recipes.overrides import override_fields, set_field
+from potstill.recipes.parsing import parse_values
 from potstill.recipes.reading import RecipeFile, read_recipe_file, read_shipped_recipe, shipped_recipes
 from potstill.recipes.writing import to_toml
 
@@ -9,6 +10,7 @@ __all__ = [
     "RecipeFile",
     "merge_ablations",
     "override_fields",
+    "parse_values",
     "read_recipe_file",
     "read_shipped_recipe",
     "set_field",

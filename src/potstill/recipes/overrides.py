@@ -1,10 +1,10 @@
 """Changes of plain values by path, as `--set` makes them: set a field, replace, drop or add an item of a list."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from potstill.errors import RecipeError, did_you_mean
+from potstill.recipes.parsing import parse_values
 
 _NEW_ITEM = "+"
 _ONE_SORT = ("data", "schedule")
@@ -106,8 +106,8 @@ def _parse_value(text: str) -> Any:  # noqa: ANN401 - any TOML value
     if text.lower() in ("none", "null"):
         return None
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_values(f"value = {text}", what="the value")["value"]
+    except RecipeError:  # not TOML: a plain text
         return text
 
 

@@ -1,7 +1,5 @@
 """A recipe as a file: its fields, and beside them what is for its readers: ablations, published figures, comments."""
 
-import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -15,6 +13,7 @@ from potstill.files import expand_user
 from potstill.published import PublishedRows
 from potstill.recipes.comments import find_comments
 from potstill.recipes.extending import extend, leave_out, list_fields
+from potstill.recipes.parsing import parse_values
 
 
 class Ablation(Config):
@@ -211,16 +210,9 @@ def _read_file(name: str) -> tuple[dict[str, Any], dict[str, str]]:
     path, is_json = expand_user(name), name.endswith(".json")
     if _is_file(name) and not path.is_file():
         raise RecipeError(f"recipe file '{name}' does not exist.")
-    try:
-        text = path.read_text(encoding="utf-8") if _is_file(name) else read_shipped_recipe(name)
-        values = json.loads(text) if is_json else tomllib.loads(text)
-    except RecipeError:
-        raise
-    except ValueError as error:
-        raise RecipeError(f"recipe '{name}' is not valid {'JSON' if is_json else 'TOML'}: {error}.") from None
-    if not isinstance(values, dict):
-        raise RecipeError(f"recipe '{name}' holds a {type(values).__name__}, not a table of fields.")
-    return values, {} if is_json else find_comments(text, values)
+    content = path.read_bytes() if _is_file(name) else read_shipped_recipe(name).encode()
+    values = parse_values(content, what=f"recipe '{name}'", is_json=is_json)
+    return values, {} if is_json else find_comments(content.decode(), values)
 
 
 def _write_published(items: Sequence[str | PublishedRows]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """What a suite says: which systems, tasks, seeds and changes make up its grid."""
 
-import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
 from potstill.files import expand_user
+from potstill.recipes import parse_values
 from potstill.results import Record
 
 Label = Annotated[str, Field(pattern=r"^[^/\\\n|]+$")]
@@ -187,11 +187,8 @@ def load_suite(name: str, *, fields: Mapping[str, Any] | None = None) -> Suite:
     path = expand_user(name)
     if path.suffix == ".toml" and not path.is_file():
         raise RecipeError(f"suite file '{name}' does not exist.")
-    text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else read_shipped_suite(name)
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"suite '{name}' is not valid TOML: {error}.") from None
+    content = path.read_bytes() if path.suffix == ".toml" else read_shipped_suite(name)
+    values = parse_values(content, what=f"suite '{name}'")
     return Suite.parse(values | {field: value for field, value in (fields or {}).items() if value is not None})
 
 

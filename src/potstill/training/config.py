@@ -109,8 +109,8 @@ class StageConfig(Config):
     optimizer: AnyOptimizerConfig = AdamWConfig()
     """What turns gradients into steps; `adamw` where no kind is named."""
     trial_steps: int = Field(default=80, ge=1)
-    """Where the optimizer names several learning rates: optimizer steps of each of the short trainings, on four fifths
-    of the examples, after which the rate with the lowest loss on the rest (1,000 at most) is taken."""
+    """Where the optimizer names several learning rates: steps of each of the short trainings, at most as many as the
+    stage has, on four fifths of its examples; the rate with the lowest loss on the rest (1,000 at most) is taken."""
     schedule: ScheduleConfig = ScheduleConfig()
     """Course of the learning rate."""
     clip_norm: float | None = Field(default=1.0, gt=0.0)

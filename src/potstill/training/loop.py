@@ -96,9 +96,8 @@ class _Stage:
             try:
                 position = self._go(start, progress)
             except KeyboardInterrupt:
-                if (
-                    self.unsaved is not None and accelerator.num_processes == 1 and not self.run.is_trial
-                ):  # several are stopped at several steps
+                is_alone = accelerator.num_processes == 1  # several are stopped at several steps
+                if self.unsaved is not None and is_alone and not self.run.is_trial:
                     self._save(self.unsaved)
                 raise
         return self._finish(position)

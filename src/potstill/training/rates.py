@@ -21,6 +21,7 @@ from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.loop import train_stage
 from potstill.training.stage_run import StageRun
+from potstill.training.steps import StepPlan
 
 _EVENT = "rates"
 _MOST_HELD_OUT = 1_000
@@ -106,7 +107,7 @@ class _Trials:
         )
         with torch.random.fork_rng():
             try:
-                train_stage(_shorten(stage), copied, self.teachers, learnt, run=quiet, start=Position())
+                train_stage(self._shorten(stage), copied, self.teachers, learnt, run=quiet, start=Position())
             except RunError:  # the rate is too high: the loss is not finite
                 self.run.accelerator.free_memory()
         loss = float(agree(found[0]))
@@ -114,10 +115,16 @@ class _Trials:
 
     def _part(self) -> tuple[Batches, Batches]:
         """Part the examples into those that are learnt from and those that are measured on; a single one is both."""
-        count = len(self.batches.tokenised)
-        order = np.random.default_rng(0).permutation(count).astype(np.int64)
-        held_out = min(_MOST_HELD_OUT, max(1, count // 5))
-        return self.batches.only(order[held_out if count > 1 else 0 :]), self.batches.only(order[:held_out])
+        order = np.random.default_rng(0).permutation(self.batches.example_ids)
+        held_out = min(_MOST_HELD_OUT, max(1, len(order) // 5))
+        return self.batches.only(order[held_out if len(order) > 1 else 0 :]), self.batches.only(order[:held_out])
+
+    def _shorten(self, stage: StageConfig) -> StageConfig:
+        """Give the course of a trial: no longer than the stage, scored once, at its end, and with the last weights."""
+        total = StepPlan(batches=self.batches, accumulate=stage.accumulate).total(stage)
+        length = {"epochs": None, "steps": min(stage.trial_steps, total)}
+        scoring = {"evaluations": 1, "evaluations_per_epoch": 1, "select": "last", "patience": None}
+        return stage.model_copy(update=length | scoring)
 
     def _measure(self, copied: Distiller, batches: Batches) -> float:
         """Give the loss of a stage, each objective averaged over what it counts."""
@@ -131,10 +138,3 @@ class _Trials:
                 counted = copied.count_units(batch).double().cpu()
                 sums += torch.stack([counted * losses.double().cpu(), counted])
         return float((copied.weights.double().cpu() * sums[0] / sums[1].clamp(min=1.0)).sum())
-
-
-def _shorten(stage: StageConfig) -> StageConfig:
-    """Give the course of a trial: scored once, at its end, and with the last weights."""
-    length = {"epochs": None, "steps": stage.trial_steps}
-    scoring = {"evaluations": 1, "evaluations_per_epoch": 1, "select": "last", "patience": None}
-    return stage.model_copy(update=length | scoring)
