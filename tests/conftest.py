@@ -1,6 +1,7 @@
 """For all tests: one environment on every machine; modules beside this file and beside any test can be imported."""
 
 import os
+import signal
 
 import pytest
 import torch
@@ -36,3 +37,11 @@ def auto_precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-golden` writes the golden loss curves anew; say in the commit why they moved."""
     parser.addoption("--update-golden", action="store_true", help="write the golden loss curves of the recipes anew")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_as_in_a_terminal():
+    """Hear the signals that a shell's background, or nohup, has its children ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)

@@ -11,12 +11,6 @@ import time
 import pytest
 
 COMMAND = [sys.executable, "-m", "potstill"]
-# A shell starts what runs in its background with Ctrl-C ignored, and the tests may be run so.
-STOPPABLE = [
-    sys.executable,
-    "-c",
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from potstill.cli import main; main()",
-]
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
@@ -59,7 +53,7 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
         "--set",
         "stages.distil.batches.examples_per_batch=8",
     ]
-    with subprocess.Popen([*STOPPABLE, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES) as run:
+    with subprocess.Popen([*COMMAND, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES) as run:
         while run.poll() is None and not list(out.glob("checkpoints/0*/position.json")):
             time.sleep(0.02)
         run.send_signal(signal.SIGINT)
@@ -90,3 +84,23 @@ def test_what_ends_a_container_or_a_terminal_stops_a_run_as_ctrl_c_does(world, t
     assert "Traceback" not in told
     assert list(out.glob("checkpoints/0*/position.json")), "where it stood is saved"
     assert list(tmp_path.rglob(".*.partial")) == []
+
+
+def test_a_signal_that_arrives_in_a_finalizer_is_not_lost():
+    code = """
+import os, signal, time
+from potstill.cli.surroundings import stop_on_signals
+
+class Dying:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+stop_on_signals()
+Dying()
+time.sleep(20)
+print("lived on")
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "KeyboardInterrupt" in ended.stderr
+    assert ended.stdout == ""

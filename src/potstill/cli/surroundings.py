@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -12,6 +13,8 @@ from potstill.errors import PotstillError
 from potstill.processes import count_launched, is_main_process
 
 _STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
+_STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_HEARD_AGAIN_AFTER = 0.05
 
 
 def open_streams() -> None:
@@ -45,14 +48,24 @@ def close_stdout() -> None:
 def stop_on_signals() -> None:
     """Take SIGTERM and SIGHUP as Ctrl-C; what is ignored (`nohup`) stays so.
 
-    One of several processes ends at once: the others wait for it within torch and would hear nothing.
+    Python drops what is raised in a finalizer: a signal that arrives in one is sent again. One of
+    several processes ends at once: the others wait for it within torch and would hear nothing.
     """
+    sys.unraisablehook = _hear_again
     if count_launched() > 1:
         return
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+    for number in _STOPPING:
+        if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _stop)
+
+
+def _hear_again(dropped: "sys.UnraisableHookArgs") -> None:
+    """Send a signal that was dropped once more, a moment later; report all else as the interpreter does."""
+    heard = [number for number in _STOPPING if callable(signal.getsignal(number))]
+    if dropped.exc_type is KeyboardInterrupt and heard:
+        threading.Timer(_HEARD_AGAIN_AFTER, os.kill, (os.getpid(), heard[0])).start()
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
