@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from potstill.errors import RunError
+
 if TYPE_CHECKING:
     from accelerate import PartialState
 
@@ -48,6 +50,32 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
+
+
+def choose_device(name: str) -> None:
+    """Run on a device from now on, whatever this process ran on before.
+
+    Args:
+        name: `cpu`, or what PyTorch calls an accelerator of this machine, such as `cuda`, `cuda:1` or `mps`.
+
+    Raises:
+        RunError: There is no such device, or several processes share the run, of which each has its own.
+    """
+    import torch
+    from accelerate import PartialState
+
+    kind, _, number = name.partition(":")
+    found = torch.accelerator.current_accelerator(check_available=True)
+    count = 0 if found is None else torch.accelerator.device_count()
+    known = ["cpu"] + ([] if found is None else [found.type, *(f"{found.type}:{each}" for each in range(count))])
+    if name not in known:
+        raise RunError(f"--device {name}: this machine has none; choose one of {', '.join(known)}, or leave it out.")
+    if count_launched() > 1 and name != "cpu":
+        raise RunError(f"--device {name}: each of several processes has a device of its own; leave it out.")
+    os.environ["ACCELERATE_USE_CPU"] = str(kind == "cpu").lower()
+    if number:
+        torch.accelerator.set_device_index(int(number))
+    PartialState._reset_state()
 
 
 def process_state() -> "PartialState":

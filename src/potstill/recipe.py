@@ -14,7 +14,7 @@ from potstill.data import DataConfig
 from potstill.errors import RecipeError
 from potstill.objectives import HardLabelsConfig
 from potstill.plugins import fingerprint_plugin, plugin_of, require_plugins
-from potstill.recipes import merge_ablations, override_fields, read_recipe_file, set_field
+from potstill.recipes import Shorthands, list_fields, merge_ablations, override_fields, read_recipe_file, set_field
 from potstill.results import ChosenOn
 from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
@@ -258,6 +258,7 @@ def load_recipe(
     overrides: Sequence[str] = (),
     ablations: Sequence[str] = (),
     fields: Mapping[str, Any] | None = None,
+    shorthands: Shorthands | None = None,
 ) -> Recipe:
     """Load a recipe and change fields of it.
 
@@ -266,6 +267,7 @@ def load_recipe(
         overrides: `path=value` texts, as for `override_fields`; they have the last word.
         ablations: Names of ablations that the recipe's file holds, made together before the overrides.
         fields: Values by path, laid over the recipe before the ablations.
+        shorthands: Fields by their short names, set after the ablations.
 
     Returns:
         The checked recipe.
@@ -284,8 +286,23 @@ def load_recipe(
             except RecipeError as error:
                 raise RecipeError(f"--ablation {each}: {error}") from None
         file.values["ablated"] = [*file.values.get("ablated", []), *ablations]
+    for path, value in ({} if shorthands is None else shorthands.spell_out(file.values)).items():
+        set_field(file.values, path, value)
+    for override in overrides:
+        _refuse_short_path(override, file.values)
     override_fields(file.values, overrides)
     return Recipe.parse(file.values)
+
+
+def _refuse_short_path(override: str, values: Mapping[str, Any]) -> None:
+    """Name the whole path where only its end is given."""
+    name = override.partition("=")[0].strip()
+    if name not in Recipe.model_fields and (found := [path for path, _ in list_fields(values) if _ends(path, name)]):
+        raise RecipeError(f"--set {override}: no such field. Did you mean '{found[-1]}'?")
+
+
+def _ends(path: str, name: str) -> bool:
+    return "." in path and "." not in name and path.rpartition(".")[2] == name
 
 
 def read_run_data(path: str | Path) -> DataConfig:

@@ -77,12 +77,16 @@ def show(
         ),
     ] = False,
     plugins: Plugins = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print a recipe's file, comments and all."""
     from potstill.recipe import Recipe, load_recipe
-    from potstill.recipes import read_shipped_recipe, shipped_recipes, to_toml
+    from potstill.recipes import read_recipe_file, read_shipped_recipe, shipped_recipes, to_toml
 
     load_plugins(plugins or ())
+    if as_json:
+        print_json(load_recipe(recipe).to_json() if is_resolved else read_recipe_file(recipe).values)
+        return
     if is_resolved:
         resolved = load_recipe(recipe)
         text = to_toml(resolved.to_json())

@@ -1,11 +1,14 @@
 """Options that several commands share: one name, one help text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypedDict
 
 import typer
+
+from potstill.cli.groups import ConfigOptions
+from potstill.recipes import Shorthands
 
 _DATA = "Data"
 _RUN = "Run"
@@ -83,6 +86,15 @@ Ablations: TypeAlias = Annotated[
 Resume: TypeAlias = Annotated[
     bool, typer.Option("--resume", rich_help_panel=_RUN, help="Go on with a run that was stopped.")
 ]
+Device: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        rich_help_panel=_RUN,
+        help="'cpu', or an accelerator of this machine, such as cuda or cuda:1. Left out: the accelerator, if any.",
+    ),
+]
 BackendName: TypeAlias = Annotated[
     str,
     typer.Option(
@@ -108,6 +120,16 @@ Plugins: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", rich_help_panel=_OUTPUT, help="Print JSON for programs instead of a table.")
 ]
+
+
+SHORTHANDS = ConfigOptions(
+    config=Shorthands,
+    names={name: f"--{name.replace('_', '-')}" for name in Shorthands.model_fields},
+    panel="Settings, short for --set",
+)
+TEXT_SHORTHANDS = replace(
+    SHORTHANDS, names={name: option for name, option in SHORTHANDS.names.items() if name not in ("dev", "test")}
+)
 
 
 class DataFields(TypedDict):

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from potstill.errors import RunError
 from potstill.files import follow_link
-from potstill.plugins import given_plugins
+from potstill.plugins import given_plugins, load_plugins
+from potstill.processes import choose_device
 from potstill.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ _FILE_WIDTH = 240
 
 class Stopped(Exception):  # noqa: N818 - not an error
     """The user stopped the run; the text says how to go on."""
+
+
+def begin(plugins: Sequence[str] | None, device: str | None) -> None:
+    """Load what the user gives beside the recipe, and run where the user wants it."""
+    load_plugins(plugins or ())
+    if device is not None:
+        choose_device(device)
 
 
 def make_console(*, stderr: bool = False) -> Console:

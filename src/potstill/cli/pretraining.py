@@ -1,13 +1,23 @@
 """The command `pretrain`, and what a run on plain text prints."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from potstill.cli.options import Ablations, AsJson, Corpus, Overrides, Plugins, Resume, RunFolderPath
-from potstill.cli.output import make_console, print_json, print_list, resumable
+from potstill.cli.options import (
+    TEXT_SHORTHANDS,
+    Ablations,
+    AsJson,
+    Corpus,
+    Device,
+    Overrides,
+    Plugins,
+    Resume,
+    RunFolderPath,
+)
+from potstill.cli.output import begin, make_console, print_json, print_list, resumable
 from potstill.console import ConsoleCallback
-from potstill.plugins import load_plugins
+from potstill.recipes import Shorthands
 
 if TYPE_CHECKING:
     from potstill.pipeline import GeneralRun, PlannedRun
@@ -44,10 +54,13 @@ def pretrain(
             "--recipe", metavar="RECIPE", rich_help_panel="Run", help="A recipe with stages on a corpus, or a file."
         ),
     ] = "pretrain",
+    *,
     corpus: Corpus = None,
     out: RunFolderPath = None,
+    shorthands: Annotated[dict[str, Any], TEXT_SHORTHANDS],
     overrides: Overrides = None,
     ablations: Ablations = None,
+    device: Device = None,
     plugins: Plugins = None,
     resume: Resume = False,
     as_json: AsJson = False,
@@ -59,10 +72,11 @@ def pretrain(
     """
     from potstill import pipeline
 
-    load_plugins(plugins or ())
+    begin(plugins, device)
     planned = pipeline.plan_run(
         recipe,
         pipeline.name_fields({}, teacher_base=model, corpus=corpus or ()),
+        shorthands=Shorthands.parse(shorthands),
         overrides=overrides or (),
         ablations=ablations or (),
         out=out,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import Plugins
-from potstill.cli.output import check_file
+from potstill.cli.options import AsJson, Plugins
+from potstill.cli.output import check_file, print_json
 from potstill.console import ConsoleCallback
 from potstill.plugins import load_plugins
 from potstill.run_folder import RunFolder
@@ -46,6 +46,7 @@ def report(
             help="Measure the models of the runs once more before, with their data; for runs of an older version.",
         ),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw finished runs as one page that needs no network: what the compression cost and what it bought.
 
@@ -66,4 +67,7 @@ def report(
         page = write_report(runs[0], out)
     else:
         page = write_suite_report(found, out or RunFolder(path=runs[0] if len(runs) == 1 else Path()).report)
-    typer.echo(page)
+    if as_json:
+        print_json({"report": str(page), "runs": [str(folder) for folder in found]})
+    else:
+        typer.echo(page)

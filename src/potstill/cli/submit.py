@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.output import check_file, make_console
+from potstill.cli.options import AsJson
+from potstill.cli.output import check_file, make_console, print_json
 from potstill.console import ConsoleCallback
 from potstill.errors import DataError, RunError, did_you_mean
 from potstill.files import expand_user
@@ -40,6 +41,7 @@ def submit(
     to_check: Annotated[
         Path | None, typer.Option("--check", metavar="FILE", help="Only check a zip file that is there already.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Answer the test sets of GLUE and write the eleven files that its server takes, zipped.
 
@@ -51,12 +53,18 @@ def submit(
     if to_check is not None:
         _refuse_models(models)
         constant = check_submission(to_check)
+        if as_json:
+            print_json({"file": str(to_check), "constant": list(constant)})
+            return
         console.print(f"{to_check}: complete" + _one_answer(constant), markup=False)
         return
     chosen = _choose(models or [], is_complete=not has_placeholders)
     check_file(out)
     answers = _answer(chosen, data)
     filled = write_submission(out, answers, allow_placeholders=has_placeholders)
+    if as_json:
+        print_json({"file": str(out), "answered": list(answers), "constant": list(filled)})
+        return
     console.print(f"{out}: {len(answers)} files answered by models{_filled(filled)}", markup=False)
 
 

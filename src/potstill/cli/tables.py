@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from potstill.cli.options import ResultsFile
-from potstill.cli.output import check_file, print_list, print_table
+from potstill.cli.options import AsJson, ResultsFile
+from potstill.cli.output import check_file, print_json, print_list, print_table
 
 TABLES_EXAMPLES = """
 [bold]Examples[/]
@@ -41,6 +41,7 @@ def tables(
         ),
     ] = "terminal",
     out: ResultsFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print tables: ours with mean and spread over seeds, the published figures, and the difference.
 
@@ -50,12 +51,14 @@ def tables(
     from potstill.suites import collect_tables, read_scores, render_tables
 
     if path is None and not published:
-        _print_published()
+        _print_published(as_json=as_json)
         return
     check_file(out)
     sheet = None if path is None else read_scores(path)
     names = tuple(published or ())
-    if form == "terminal":
+    if as_json:
+        print_json([table.to_json() for table in collect_tables(sheet, names)])
+    elif form == "terminal":
         for table in collect_tables(sheet, names):
             print_table(table)
     else:
@@ -64,10 +67,13 @@ def tables(
         write_text(out, render_tables(sheet, names, form="markdown" if form == "terminal" else form))
 
 
-def _print_published() -> None:
+def _print_published(*, as_json: bool) -> None:
     from potstill.published import load_published, published_names
 
     loaded = {name: load_published(name) for name in published_names()}
+    if as_json:
+        print_json([{"name": name, "title": table.title, "source": table.source} for name, table in loaded.items()])
+        return
     print_list(
         ("published table", "what it shows", "source"),
         ((name, table.title, table.source) for name, table in loaded.items()),

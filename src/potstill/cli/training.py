@@ -1,15 +1,27 @@
 """The commands that train: `distill` and `finetune`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Plugins, Resume, RunFolderPath
-from potstill.cli.output import print_run, resumable
+from potstill.cli.dry_run import print_plan
+from potstill.cli.options import (
+    SHORTHANDS,
+    Ablations,
+    AsJson,
+    Corpus,
+    Device,
+    ExampleOptions,
+    Overrides,
+    Plugins,
+    Resume,
+    RunFolderPath,
+)
+from potstill.cli.output import begin, print_run, resumable
 from potstill.cli.pretraining import run_on_text
 from potstill.console import ConsoleCallback
 from potstill.controls import known_controls
-from potstill.plugins import load_plugins
+from potstill.recipes import Shorthands
 
 _TEACHER = "Teacher"
 
@@ -31,8 +43,11 @@ DISTILL_EXAMPLES = """
   [dim]# several teachers, whose logits are averaged[/]
   potstill distill --task trec --teacher first/ --teacher second/ --teacher third/
 
-  [dim]# a change of the recipe[/]
-  potstill distill --task trec --teacher my-teacher/ --set student.num_layers=3
+  [dim]# what everybody changes has a flag; every other field of the recipe has its path[/]
+  potstill distill --task trec --teacher my-teacher/ --epochs 8 --batch-size 32 --set student.num_layers=3
+
+  [dim]# how long would it take, and how much disk?[/]
+  potstill distill --task trec --teacher-base minilm --dry-run
 
   [dim]# what is the teacher good for? the same student without it, and from random weights too[/]
   potstill distill --task trec --teacher my-teacher/ --baseline hard-labels --baseline random-start
@@ -115,8 +130,10 @@ def distill(
         ),
     ] = None,
     out: RunFolderPath = None,
+    shorthands: Annotated[dict[str, Any], SHORTHANDS],
     overrides: Overrides = None,
     ablations: Ablations = None,
+    device: Device = None,
     plugins: Plugins = None,
     baselines: Annotated[
         list[str] | None,
@@ -130,6 +147,10 @@ def distill(
         ),
     ] = None,
     resume: Resume = False,
+    is_dry: Annotated[
+        bool,
+        typer.Option("--dry-run", rich_help_panel="Run", help="Print plan, sizes, time and disk; train nothing."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Distil a teacher into a student, and measure what it cost and what it bought.
@@ -140,7 +161,7 @@ def distill(
     """
     from potstill import pipeline
 
-    load_plugins(plugins or ())
+    begin(plugins, device)
     fields = pipeline.name_fields(
         options.fields,
         teacher=teachers,
@@ -151,8 +172,17 @@ def distill(
         unlabeled=unlabeled or (),
     )
     planned = pipeline.plan_run(
-        recipe, fields, overrides=overrides or (), ablations=ablations or (), out=out, resume=resume
+        recipe,
+        fields,
+        shorthands=Shorthands.parse(shorthands),
+        overrides=overrides or (),
+        ablations=ablations or (),
+        out=out,
+        resume=resume,
     )
+    if is_dry:
+        print_plan(planned.preview(baselines=baselines or (), callback=ConsoleCallback()), as_json=as_json)
+        return
     is_of_a_task = any((*options.fields.values(), general, teachers, answers, baselines))
     if planned.is_on_text and not is_of_a_task:
         run_on_text(planned, as_json=as_json)
@@ -167,8 +197,11 @@ def finetune(
         str, typer.Argument(metavar="MODEL", help="A pre-trained encoder: folder, hub name, or 'minilm'.")
     ],
     options: ExampleOptions,
+    *,
     out: RunFolderPath = None,
+    shorthands: Annotated[dict[str, Any], SHORTHANDS],
     overrides: Overrides = None,
+    device: Device = None,
     plugins: Plugins = None,
     resume: Resume = False,
     as_json: AsJson = False,
@@ -179,9 +212,16 @@ def finetune(
     """
     from potstill import pipeline
 
-    load_plugins(plugins or ())
+    begin(plugins, device)
     fields = pipeline.name_fields(options.fields, teacher_base=model)
-    planned = pipeline.plan_run("teacher", fields, overrides=overrides or (), out=out, resume=resume)
+    planned = pipeline.plan_run(
+        "teacher",
+        fields,
+        shorthands=Shorthands.parse(shorthands),
+        overrides=overrides or (),
+        out=out,
+        resume=resume,
+    )
     with planned.claimed() as claimed, resumable(claimed.folder):
         run = claimed.distil(callback=ConsoleCallback())
     print_run(run, as_json=as_json)

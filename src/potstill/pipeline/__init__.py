@@ -2,6 +2,7 @@
 
 from potstill.pipeline.api import PlannedRun, distill, finetune, name_fields, plan_run, pretrain
 from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmentation
+from potstill.pipeline.dry_run import DryRun, PlannedModel, PlannedStage
 from potstill.pipeline.evaluating import DataOptions, answer_test_sets, evaluate
 from potstill.pipeline.general_run import GeneralRun, run_general
 from potstill.pipeline.measure import remeasure
@@ -13,9 +14,12 @@ __all__ = [
     "AugmentedTexts",
     "Blueprint",
     "DataOptions",
+    "DryRun",
     "Export",
     "GeneralRun",
+    "PlannedModel",
     "PlannedRun",
+    "PlannedStage",
     "Run",
     "answer_test_sets",
     "augment",

@@ -11,11 +11,13 @@ from potstill.errors import RecipeError
 from potstill.files import expand_user
 from potstill.pipeline.begun import locate
 from potstill.pipeline.claims import claim, claim_first
+from potstill.pipeline.dry_run import DryRun, plan_on_paper
 from potstill.pipeline.general_run import GeneralRun, run_general
 from potstill.pipeline.run import Run, run_recipe
 from potstill.processes import agree
-from potstill.progress import ProgressCallback
+from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
+from potstill.recipes import Shorthands
 from potstill.run_folder import RunFolder
 
 
@@ -77,6 +79,26 @@ class PlannedRun:
         with self.claimed() as run:
             return run_recipe(run.recipe, run.folder, baselines=baselines, resume=run.is_resumed, callback=callback)
 
+    def preview(self, *, baselines: Sequence[str] = (), callback: ProgressCallback | None = None) -> DryRun:
+        """Say what it would do and take, and leave nothing behind.
+
+        Args:
+            baselines: Controls that would be trained beside the student.
+            callback: Draws progress; absent: silence.
+
+        Returns:
+            Plan, sizes, time and disk.
+
+        Raises:
+            RecipeError: It has nothing but stages on plain text, or something in the recipe is wrong.
+            PotstillError: Data, a model or the folder cannot be used.
+        """
+        if self.is_on_text:
+            raise RecipeError("--dry-run: plans a run on a task; give one with --task or --data.")
+        if self.base is None:
+            RunFolder(path=self.folder).check_writable(resume=self.is_resumed)
+        return plan_on_paper(self.recipe, self.folder, baselines, callback or SilentCallback())
+
     def pretrain(self, *, callback: ProgressCallback | None = None) -> GeneralRun:
         """Run its stages on plain text.
 
@@ -97,6 +119,7 @@ def plan_run(
     name: str,
     fields: Mapping[str, Any],
     *,
+    shorthands: Shorthands | None = None,
     overrides: Sequence[str] = (),
     ablations: Sequence[str] = (),
     out: str | Path | None = None,
@@ -107,6 +130,7 @@ def plan_run(
     Args:
         name: A shipped recipe's name or a recipe file; the `recipe.json` of a run repeats that run.
         fields: Values by their paths in the recipe, as `name_fields` gives them.
+        shorthands: Fields by their short names.
         overrides: `path=value` changes, which have the last word.
         ablations: Named changes that the recipe's file holds.
         out: The run folder; absent: that of `RUN/recipe.json`, else a new one under `runs/`, or to resume the last that
@@ -119,7 +143,7 @@ def plan_run(
     Raises:
         RecipeError: The recipe does not exist, or a field of it is wrong.
     """
-    recipe = load_recipe(name, overrides=overrides, ablations=ablations, fields=fields)
+    recipe = load_recipe(name, overrides=overrides, ablations=ablations, fields=fields, shorthands=shorthands)
     file = expand_user(name)
     if file.name == "recipe.json" and file.is_file():
         recipe = locate(recipe, RunFolder(path=file.parent))

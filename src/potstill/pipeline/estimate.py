@@ -1,6 +1,7 @@
 """How long a run will take, from a few real steps on this machine."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import torch
 from torch.optim import AdamW
@@ -30,9 +31,25 @@ def announce(run: OpenRun[TaskSource], student: Encoder, teacher: RunTeacher | N
 def estimate_seconds(
     run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None, *, num_controls: int = 0
 ) -> float:
+    """Say how long all stages of a run will take."""
+    return sum(stage.seconds for stage in estimate_stages(run, student, teacher, num_controls=num_controls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEstimate:
+    """What a stage will take: its texts, optimizer steps and seconds, those of controls with it."""
+
+    num_texts: int
+    num_steps: int
+    seconds: float
+
+
+def estimate_stages(
+    run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None, *, num_controls: int = 0
+) -> list[StageEstimate]:
     """Time a few batches of every stage and carry the figure over to all of them."""
     student.to(run.device)
-    total, stored = 0.0, defaultdict[TeacherNumber, set[str]](set)
+    estimates, stored = [], defaultdict[TeacherNumber, set[str]](set)
     with torch.random.fork_rng():
         for stage in run.recipe.stages:
             distiller = make_distiller(stage, student, teacher).to(run.device)
@@ -45,7 +62,7 @@ def estimate_seconds(
             trials = len(stage.optimizer.rates_to_try) * min(steps, stage.trial_steps)
             own = (steps + trials) * (learning + _optimizer_step(student))
             own += scorings * _reading(run, student, run.source.heldout(student), asked)
-            total += own * (1 + num_controls)
+            total = own * (1 + num_controls)
             for number, needs in distiller.teacher_needs.items():
                 assert teacher is not None, "objectives that follow a teacher are not built without one"
                 passes = count_teacher_passes(run.recipe.teacher, stage, needs, epochs=epochs, stored=stored[number])
@@ -53,7 +70,9 @@ def estimate_seconds(
                 for single in running if passes > 0.0 else ():
                     theirs = run.source.batches(stage, single.model)
                     total += passes * _reading(run, single.model, theirs, needs)
-    return total
+            texts = len(plan.batches.example_ids)
+            estimates.append(StageEstimate(num_texts=texts, num_steps=steps, seconds=total))
+    return estimates
 
 
 def count_teacher_passes(

@@ -139,6 +139,13 @@ def combine(logits: Sequence[NDArray[np.float32]], config: TeacherConfig) -> NDA
 
 def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], object]) -> Path:
     """Fine-tune the teacher's base beside the run, or reuse an earlier run that did just that."""
+    finetuning, folder = plan_finetuning(run, run.folder)
+    make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.callback)
+    return folder.path
+
+
+def plan_finetuning(run: OpenRun[TaskSource], beside: RunFolder) -> tuple[Recipe, RunFolder]:
+    """Say how the teacher's base is fine-tuned, and which folder beside a run is that of a run that does just that."""
     recipe, base = run.recipe, run.recipe.teacher.base
     assert base is not None
     fields = {
@@ -150,9 +157,7 @@ def _finetuned_base(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool
     finetuning = load_recipe(recipe.teacher.recipe, fields=fields)
     identity = [without_names(finetuning.to_json()), run.source.data.fingerprint, fingerprint_model(base)]
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-    folder = RunFolder(path=run.folder.teachers / f"{run.source.data.task.name}-{key}")
-    make_once(folder, "teacher", lambda resume: make(finetuning, folder.path, resume), run.callback)
-    return folder.path
+    return finetuning, RunFolder(path=beside.teachers / f"{run.source.data.task.name}-{key}")
 
 
 def answer_split(run: OpenRun[TaskSource], teacher: RunTeacher, split: str) -> NDArray[np.float32] | None:

@@ -33,7 +33,15 @@ def leave_out(values: dict[str, Any], path: str) -> None:
 
 
 def list_fields(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
-    """List every single field with its path, where an item of a list goes by its name or kind."""
+    """List every single field with its path, where an item of a list goes by its name or kind.
+
+    Args:
+        values: Fields by name.
+        place: Where they stand, put before every path.
+
+    Yields:
+        Path and value.
+    """
     for key, value in values.items():
         path = f"{place}.{key}" if place else key
         if isinstance(value, dict):

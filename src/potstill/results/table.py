@@ -1,7 +1,7 @@
 """A table of texts; how it looks in a terminal, in Markdown, LaTeX, CSV or HTML is its writers' business."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,16 @@ class Table:
     def __post_init__(self) -> None:
         """Check that it is a rectangle."""
         assert all(len(row) == len(self.columns) for row in self.rows), self.title
+
+    def to_json(self) -> dict[str, Any]:
+        """Give title, columns, rows and notes as JSON values.
+
+        Returns:
+            Values by name; each row as texts by the heading of their column.
+        """
+        names = [" ".join(column.text.split()) for column in self.columns]
+        rows = [dict(zip(names, row, strict=True)) for row in self.rows]
+        return {"title": self.title, "columns": names, "rows": rows, "notes": list(self.notes)}
 
 
 def word_columns(*texts: str) -> tuple[Heading, ...]:
