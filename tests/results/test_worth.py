@@ -13,8 +13,8 @@ from potstill.results import (
     Results,
     describe_results,
     describe_worth,
+    find_warnings,
     make_table,
-    warn_of_harm,
 )
 
 ROLES = ("teacher", "student", "student_hard_labels", "student_base_start", "student_random_start")
@@ -81,17 +81,17 @@ def test_without_the_same_start_teacher_and_start_are_worth_what_they_are_togeth
 @pytest.mark.parametrize(("low", "high", "is_told"), [(-0.05, -0.01, True), (-0.05, 0.0, False), (0.01, 0.02, False)])
 def test_harm_is_told_above_all_else(low, high, is_told):
     results = make_results(compare("teacher", -0.1, 0.0), compare("student_hard_labels", low, high))
-    harm = warn_of_harm(results)
-    assert (harm is not None) == is_told
-    if harm is not None:
-        assert describe_results(results).splitlines()[0] == harm
-        assert "worse than the same start on labels only" in harm
+    harm = find_warnings(results)
+    assert len(harm) == is_told
+    if harm:
+        assert describe_results(results).splitlines()[0] == harm[0]
+        assert "worse than the same start on labels only" in harm[0]
 
 
 def test_what_is_said_is_said_of_the_test_set_where_there_is_one():
     tested = make_test(compare("student_hard_labels", -0.05, -0.01))
     results = make_results(compare("student_hard_labels", 0.01, 0.02), test=tested, chosen_on="dev")
-    assert "-3.0 [-5.0, -1.0] points of accuracy on test" in str(warn_of_harm(results))
+    assert "-3.0 [-5.0, -1.0] points of accuracy on test" in str(find_warnings(results))
     table = make_table(results)
     rows = {row[0]: row[1] for row in table.rows}
     assert rows["accuracy, test"] == "80.0\n[70.0, 90.0]"

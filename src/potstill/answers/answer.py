@@ -132,6 +132,10 @@ class Answer(ABC):
         """Turn logits into answers, of the shape of `LabelArray`."""
 
     @abstractmethod
+    def targets(self, gold: LabelRows) -> NDArray[np.float64]:
+        """Write labels as numbers that least squares can be fitted to and `decide` understands, [rows, labels]."""
+
+    @abstractmethod
     def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
         """Turn a row of `probabilities` into the label of a new text, with its probability where it has one."""
 

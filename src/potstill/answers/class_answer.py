@@ -42,13 +42,7 @@ class ClassAnswer(Answer, ABC):
 
     @property
     def default_metrics(self) -> tuple[str, ...]:
-        """See `Answer.default_metrics`.
-
-        Example:
-            >>> from potstill.answers import OneClass
-            >>> OneClass(label_names=("a", "b", "c")).default_metrics
-            ('accuracy', 'macro_f1', 'matthews')
-        """
+        """See `Answer.default_metrics`; `f1` is that of label 1 of two labels."""
         return ("accuracy", "f1" if self.num_labels == 2 else "macro_f1", "matthews")
 
     @property
@@ -130,6 +124,10 @@ class ClassAnswer(Answer, ABC):
     def pack(self, values: Sequence[Any]) -> LabelRows:
         """See `Answer.pack`."""
         return LabelRows.one_each(np.array(values, dtype=np.int64))
+
+    def targets(self, gold: LabelRows) -> NDArray[np.float64]:
+        """See `Answer.targets`; 10 for the class that holds, which makes its probability 1 in hardly any digit less."""
+        return 10.0 * np.eye(self.num_labels)[gold.values.astype(np.int64)]
 
     def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
         """See `Answer.choose`."""

@@ -129,6 +129,10 @@ class Score(Answer):
         """See `Answer.decide`."""
         return np.asarray(logits[:, 0], dtype=np.float64)
 
+    def targets(self, gold: LabelRows) -> NDArray[np.float64]:
+        """See `Answer.targets`."""
+        return gold.values.astype(np.float64)[:, None]
+
     def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
         """See `Answer.choose`."""
         return {"label": float(shares[0])}

@@ -131,6 +131,10 @@ class SeveralLabels(Answer):
         """See `Answer.decide`."""
         return np.asarray(logits > 0, dtype=np.int64)
 
+    def targets(self, gold: LabelRows) -> NDArray[np.float64]:
+        """See `Answer.targets`; 1 for a label that holds, else -1."""
+        return 2.0 * gold.values.astype(np.float64) - 1.0
+
     def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
         """See `Answer.choose`."""
         return {"label": self._name([index for index, share in enumerate(shares.tolist()) if share > 0.5])}

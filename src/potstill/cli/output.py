@@ -62,11 +62,11 @@ def print_list(names: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
 
 
 def print_results(results: "Results") -> None:
-    """Print the table of what was measured, and above it that a student was done harm."""
-    from potstill.results import make_table, warn_of_harm
+    """Print the table of what was measured, and above it what is wrong with the models."""
+    from potstill.results import find_warnings, make_table
 
-    if (harm := warn_of_harm(results)) is not None:
-        make_console().print(harm, markup=False, style="bold")
+    for warning in find_warnings(results):
+        make_console().print(warning, markup=False, style="bold")
     print_table(make_table(results))
 
 

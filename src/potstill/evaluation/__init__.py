@@ -1,6 +1,7 @@
 """What a model is worth: metrics with intervals, likeness to the teacher, size, speed; all of it in results.json."""
 
 from potstill.evaluation.attention import draw_attention
+from potstill.evaluation.bag_of_words import WordModel, learn_words
 from potstill.evaluation.card import import_line, write_model_card
 from potstill.evaluation.comparing import collect_results, compare_pair
 from potstill.evaluation.ensemble import measure_answers, merge_models
@@ -20,6 +21,7 @@ __all__ = [
     "EvaluationConfig",
     "Examples",
     "Subject",
+    "WordModel",
     "choose_examples",
     "collect_results",
     "compare_pair",
@@ -29,6 +31,7 @@ __all__ = [
     "import_line",
     "in_task_order",
     "label_examples",
+    "learn_words",
     "make_subject",
     "measure_answers",
     "merge_models",

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from potstill.controls import known_controls
 from potstill.evaluation.evaluate import EvaluatedModel
 from potstill.evaluation.labelled import Examples
-from potstill.results import Comparison, QuotedModel, QuotedResults, Results, TransferFigures
+from potstill.results import BagOfWords, Comparison, QuotedModel, QuotedResults, Results, TransferFigures
 
 
 def collect_results(
@@ -44,6 +44,7 @@ def collect_results(
         chosen_on=examples.chosen_on,
         comparisons=_compare_student(models, examples),
         between_controls=_compare_controls(models, examples),
+        bag_of_words=_compare_words(models, examples),
         test=None if examples.test is None else _collect_test(examples.test, tested),
         reference="teacher" if examples.is_judged else "gold",
         transfer=transfer,
@@ -88,6 +89,25 @@ def _collect_test(examples: Examples, models: Sequence[EvaluatedModel]) -> Quote
         ),
         comparisons=_compare_student(models, examples),
         between_controls=_compare_controls(models, examples),
+        bag_of_words=_compare_words(models, examples),
+    )
+
+
+def _compare_words(models: Sequence[EvaluatedModel], examples: Examples) -> BagOfWords | None:
+    """Hold the teacher, or what was fine-tuned, against what the words alone tell."""
+    judged = next((model for model in models if model.result.role in ("teacher", "model")), None)
+    words = examples.words
+    if words is None or judged is None or examples.is_judged:
+        return None
+    answer, metric, gold = examples.task.answer, examples.task.metrics[0], examples.gold
+    logits = words.answer(examples.split)
+    score = answer.measure((metric,), logits, gold)[metric]
+    return BagOfWords(
+        score=score,
+        num_texts=words.num_texts,
+        model=judged.result.role,
+        lead=judged.result.score - score,
+        interval=answer.paired_intervals(metric, judged.logits, logits, gold).difference,
     )
 
 

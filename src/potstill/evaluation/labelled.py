@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from potstill.answers import LabelRows
 from potstill.data import Batches, DataConfig, Split, Task, TaskData, describe_reading, match_labels
 from potstill.errors import DataError
+from potstill.evaluation.bag_of_words import WordModel
 from potstill.results import ChosenOn
 
 
@@ -27,6 +28,7 @@ class Examples:
         test: Labelled examples that chose nothing, where there are any.
         chosen_on: Which examples chose the weights of the models, where it is known.
         is_judged: Whether the labels are a teacher's answers, as there are no gold ones.
+        words: What the words of the training examples tell; None where nobody is held against it.
     """
 
     task: Task
@@ -38,6 +40,7 @@ class Examples:
     test: "Examples | None" = None
     chosen_on: ChosenOn | None = None
     is_judged: bool = False
+    words: WordModel | None = None
 
     def describe(self, batches: Batches) -> str:
         """Say in one line what was read, and how much of it a model does not get to see.
@@ -56,20 +59,23 @@ class Examples:
         return find_gold(self.task, self.split)
 
 
-def label_examples(data: TaskData, config: DataConfig, *, chosen_on: ChosenOn | None = None) -> Examples:
+def label_examples(
+    data: TaskData, config: DataConfig, *, chosen_on: ChosenOn | None = None, words: WordModel | None = None
+) -> Examples:
     """Say what models of a task are measured on.
 
     Args:
         data: The task with its examples.
         config: Where they come from.
         chosen_on: Which of them chose the weights of the models, where it is known.
+        words: What the words of the training examples tell; None where nobody is held against it.
 
     Returns:
         The development set, beside it further ones and the test set, as far as it has labels.
     """
     name = "test" if config.test is None else Path(config.test).name
     tests = [
-        Examples(task=data.task, split=split, split_name=name, max_length=config.max_length)
+        Examples(task=data.task, split=split, split_name=name, max_length=config.max_length, words=words)
         for split in data.labelled_test.values()
     ]
     return Examples(
@@ -82,6 +88,7 @@ def label_examples(data: TaskData, config: DataConfig, *, chosen_on: ChosenOn | 
         test=next(iter(tests), None),
         chosen_on=chosen_on,
         is_judged=data.is_judged,
+        words=words,
     )
 
 

@@ -29,5 +29,12 @@ def _read(stage: str, events: Sequence[dict[str, Any]], metric: str) -> Iterator
             last=scores[-1],
             num_scorings=len(scores),
             margin=end.get("margin", 0.0),
-            is_rising=len(scores) > 1 and scores[-1] > max(scores[:-1]),
+            is_rising=_is_rising(scores, margin=end.get("margin", 0.0)),
         )
+
+
+def _is_rising(scores: Sequence[float], *, margin: float) -> bool:
+    """Say whether the end of a stage is better than its first half, and by more than chance; 1 is the highest."""
+    if len(scores) < 2 or scores[-1] >= 1 or scores[-1] <= max(scores[:-1]):
+        return False
+    return scores[-1] - max(scores[: (len(scores) + 1) // 2]) > margin

@@ -22,6 +22,7 @@ from potstill.evaluation import (
     draw_attention,
     evaluate_models,
     label_examples,
+    learn_words,
     measure_answers,
     merge_models,
 )
@@ -80,24 +81,24 @@ class _Model:
 def measure(run: OpenRun[TaskSource], teacher: RunTeacher | None, trained: Mapping[str, float | None]) -> Results:
     """Evaluate every model of a run, on a test set too where there is one, and keep what its report shows besides."""
     models = _find_models(run, teacher, trained)
-    examples = label_examples(run.source.data, run.recipe.data, chosen_on=run.recipe.chosen_on)
+    data = run.source.data
+    words = learn_words(data.train, data.task.answer)
+    examples = label_examples(data, run.recipe.data, chosen_on=run.recipe.chosen_on, words=words)
     evaluated = _evaluate(run, teacher, models, examples)
-    has_one_teacher = teacher is not None and not teacher.members
-    shown = {"student", "model", *(["teacher"] if has_one_teacher else [])}
+    shown = {"student", "model", *(() if teacher is None or teacher.members else ("teacher",))}
     encoders = {model.role: model.encoder for model in models if model.role in shown}
     _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, encoders)
     tested = [] if examples.test is None else _evaluate(run, teacher, models, examples.test)
-    learnt = None if run.source.transfer is None else run.source.transfer.figures
-    return collect_results(examples, evaluated, tested, environment=describe_environment(), transfer=learnt)
+    transfer = None if run.source.transfer is None else run.source.transfer.figures
+    return collect_results(examples, evaluated, tested, environment=describe_environment(), transfer=transfer)
 
 
 def _find_models(
     run: OpenRun[TaskSource], teacher: RunTeacher | None, trained: Mapping[str, float | None]
 ) -> list[_Model]:
     """Load what was trained, and put the teachers before it."""
-    singles = () if teacher is None else teacher.singles
-    running = [(single.encoder, single.name) for single in singles if single.encoder is not None]
-    models = [_Model(encoder=encoder, role="teacher", name=name) for encoder, name in running]
+    running = [] if teacher is None else [each for each in teacher.singles if each.encoder is not None]
+    models = [_Model(encoder=each.model, role="teacher", name=each.name, chosen=each.chosen) for each in running]
     for name, seconds in trained.items():
         place = run.folder if name == "student" else run.folder.nested(name)
         own: Role = "model" if run.recipe.student.is_source else "student"

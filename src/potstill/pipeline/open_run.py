@@ -14,6 +14,7 @@ from potstill.hub import Encoder
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
+from potstill.results import ChosenWeights
 from potstill.run_folder import RunFolder
 from potstill.teachers import OwnTokens, Teacher
 from potstill.tensors import Batch, EncoderShape, Needs
@@ -124,6 +125,7 @@ class RunTeacher:
         choosing_logits: The same on the examples that choose the weights; None where they are not compared.
         members: The teachers of an ensemble, in their order; empty for a single teacher.
         table: Its answers, where it does not run here.
+        chosen: Which weights the stages of its training left, where it comes from a run.
     """
 
     encoder: Encoder | None
@@ -133,6 +135,7 @@ class RunTeacher:
     choosing_logits: NDArray[np.float32] | None = None
     members: tuple["RunTeacher", ...] = ()
     table: AnswerTable | None = None
+    chosen: tuple[ChosenWeights, ...] = ()
 
     @property
     def model(self) -> Encoder:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from potstill.answers import LabelRows, check_model
 from potstill.data import Split, Task, load_answers, match_labels
-from potstill.errors import DataError, ModelError, RecipeError
+from potstill.errors import DataError, ModelError, RecipeError, RunError
+from potstill.files import expand_user
 from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
 from potstill.pipeline.begun import without_names
 from potstill.pipeline.open_run import OpenRun, RunTeacher
@@ -20,6 +21,7 @@ from potstill.pipeline.shared_runs import make_once, require_base
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.text_source import TextSource
 from potstill.recipe import Recipe, load_recipe
+from potstill.results import ChosenWeights, Results, find_warnings
 from potstill.run_folder import RunFolder
 from potstill.teachers import TeacherConfig, combine_logits
 from potstill.training import resolve_precision
@@ -76,12 +78,28 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
     if source.data.dev.has_labels and gold is not None:
         check_teacher(called, task, logits, gold)
     return RunTeacher(
+        chosen=_read_training(run, name, called=called),
         encoder=encoder,
         name=called,
         fingerprint=fingerprint_model(name),
         dev_logits=logits,
         choosing_logits=logits if source.data.select is None else source.logits(encoder, source.heldout(encoder)),
     )
+
+
+def _read_training(run: OpenRun[TaskSource], name: str, *, called: str) -> tuple[ChosenWeights, ...]:
+    """Read how a teacher was trained that is the model of a run, and tell what is wrong with it."""
+    folder = RunFolder(path=expand_user(name))
+    if not folder.is_finished:
+        return ()
+    try:
+        results = Results.read(folder.results)
+    except RunError:  # what is wrong with a page beside a model is no reason to refuse the model
+        return ()
+    for warning in find_warnings(results):
+        run.callback.note(f"teacher {called}: {warning}")
+    model = results.find("model") or results.find("student")
+    return () if model is None else model.chosen
 
 
 def _load_table(run: OpenRun[TaskSource], path: str) -> RunTeacher:

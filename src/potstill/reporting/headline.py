@@ -12,9 +12,9 @@ from potstill.results import (
     Results,
     describe_worth,
     find_pair,
+    find_warnings,
     name_metric,
     name_role,
-    warn_of_harm,
     write_brackets,
     write_count,
     write_hundred,
@@ -60,10 +60,10 @@ def make_figures(results: Results) -> tuple[HeadlineFigure, ...]:
 def make_sentences(results: Results) -> tuple[str, ...]:
     """Say what the figures mean."""
     student, teacher = results.find("student"), results.find("teacher")
+    sentences = [*find_warnings(results)]
     if student is None:
-        return ()
+        return tuple(sentences)
     quoted = results.quoted
-    sentences = [harm] if (harm := warn_of_harm(results)) else []
     if results.reference == "teacher":
         sentences.append(f"The examples have no gold labels; all figures are {AGREEMENT}.")
     if results.transfer is not None:

@@ -9,6 +9,7 @@ from potstill.results.evidence import (
     write_labels,
 )
 from potstill.results.figures import (
+    BagOfWords,
     Calibration,
     CalibrationBin,
     ChosenWeights,
@@ -39,6 +40,7 @@ from potstill.results.results import (
 from potstill.results.run_table import describe_results, make_table, tell_choice
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.terminal import to_terminal
+from potstill.results.warning import find_warnings, warn_of_classes, warn_of_rise, warn_of_words
 from potstill.results.wording import (
     AGREEMENT,
     NO_INTERVAL,
@@ -50,12 +52,13 @@ from potstill.results.wording import (
     write_count,
     write_hundred,
 )
-from potstill.results.worth import describe_worth, find_pair, warn_of_harm
+from potstill.results.worth import describe_worth, find_pair
 
 __all__ = [
     "AGREEMENT",
     "AttentionExample",
     "AttentionMaps",
+    "BagOfWords",
     "Calibration",
     "CalibrationBin",
     "ChosenExamples",
@@ -92,6 +95,7 @@ __all__ = [
     "describe_worth",
     "figure_columns",
     "find_pair",
+    "find_warnings",
     "make_table",
     "name_metric",
     "name_role",
@@ -102,7 +106,9 @@ __all__ = [
     "to_latex",
     "to_markdown",
     "to_terminal",
-    "warn_of_harm",
+    "warn_of_classes",
+    "warn_of_rise",
+    "warn_of_words",
     "word_columns",
     "write_brackets",
     "write_chosen",

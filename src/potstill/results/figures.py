@@ -184,6 +184,21 @@ class Speed(Config):
     """Number format of the matrix products."""
 
 
+class BagOfWords(Config):
+    """What the words of a text tell without their order: ridge regression on TF-IDF of words and of two in a row."""
+
+    score: float
+    """Its primary metric on the split."""
+    num_texts: Count
+    """Training texts that it was learnt from."""
+    model: Role
+    """The model that is held against it: the teacher, or what was fine-tuned."""
+    lead: float
+    """Primary metric of that model minus its own, as a fraction."""
+    interval: Interval
+    """95 % interval of the lead, from a paired bootstrap over examples."""
+
+
 class ChosenWeights(Config):
     """Which weights of a stage went on, of those that were scored on its way."""
 
@@ -207,4 +222,5 @@ class ChosenWeights(Config):
     """Standard error of the highest score. Scores that are nearer to it cannot be told apart: of their weights those
     were taken that were nearest to the teacher's answers, or the latest without a teacher."""
     is_rising: bool = False
-    """Whether the last scoring was higher than all before it, so that more steps might give a higher one."""
+    """Whether the last scoring was the highest, below 1, and more than the margin above all of the first half, so that
+    more steps might give a higher one."""

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from potstill.config import Config
 from potstill.results.figures import (
+    BagOfWords,
     Calibration,
     ChosenWeights,
     ClassFigures,
@@ -123,6 +124,8 @@ class QuotedResults(Config):
     """The student against each other model."""
     between_controls: tuple[Comparison, ...] = ()
     """Each control against the next one, which lacks one thing more: what that thing was worth."""
+    bag_of_words: BagOfWords | None = None
+    """What the words alone tell; absent where it was not learnt."""
 
     def find(self, role: Role) -> QuotedModel | None:
         """Find the model that has a role.
@@ -170,6 +173,8 @@ class Results(Record):
     """What the student learnt from where that is more than the task's training examples; absent where it is not."""
     between_controls: tuple[Comparison, ...] = ()
     """Each control against the next one, which lacks one thing more: what that thing was worth."""
+    bag_of_words: BagOfWords | None = None
+    """What the words alone tell; absent where it was not learnt."""
     test: QuotedResults | None = None
     """The same models on a labelled test set, measured once at the end; absent where the data has none."""
     environment: dict[str, JsonValue]

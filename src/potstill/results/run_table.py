@@ -4,6 +4,7 @@ from potstill.results.figures import ClassFidelity, ScoreFidelity
 from potstill.results.markup import to_markdown
 from potstill.results.results import ModelResult, QuotedModel, Results
 from potstill.results.table import Heading, Table, figure_columns, word_columns
+from potstill.results.warning import find_warnings
 from potstill.results.wording import (
     AGREEMENT,
     NO_INTERVAL,
@@ -15,7 +16,7 @@ from potstill.results.wording import (
     write_count,
     write_hundred,
 )
-from potstill.results.worth import describe_worth, warn_of_harm
+from potstill.results.worth import describe_worth
 
 _ABSENT = "-"
 
@@ -55,8 +56,7 @@ def describe_results(results: Results) -> str:
         rows=tuple(tuple(_row(model, results)) for model in _sorted(results)),
         notes=tuple(_notes(results)),
     )
-    harm = warn_of_harm(results)
-    above = f"{harm}\n\n" if harm else ""
+    above = "".join(f"{warning}\n\n" for warning in find_warnings(results))
     return f"{above}{_title(results)}:\n\n{to_markdown(table)}"
 
 

@@ -20,25 +20,6 @@ def find_pair(results: Results, other: str) -> Comparison | None:
     return next((item for item in results.quoted.comparisons if item.other == other), None)
 
 
-def warn_of_harm(results: Results) -> str | None:
-    """Say that a student is worse, by more than chance, than the same start trained on labels only.
-
-    Args:
-        results: What was measured.
-
-    Returns:
-        A sentence that belongs above all else; None where it is not so, or nobody knows.
-    """
-    simplest = known_controls()[0]
-    pair = find_pair(results, simplest.role)
-    if pair is None or pair.interval[1] >= 0:
-        return None
-    return (
-        f"The student is worse than the same start on {simplest.wording}, by more than chance: "
-        f"{_write(pair, results)}. What it was to follow did it harm."
-    )
-
-
 def describe_worth(results: Results) -> tuple[str, ...]:
     """Say what the teacher, the start and the base were worth, as far as controls tell.
 
@@ -58,18 +39,20 @@ def _sentences(results: Results) -> Iterator[str]:
     control, pair = found[0]
     is_teacher_alone = control is known_controls()[0]
     subject = "The teacher is worth" if is_teacher_alone else "Teacher and start together are worth"
-    yield f"{subject} {_write(pair, results)}, against labels only from {control.start}{_tell(pair)}."
+    yield f"{subject} {write_difference(pair, results)}, against labels only from {control.start}{_tell(pair)}."
     for item in results.quoted.between_controls:
         better, other = control_of(item.model), control_of(item.other)
         if better is not None and other is not None:
-            yield f"{_name_start(better)} is worth {_write(item, results)}, against {other.start}{_tell(item)}."
+            worth = write_difference(item, results)
+            yield f"{_name_start(better)} is worth {worth}, against {other.start}{_tell(item)}."
 
 
 def _name_start(control: Control) -> str:
     return "Its start" if control is known_controls()[0] else f"A start from {control.start}"
 
 
-def _write(item: Comparison, results: Results) -> str:
+def write_difference(item: Comparison, results: Results) -> str:
+    """Write a difference with its interval, metric and split."""
     metric, split = name_metric(results.primary_metric), results.quoted.split
     return (
         f"{write_hundred(item.difference, sign='+')} {write_brackets(item.interval, sign='+')} points of {metric} "
