@@ -194,6 +194,11 @@ class Recipe(Config):
         """Fill in what `precision = "auto"` stands for on this machine."""
         return self.model_copy(update={"precision": precision})
 
+    def with_length(self, max_length: int) -> "Recipe":
+        """Fill in how long texts may be where `data.max_length` is not given."""
+        length = self.data.max_length or max_length
+        return self.model_copy(update={"data": self.data.model_copy(update={"max_length": length})})
+
     def without_teacher(self) -> "Recipe":
         """Make the control: the same student, start, data and schedule, learning from the labels alone.
 

@@ -205,7 +205,10 @@ CASES: dict[str, tuple[Case, str]] = {
         lambda k: k.distill("--set", "data.max_length=512", data=k.csv([*REVIEWS, ("film " * 100, "positive")])),
         "the model reads at most 64",
     ),
-    "text to predict that is longer than the model reads": (lambda k: k.predict("film " * 100), "at most 64"),
+    "text to predict that is longer than the model reads": (
+        lambda k: k.predict("film " * 100, "--max-length", 100),
+        "at most 64",
+    ),
     "start of a control that is not known": (
         lambda k: k.distill("--baseline", "base-start"),
         "pass it with --teacher-base",

@@ -100,7 +100,7 @@ def test_what_was_changed_meanwhile_is_told(place: Path, change: Callable[[Path]
     [
         ("seed=5", r"seed = 0, and 5 is asked for"),
         ("stages.distil.steps=9", r"stages\.distil\.steps = 3, and 9 is asked for"),
-        ("data.max_length=64", r"data\.max_length = 128, and 64 is asked for"),
+        ("data.max_length=64", r"data\.max_length = 32, and 64 is asked for"),
         ("stages.distil.clip_norm=none", r"stages\.distil\.clip_norm = 1\.0, and none is asked for"),
     ],
 )

@@ -56,7 +56,7 @@ def predict(
     max_length: Annotated[
         int | None,
         typer.Option(
-            "--max-length", min=3, metavar="TOKENS", help="Cut longer texts. Left out: as the model was trained."
+            "--max-length", min=3, metavar="TOKENS", help="Cut longer texts. Left out: as it was trained, or reads."
         ),
     ] = None,
     chunk: Annotated[

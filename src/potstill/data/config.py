@@ -65,11 +65,18 @@ class DataConfig(Config):
     is a part of these."""
     split_seed: int = Field(default=0, ge=0, lt=2**32)
     """Seeds the split into train and dev, the draw of `limit`, and what `select_on` holds out."""
-    max_length: int = Field(default=128, ge=8, le=8192)
-    """Longest input in tokens, special tokens included; longer ones are cut."""
+    max_length: int | None = Field(default=None, ge=8, le=8192)
+    """Longest input in tokens, special tokens included; longer ones are cut. None = as long as the teacher and its base
+    read: what a run taught them, else the lesser of what tokenizer and positions allow; 128 where there is neither."""
 
     corpus: CorpusConfig = CorpusConfig()
     """Plain text, for stages with `data = "corpus"`."""
+
+    @property
+    def longest(self) -> int:
+        """The longest input in tokens, of a recipe that runs: it is filled in when a run begins."""
+        assert self.max_length is not None
+        return self.max_length
 
     @field_validator("task")
     @classmethod

@@ -75,14 +75,14 @@ def label_examples(
     """
     name = "test" if config.test is None else Path(config.test).name
     tests = [
-        Examples(task=data.task, split=split, split_name=name, max_length=config.max_length, words=words)
+        Examples(task=data.task, split=split, split_name=name, max_length=config.longest, words=words)
         for split in data.labelled_test.values()
     ]
     return Examples(
         task=data.task,
         split=data.dev,
         split_name="dev" if config.dev is None else Path(config.dev).name,
-        max_length=config.max_length,
+        max_length=config.longest,
         other_splits=data.other_dev,
         notes=data.notes,
         test=next(iter(tests), None),

@@ -9,6 +9,11 @@ from potstill.hub.opening import open_model
 from potstill.hub.shapes import SHAPE_LABELS, make_shape_config, make_shape_tokenizer
 from potstill.hub.tokenizing import Tokenizer
 
+_LONGEST = 8192
+"""Tokens of the longest text that any model is given unless the user says so."""
+_UNLIMITED = 512
+"""That of a model of which nothing tells how long its texts may be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDescription:
@@ -29,6 +34,12 @@ class ModelDescription:
     vocab_size: int
     needs_pairs: bool = False
     config_words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own_length(self) -> int:
+        """Tokens of the longest text that it is meant for: the lesser of what tokenizer and positions allow."""
+        limits = [limit for limit in (self.max_tokens, self.tokenizer.max_length) if limit is not None]
+        return min((*limits, _LONGEST)) if limits else _UNLIMITED
 
 
 def describe_model(name: str) -> ModelDescription:

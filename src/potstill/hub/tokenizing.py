@@ -13,6 +13,8 @@ from potstill.errors import DataError
 from potstill.tensors import TokenBlock
 
 _CHUNK = 4096
+_LONGEST = 1_000_000
+"""Beyond it, a tokenizer's limit stands for none."""
 _WORD_MARKS = ("\u0120", "\u2581")
 """What byte-level BPE and SentencePiece put before a token that begins a word."""
 _PIECE_MARK = "##"
@@ -48,6 +50,12 @@ class Tokenizer:
         """The id of what is not in the vocabulary; None where the tokenizer has none."""
         found = self.wrapped.unk_token_id
         return None if found is None else int(found)
+
+    @property
+    def max_length(self) -> int | None:
+        """Tokens of the longest text that it was made for; None where it does not say."""
+        found = self.wrapped.model_max_length
+        return int(found) if isinstance(found, int) and 0 < found <= _LONGEST else None
 
     @cached_property
     def frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -38,7 +38,7 @@ def plan_texts(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> TextMake
         labeller = TextTeacher(
             encoders=tuple(single.model for single in teacher.singles),
             fingerprint=teacher.fingerprint,
-            max_length=recipe.data.max_length,
+            max_length=recipe.data.longest,
             combine=recipe.teacher.combine,
             weights=recipe.teacher.weights,
         )

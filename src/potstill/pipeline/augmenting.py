@@ -12,6 +12,7 @@ from potstill.errors import RunError
 from potstill.hub import describe_model, fingerprint_model
 from potstill.pipeline.teacher import load_for_task
 from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
+from potstill.pipeline.tokenising import find_length
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipes import override_fields
@@ -161,12 +162,12 @@ def _make(
     given = () if teacher is None else describe_model(teacher).label_names
     examples = load_task_data(settings.data, label_names=given)
     check_texts(examples.task.answer, "take data in which each has one label, or a score")
-    asked = None
+    asked, longest = None, find_length(settings.data, teacher)
     if teacher is not None:
         asked = TextTeacher(
             encoders=(load_for_task(teacher, examples.task),),
             fingerprint=fingerprint_model(teacher),
-            max_length=settings.data.max_length,
+            max_length=longest,
         )
     watch = callback or SilentCallback()
     maker = TextMaker(
@@ -178,5 +179,5 @@ def _make(
         callback=watch,
         num_workers=workers,
     )
-    watch.note(describe_reading(examples.notes, (), max_length=settings.data.max_length))
+    watch.note(describe_reading(examples.notes, (), max_length=longest))
     return maker

@@ -21,6 +21,7 @@ from potstill.evaluation import (
 from potstill.files import expand_user
 from potstill.hub import describe_model
 from potstill.pipeline.teacher import load_for_task
+from potstill.pipeline.tokenising import find_length
 from potstill.plugins import require_plugins
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback, SilentCallback
@@ -70,6 +71,7 @@ def evaluate(
     """
     options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label, labels=labels)
     recipe = read_settings(str(model), options, overrides)
+    recipe = recipe.with_length(find_length(recipe.data, str(model), teacher))
     described = describe_model(str(model))
     given = answer_of_model(described.config_words, described.label_names)
     examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None)
@@ -152,7 +154,7 @@ def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) ->
     if given:
         whole = DataConfig.parse(fields.get("data", {}), path="data")
         remembered = {name: getattr(whole, name) for name in _REMEMBERED} if _is_own(own, given) else {}
-        fields["data"] = {"max_length": trained_length(model), **remembered, **given}
+        fields["data"] = {"max_length": whole.max_length, **remembered, **given}
     settings = load_recipe("fine-tune", fields=fields, overrides=overrides)
     if own is not None and not known_metrics().issuperset(settings.data.metrics):
         require_plugins(learnt.get("plugins", ()), recipe=str(own))
@@ -173,7 +175,7 @@ def find_examples(config: DataConfig, given: Answer, *, model: str, takes_whole_
     config = _for_model(config, given, takes_whole_file=takes_whole_file)
     data = load_task_data(config, is_learnt=False, label_names=given.label_names)
     check_pairs(trained_on_pairs(model), has_pairs=data.task.is_pair)
-    return label_examples(data, config)
+    return label_examples(data, config.model_copy(update={"max_length": config.max_length or trained_length(model)}))
 
 
 def _for_model(config: DataConfig, given: Answer, *, takes_whole_file: bool) -> DataConfig:

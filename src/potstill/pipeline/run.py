@@ -19,6 +19,7 @@ from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student, leave_out_stages
 from potstill.pipeline.teacher import find_teacher, judge
+from potstill.pipeline.tokenising import find_length
 from potstill.pipeline.transfer import check_gold, load_examples, with_examples, with_texts
 from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
@@ -83,6 +84,7 @@ def _run_on_task(
     controls = find_controls([*(folder.read_environment().get("baselines", []) if is_resumed else ()), *baselines])
     data = load_examples(recipe)
     recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
+    recipe = recipe.with_length(find_length(recipe.data, *recipe.teacher.names, recipe.teacher.base))
     run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, callback=watch)
     for control in controls:
         check_gold(control.change(run.recipe), data)  # one that cannot be made is refused now

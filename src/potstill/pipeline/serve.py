@@ -13,6 +13,7 @@ from potstill.errors import DataError, ModelError, RecipeError
 from potstill.files import whole_folder
 from potstill.hub import describe_model, load_classifier, resolve_model
 from potstill.pipeline.evaluating import DataOptions, find_examples, read_settings
+from potstill.pipeline.tokenising import find_length
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.serving import (
     BenchConfig,
@@ -140,6 +141,7 @@ def compare(
         )
     each = wanted * len(names) if len(wanted) == 1 else wanted
     settings = read_settings(names[-1], options or DataOptions(), overrides)
+    settings = settings.with_length(find_length(settings.data, *names))
     takes_whole_file = options is not None and options.data is not None
     last = describe_model(names[-1])
     given = answer_of_model(last.config_words, last.label_names)

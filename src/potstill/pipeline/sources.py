@@ -105,7 +105,7 @@ class TaskSource:
         """Give the same examples in the tokens of a teacher, aligned where its layers are followed."""
         if student.tokenizer.fingerprint == teacher.tokenizer.fingerprint:
             return None
-        split, max_length = self.examples_of(self.training_split(stage)), self.recipe.data.max_length
+        split, max_length = self.examples_of(self.training_split(stage)), self.recipe.data.longest
         is_followed = bool(needs.hidden_states)
         alignment = self.tokenised.align(split, student, teacher, max_length=max_length) if is_followed else None
         return OwnTokens(batches=self.batches(stage, teacher), alignment=alignment)
@@ -120,7 +120,7 @@ class TaskSource:
         """Give a split by its name: `train`, `transfer`, `augmented`, `choosing`, `dev`, `test`, or a further one."""
         examples = self.examples_of(split)
         folder = self.transfer.folder if split == "transfer" and self.transfer is not None else None
-        tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.max_length, folder=folder)
+        tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.longest, folder=folder)
         if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
             tokenised = replace(tokenised, labels=self.augmented.labels(self.recipe.augmentation.labels))
         if self.answers is not None and split in ("train", "transfer", "augmented"):
@@ -137,7 +137,7 @@ class TaskSource:
 
     def describe(self, encoder: Encoder) -> str:
         """Say in one line what was read, and how much of it an encoder does not get to see."""
-        data, length = self.data, self.recipe.data.max_length
+        data, length = self.data, self.recipe.data.longest
         splits = (data.train, data.dev, *data.labelled_test.values(), *([] if data.select is None else [data.select]))
         read = [self.tokenised.find(split, encoder, max_length=length) for split in splits]
         return describe_reading(data.notes, read, max_length=length)

@@ -76,7 +76,9 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
         source.batches_of(split, encoder)  # a text that it cannot read is refused now, not at the end
     logits, gold = source.logits(encoder), source.data.dev.labels
     if source.data.dev.has_labels and gold is not None:
-        check_teacher(called, task, logits, gold)
+        tokens = source.batches_of("dev", encoder).tokenised.tokens
+        cut = f"{tokens.num_cut} of them are cut at {run.recipe.data.longest} tokens" if tokens.num_cut else ""
+        check_teacher(called, task, logits, gold, cut=cut)
     return RunTeacher(
         chosen=_read_training(run, name, called=called),
         encoder=encoder,
@@ -216,12 +218,13 @@ def _judge(
     return replace(split, labels=task.answer.pack(list(task.answer.decide(logits)))), logits
 
 
-def check_teacher(name: str, task: Task, logits: NDArray[np.floating], gold: LabelRows) -> None:
+def check_teacher(name: str, task: Task, logits: NDArray[np.floating], gold: LabelRows, *, cut: str = "") -> None:
     """Refuse a teacher that is no better on the development set than an answer that never looks at the text."""
     bar = task.answer.floor(task.metrics, logits, gold)
     if bar.score <= bar.floor and not bar.is_spared:
+        longer = f"; {cut}: set data.max_length if their labels show further on" if cut else ""
         raise ModelError(
             f"teacher '{name}' has {bar.metric} {bar.score:.3f} on the {len(gold)} development examples, no better "
             f"than {bar.what} ({bar.floor:.3f}); fine-tune it on this task first ('potstill finetune'), or check the "
-            "order of its labels."
+            f"order of its labels{longer}."
         )

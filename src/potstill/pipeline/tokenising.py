@@ -7,12 +7,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.data import Split, TokenisedSplit
+from potstill.data import DataConfig, Split, TokenisedSplit
 from potstill.engines import make_batches
 from potstill.hub import Encoder, find_spans
 from potstill.objectives import AnyObjectiveConfig
 from potstill.processes import main_first
+from potstill.serving import trained_length
 from potstill.teachers import TokenAlignment, align_tokens
+
+_UNTAUGHT = 128
+"""Tokens of the longest text where there is neither teacher nor base."""
+
+
+def find_length(data: DataConfig, *models: str | None) -> int:
+    """Say how long texts may be: where that is left open, as long as each of the models was trained on or can read."""
+    lengths = [trained_length(model) for model in models if model is not None and data.max_length is None]
+    return data.max_length or min(lengths, default=_UNTAUGHT)
 
 
 class TokenisedSplits:

@@ -141,8 +141,8 @@ def load(
         model: Folder of a saved classifier or regressor, run folder, or hub name.
         backend: `sdpa`, `eager`, `bf16` or `compiled` for PyTorch; `onnx`, `onnx-fp16` or `onnx-int8` for the files
             that `potstill export` makes.
-        max_length: Longest text in tokens, longer ones are cut; absent: as the model of a run was trained, else the
-            default of `data.max_length`.
+        max_length: Longest text in tokens, longer ones are cut; absent: as the model of a run was trained, else
+            the lesser of what its tokenizer and its positions allow.
         threads: Threads within an operation; absent: as PyTorch is set.
 
     Returns:

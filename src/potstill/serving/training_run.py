@@ -5,6 +5,7 @@ from pathlib import Path
 from potstill.data import DataConfig
 from potstill.errors import DataError
 from potstill.files import expand_user
+from potstill.hub import describe_model
 from potstill.recipe import read_run_data
 from potstill.run_folder import RunFolder
 
@@ -24,16 +25,21 @@ def recipe_of(model: str) -> Path | None:
 
 
 def trained_length(model: str) -> int:
-    """Give the longest text, in tokens, that a model was trained on.
+    """Give the longest text, in tokens, that a model was trained on, or is meant for.
 
     Args:
         model: What the user calls the model.
 
     Returns:
-        `data.max_length` of its run; the default of that field where it belongs to no run.
+        `data.max_length` of its run; where it belongs to none, the lesser of what its tokenizer and its table of
+        positions allow.
+
+    Raises:
+        ModelError: The model cannot be opened.
     """
     recipe = recipe_of(model)
-    return (read_run_data(recipe) if recipe is not None else DataConfig()).max_length
+    told = None if recipe is None else read_run_data(recipe).max_length
+    return told or describe_model(model).own_length
 
 
 def trained_columns(model: str) -> tuple[str | None, str | None]:
