@@ -72,6 +72,11 @@ class RunFolder:
         return self.path / "student"
 
     @property
+    def trust(self) -> Path:
+        """On which of its answers the student can be believed; absent where nothing could be measured."""
+        return self.student / "trust.json"
+
+    @property
     def projections(self) -> Path:
         """Training-only weights of the last stage's objectives, where it has any; a later run may go on with them."""
         return self.path / "projections.safetensors"

@@ -55,6 +55,8 @@ def test_a_table_judges_what_it_has_answered(base: Path, teacher: Path, bare: Pa
     done = distill("kd", labels=["bad", "good"], out=tmp_path / "run", **given)
     check_told(done.results, done.folder)
     assert done.results.num_examples < 24
+    assert done.results.trust is not None
+    assert done.results.trust.num_texts == done.results.num_examples
     assert done.results.models[0].score == 1.0
     examples = json.loads((done.folder / "examples.json").read_text(encoding="utf-8"))
     assert {example["gold"] for example in examples["spread"]} <= {"bad", "good"}

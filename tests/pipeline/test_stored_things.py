@@ -25,7 +25,7 @@ from potstill.pipeline.stages import read_projections
 from potstill.pipeline.transfer import load_examples
 from potstill.progress import SilentCallback
 from potstill.recipe import load_recipe
-from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results
+from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results, Trust
 from potstill.run_folder import RunFolder
 from potstill.students import BertStudentConfig
 
@@ -118,6 +118,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "predictions": ("run/predictions.safetensors", read_predictions),
     "projections": ("run/projections.safetensors", read_learnt),
     "student": ("run/student/*", read_student),
+    "trust": ("run/student/trust.json", lambda place: Trust.read(place / "run" / "student" / "trust.json")),
     "texts": ("store/augmented-*/*", read_texts),
     "corpus": ("store/corpus-*/*", read_corpus),
 }

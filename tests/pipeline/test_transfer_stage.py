@@ -5,13 +5,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import datasets
 import numpy as np
 import pytest
 from killing import kill_after_checkpoints
 from tiny_reviews import WORDS
 
 from potstill import distill
-from potstill.pipeline import Run
+from potstill.pipeline import Run, remeasure
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.transfer import load_examples, with_texts
@@ -110,3 +111,22 @@ def test_augmented_texts_are_learnt_from_too(teacher: Path, reviews: Path, more:
     assert alone.results.transfer is not None
     assert alone.results.transfer.num_unlabeled == 0
     assert alone.results.transfer.num_augmented >= figures.num_augmented
+
+
+def test_unlabelled_texts_that_are_held_out_say_when_to_trust_the_student(
+    teacher: Path, reviews: Path, more: Path, tmp_path: Path
+) -> None:
+    settings = [*SETTINGS, "stages.0.epochs=1", "data.trust_fraction=0.4"]
+    done = run("kd-labels", teacher, reviews, tmp_path / "run", unlabeled=[str(more)], overrides=settings)
+    figures, trust = done.results.transfer, done.results.trust
+    assert figures is not None
+    assert trust is not None
+    assert figures.num_unlabeled + figures.num_held_out == 120
+    assert (trust.split, trust.num_texts, trust.num_choices) == ("unlabelled texts", figures.num_held_out, 1)
+    assert 20 < figures.num_held_out < 80
+    assert remeasure(done.folder).trust == trust
+    (learnt,) = (tmp_path / "store").glob("transfer-*/texts.arrow")
+    (held_out,) = (tmp_path / "store").glob("transfer-*/held-out.arrow")
+    texts = [set(datasets.Dataset.from_file(str(path))["text"]) for path in (learnt, held_out)]
+    assert [len(each) for each in texts] == [figures.num_unlabeled, figures.num_held_out]
+    assert not texts[0] & texts[1]

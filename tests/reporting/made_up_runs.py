@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from potstill.answers import LabelRows, OneClass
+from potstill.answers import LabelRows, OneClass, measure_trust
 from potstill.data import Split, Task
 from potstill.evaluation import choose_examples
 from potstill.results import (
@@ -22,6 +22,7 @@ from potstill.results import (
     Predictions,
     Results,
     Speed,
+    Trust,
 )
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\"'"
@@ -73,6 +74,12 @@ def made_up_model(role: Any, logits: np.ndarray, gold: np.ndarray, *, is_old: bo
     )
 
 
+def made_up_trust(*, count: int = 2000) -> Trust:
+    confidence = np.linspace(0.3, 1.0, count)
+    agrees = np.arange(count) % 50 > np.linspace(12, -12, count)
+    return measure_trust(confidence, agrees, reference="teacher", split=f"test{HOSTILE}")
+
+
 def made_up_results(*, is_old: bool = False, seed: int = 0, roles: tuple[str, ...] = tuple(SIZES)) -> Results:
     gold, logits = made_up_logits(seed)
     models = {role: made_up_model(role, logits[role], gold, is_old=is_old) for role in roles}
@@ -101,6 +108,7 @@ def made_up_results(*, is_old: bool = False, seed: int = 0, roles: tuple[str, ..
         num_examples=NUM_EXAMPLES,
         models=tuple(models.values()),
         comparisons=tuple(comparisons),
+        trust=None if is_old or student is None else made_up_trust(),
         environment={"python": "3.11", "packages": {"torch": HOSTILE}},
         created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_runs import HOSTILE, LABELS, TEXT, made_up_results
+from made_up_runs import HOSTILE, LABELS, TEXT, made_up_results, made_up_trust
 
 from potstill.answers import LabelRows
 from potstill.answers.score import Score
@@ -51,6 +51,16 @@ def page(whole_run: Path) -> str:
 @pytest.fixture(scope="module")
 def root(page: str) -> Element:
     return parse(page)
+
+
+def test_a_page_says_and_draws_when_the_student_can_be_trusted(root: Element):
+    trust, shown = made_up_trust(), section(root, "trust")
+    assert trust.promise.threshold is not None
+    assert trust.tell() in text_of(shown)
+    (picture,) = shown.iter(f"{SVG}svg")
+    share = 100 * trust.steps[-1].num_agreed / trust.num_texts
+    assert f"of the surest 100 % it agrees with its teacher in {share:.1f} %" in (picture.get("aria-label") or "")
+    assert len([each for each in picture.iter(f"{SVG}circle") if "dot" in each.get("class", "")]) == 1
 
 
 def test_a_page_is_valid_and_small(page: str, root: Element):

@@ -22,6 +22,7 @@ from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.score import Score
 from potstill.answers.several_labels import SeveralLabels
 from potstill.answers.told_answers import FORMS, Form, ToldAnswers
+from potstill.answers.trust import find_promise, measure_trust
 
 ANSWERS: tuple[type[Answer], ...] = (OneClass, SeveralLabels, Score)
 """Every kind of answer; the first is taken where nothing says which."""
@@ -50,8 +51,10 @@ __all__ = [
     "choose_answer",
     "find_answer",
     "find_doubts",
+    "find_promise",
     "known_metrics",
     "list_names",
+    "measure_trust",
     "own_metrics",
     "read_index",
     "show",

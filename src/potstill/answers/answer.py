@@ -60,6 +60,8 @@ class Answer(ABC):
     """The field of a `Prediction` that holds its answer."""
     takes_separator: ClassVar[bool] = False
     """Whether a cell of a file may hold several labels."""
+    no_promise: ClassVar[str | None] = None
+    """Why it cannot be promised that answers agree, in a sentence; None where it can."""
     refuses_lists: ClassVar[bool] = False
     """Whether cells that are lists of labels are a mistake."""
 
@@ -299,6 +301,14 @@ class Answer(ABC):
     @abstractmethod
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float | None:
         """Give the share of rows on which both answer the same; None for scores."""
+
+    @abstractmethod
+    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """Say on which rows two results of `decide`, or one and gold labels, are the same."""
+
+    @abstractmethod
+    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Give the probability that a model gives its own answer to each row; where there is `no_promise`, NaN."""
 
     @abstractmethod
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from potstill.answers.answer import Answer
 from potstill.answers.calibration import measure_calibration
-from potstill.answers.classes import count_confusion, measure_classes
+from potstill.answers.classes import check_classes, count_confusion, measure_classes
 from potstill.answers.column import LabelColumn
 from potstill.answers.fidelity import divergences, entropies
 from potstill.answers.intervals import exact_mcnemar, resample_classes, wilson
 from potstill.answers.metrics import Floats, Tallies, class_metric
-from potstill.answers.names import are_numbers, have_decimal_commas, list_names, show, sort_label_names
+from potstill.answers.names import list_names, show, sort_label_names
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
@@ -23,11 +23,6 @@ from potstill.answers.told_answers import FLOOR, ToldAnswers, read_classes
 from potstill.errors import DataError
 from potstill.results import ClassFidelity, McNemar, write_labels
 
-MAX_CLASSES = 100
-"""More different labels than this are not taken as classes, where they are numbers or hardly repeat, unless the user
-says so."""
-_REPEATS = 2
-"""Examples of a label, on the mean, from which on it repeats."""
 _KNOWS_RARE_CLASSES = 0.2
 """Matthews coefficient above which a classifier has learnt something, though the majority class is right as often."""
 
@@ -63,24 +58,8 @@ class ClassAnswer(Answer, ABC):
         if len(different) < (column.fewest if column.is_told else 2) and not column.known:
             raise DataError(f"{column.place}: every label is '{names[0]}'; at least two different ones are needed.")
         if not column.is_told:
-            cls._check_classes(column.place, names, different)
+            check_classes(column.place, names, different)
         return cls(label_names=column.known or column.class_names or sort_label_names(names))
-
-    @staticmethod
-    def _check_classes(place: str, names: Sequence[str], different: set[str]) -> None:
-        """Refuse labels of which nobody says that they are classes, and which may be something else."""
-        if have_decimal_commas(different):
-            example = next(name for name in names if "," in name)
-            raise DataError(
-                f"{place}: labels such as '{example}' are numbers with a decimal comma, which are not read as scores; "
-                f"write '{example.replace(',', '.')}', or set data.kind to classification where they are names."
-            )
-        if len(different) > MAX_CLASSES and (are_numbers(different) or len(names) < _REPEATS * len(different)):
-            raise DataError(
-                f"{place}: {len(different)} different labels in {len(names)} rows (such as {show(names[0])}) could be "
-                "classes, scores or a wrong column; set data.kind to classification or regression, or data.label "
-                "(--label) to another column."
-            )
 
     def encode(self, column: LabelColumn) -> LabelRows:
         """See `Answer.encode`."""
@@ -201,7 +180,16 @@ class ClassAnswer(Answer, ABC):
 
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float:
         """See `Answer.agreement`."""
-        return float((self.decide(student) == self.decide(other)).mean())
+        return float(self.matches(self.decide(student), self.decide(other)).mean())
+
+    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """See `Answer.matches`."""
+        return np.asarray(decided == other)
+
+    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.confidence`; at temperature 1."""
+        shares = np.asarray(self.probabilities(logits.astype(np.float64)), dtype=np.float64)
+        return np.asarray(shares[np.arange(len(shares)), self._indices(logits)])
 
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
         """See `Answer.distances`."""
@@ -214,9 +202,8 @@ class ClassAnswer(Answer, ABC):
     def details(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, Any]:
         """See `Answer.details`."""
         answers, values = self._indices(logits), gold.values.astype(np.int64)
-        shares = np.asarray(self.probabilities(logits.astype(np.float64)), dtype=np.float64)
         return {
-            "calibration": measure_calibration(shares[np.arange(len(answers)), answers], answers == values),
+            "calibration": measure_calibration(self.confidence(logits), answers == values),
             "classes": measure_classes(self.label_names, self._tallies(logits, gold)),
             "confusion": count_confusion(self.label_names, answers, values),
         }

@@ -1,4 +1,4 @@
-"""What a classifier takes for what: figures of each class and the confusion between them."""
+"""Classes: whether labels are some, how well each is found, and what is taken for what."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers.metrics import Tallies, class_f1, ratio
+from potstill.answers.names import are_numbers, have_decimal_commas, show
+from potstill.errors import DataError
 from potstill.results import ClassFigures
+
+MAX_CLASSES = 100
+"""More different labels than this are not taken as classes, where they are numbers or hardly repeat, unless the user
+says so."""
+_REPEATS = 2
+"""Examples of a label, on the mean, from which on it repeats."""
 
 
 def measure_classes(names: Sequence[str], tallies: Tallies) -> tuple[ClassFigures, ...]:
@@ -33,3 +41,19 @@ def count_confusion(
     for (actual, answered), count in zip(cells.T.tolist(), counts.tolist(), strict=True):
         table.setdefault(names[actual], {})[names[answered]] = count
     return table
+
+
+def check_classes(place: str, names: Sequence[str], different: set[str]) -> None:
+    """Refuse labels of which nobody says that they are classes, and which may be something else."""
+    if have_decimal_commas(different):
+        example = next(name for name in names if "," in name)
+        raise DataError(
+            f"{place}: labels such as '{example}' are numbers with a decimal comma, which are not read as scores; "
+            f"write '{example.replace(',', '.')}', or set data.kind to classification where they are names."
+        )
+    if len(different) > MAX_CLASSES and (are_numbers(different) or len(names) < _REPEATS * len(different)):
+        raise DataError(
+            f"{place}: {len(different)} different labels in {len(names)} rows (such as {show(names[0])}) could be "
+            "classes, scores or a wrong column; set data.kind to classification or regression, or data.label "
+            "(--label) to another column."
+        )

@@ -13,6 +13,8 @@ class Prediction:
         label: The most probable label; None for a score, and where a text may have several.
         probabilities: Probability of every label by name; empty for a score.
         score: The score; None where there are labels.
+        defers: Where a share of agreement was asked for: whether the model is too unsure of its answer to promise so
+            much of it, and the text is for its teacher, or for people; else None.
         logits: What the model gives for every label, before it is made a probability; empty for a score.
         labels: Where a text may have several labels, those with a probability above one half; else None.
         missing: Of a text without a word: which of these fields has no value therefore; else None.
@@ -23,10 +25,14 @@ class Prediction:
     score: float | None = None
     labels: tuple[str, ...] | None = None
     missing: Literal["label", "labels", "score"] | None = None
+    defers: bool | None = None
     logits: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Give label or labels and probabilities, or the score, as JSON values; null where the text is empty."""
+        return self._answer() | ({} if self.defers is None else {"defers": self.defers})
+
+    def _answer(self) -> dict[str, Any]:
         if self.missing is not None:
             return {self.missing: None} | ({} if self.missing == "score" else {"probabilities": {}})
         if self.score is not None:

@@ -39,6 +39,9 @@ class Score(Answer):
     distance: ClassVar[str] = "distance"
     answers_with: ClassVar[Literal["label", "labels", "score"]] = "score"
     is_number: ClassVar[bool] = True
+    no_promise: ClassVar[str | None] = (
+        "The task asks for scores, which are nearer or farther but not simply the same, so nothing is promised of them."
+    )
     refuses_lists: ClassVar[bool] = True
 
     @property
@@ -187,6 +190,14 @@ class Score(Answer):
 
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> None:
         """See `Answer.agreement`."""
+
+    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """See `Answer.matches`; exactly the same score."""
+        return np.asarray(decided == other)
+
+    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.confidence`."""
+        return np.full(len(logits), np.nan)
 
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
         """See `Answer.distances`."""

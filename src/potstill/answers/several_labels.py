@@ -190,7 +190,16 @@ class SeveralLabels(Answer):
 
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float:
         """See `Answer.agreement`."""
-        return float((self.decide(student) == self.decide(other)).all(axis=1).mean())
+        return float(self.matches(self.decide(student), self.decide(other)).mean())
+
+    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """See `Answer.matches`; on a row where every label is the same."""
+        return np.asarray((decided == other).all(axis=1))
+
+    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """See `Answer.confidence`; the product over the labels, each of which holds or not."""
+        shares = self.probabilities(np.abs(logits.astype(np.float64)))
+        return np.asarray(shares.prod(axis=1), dtype=np.float64)
 
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
         """See `Answer.distances`."""

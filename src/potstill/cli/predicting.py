@@ -1,24 +1,22 @@
 """The command `predict`: texts from anywhere, JSON lines or CSV out, on any back-end."""
 
-import csv
-import io
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from potstill.cli.options import BackendName, ModelName, Text, TextPair, Threads
 from potstill.cli.output import check_file
+from potstill.cli.prediction_writer import PredictionWriter, TextRow
 from potstill.console import ConsoleCallback
 from potstill.errors import DataError
 from potstill.files import whole_file
 
 if TYPE_CHECKING:
-    from potstill.answers import Answer, Prediction
+    from potstill.answers import Prediction
     from potstill.serving import Classifier
 
 PREDICT_EXAMPLES = """
@@ -29,6 +27,9 @@ PREDICT_EXAMPLES = """
   [dim]# a column of a file, into a table[/]
   potstill predict runs/house-trec --data questions.csv --text question --out answers.csv
 
+  [dim]# leave what is too hard to the teacher: at least 99 of 100 of the other answers are the teacher's[/]
+  potstill predict runs/house-trec --data questions.csv --text question --agree 0.99 --out answers.csv
+
   [dim]# a table of answers that can teach a student in the model's stead[/]
   potstill predict my-teacher/ --data questions.csv --with-text --logits --out answers.jsonl
 
@@ -38,8 +39,6 @@ PREDICT_EXAMPLES = """
 
 _CHUNK = 2048
 _MOST_ROWS = 8
-_Row: TypeAlias = tuple[str, str | None]
-"""A text, and the second text of a pair."""
 
 
 def predict(
@@ -57,6 +56,15 @@ def predict(
         int | None,
         typer.Option(
             "--max-length", min=3, metavar="TOKENS", help="Cut longer texts. Left out: as it was trained, or reads."
+        ),
+    ] = None,
+    agree: Annotated[
+        float | None,
+        typer.Option(
+            "--agree",
+            metavar="SHARE",
+            help="Say of each text whether the model answers or defers: where it answers, at least this share is what "
+            "its teacher says, with 95 % confidence.",
         ),
     ] = None,
     chunk: Annotated[
@@ -88,11 +96,11 @@ def predict(
         own, own_pair = serving.trained_columns(model)
         text, text_pair = text or own, text_pair or own_pair
     rows = _rows(texts or [], data, text, text_pair)
-    classifier = serving.load(model, backend=backend, max_length=max_length, threads=threads)
+    classifier = serving.load(model, backend=backend, max_length=max_length, threads=threads, agree=agree)
     if (told := serving.tell_company(model, backend)) is not None:
         ConsoleCallback().note(told)
     is_table = form == "csv" or (form is None and out is not None and out.suffix.lower() == ".csv")
-    write = _Writer(classifier.answer, is_table=is_table, with_text=with_text, with_logits=with_logits)
+    write = PredictionWriter(classifier, is_table=is_table, with_text=with_text, with_logits=with_logits)
     watch, tally = ConsoleCallback(), _Tally()
     if out is None:
         for some in _chunks(rows, chunk):
@@ -115,7 +123,7 @@ class _Tally:
     """Counts texts, and those without a word."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._count = self._num_deferred = 0
         self._empty: list[int] = []
 
     def add(self, predictions: Sequence["Prediction"]) -> None:
@@ -124,10 +132,11 @@ class _Tally:
             if prediction.missing is not None:
                 self._empty.append(number)
         self._count += len(predictions)
+        self._num_deferred += sum(each.defers is True for each in predictions)
 
     def tell(self, watch: ConsoleCallback, *, num_cut: int) -> None:
         """Say in one line what was not as it should be."""
-        told = []
+        told = [f"{self._num_deferred:,} deferred"] if self._num_deferred else []
         if self._empty:
             rows = ", ".join(map(str, self._empty[:_MOST_ROWS])) + (", ..." if len(self._empty) > _MOST_ROWS else "")
             told.append(f"{len(self._empty):,} without a word, answered with null (rows {rows})")
@@ -137,7 +146,7 @@ class _Tally:
             watch.note(f"of {self._count:,} texts: {'; '.join(told)}")
 
 
-def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str | None) -> Iterable[_Row]:
+def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str | None) -> Iterable[TextRow]:
     """Take the texts from where the user put them; of stdin only the first line is read here."""
     if data is not None and texts:
         raise DataError("texts come from the command line or from --data, not from both; leave one out.")
@@ -156,14 +165,14 @@ def _rows(texts: list[str], data: Path | None, text: str | None, text_pair: str 
     return chain([first], lines)
 
 
-def _of_split(data: Path, text: str | None, text_pair: str | None) -> list[_Row]:
+def _of_split(data: Path, text: str | None, text_pair: str | None) -> list[TextRow]:
     from potstill.data import read_texts
 
     split = read_texts(data, text=text, text_pair=text_pair, may_be_empty=True)
     return list(zip(split.texts, split.pairs or repeat(None, len(split)), strict=True))
 
 
-def _lines_of_stdin() -> Iterator[_Row]:
+def _lines_of_stdin() -> Iterator[TextRow]:
     """Read stdin as UTF-8, whatever the locale; each line is a text."""
     for number, line in enumerate(sys.stdin.buffer, start=1):
         try:
@@ -173,9 +182,9 @@ def _lines_of_stdin() -> Iterator[_Row]:
         yield text, None
 
 
-def _chunks(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
+def _chunks(rows: Iterable[TextRow], size: int) -> Iterator[list[TextRow]]:
     """Put rows together; those before one that cannot be read are still given."""
-    some: list[_Row] = []
+    some: list[TextRow] = []
     try:
         for row in rows:
             some.append(row)
@@ -190,51 +199,8 @@ def _chunks(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
         yield some
 
 
-def _answer(classifier: "Classifier", rows: Sequence[_Row], tally: _Tally) -> list["Prediction"]:
+def _answer(classifier: "Classifier", rows: Sequence[TextRow], tally: _Tally) -> list["Prediction"]:
     pairs = [pair for _, pair in rows if pair is not None]
     predictions = classifier([text for text, _ in rows], pairs or None)
     tally.add(predictions)
     return predictions
-
-
-class _Writer:
-    """Writes rows with their answers as JSON lines or as a table."""
-
-    def __init__(self, answer: "Answer", *, is_table: bool, with_text: bool, with_logits: bool) -> None:
-        self._answer, self._is_table, self._with_text = answer, is_table, with_text
-        self._with_logits = with_logits and answer.has_names
-        self._has_header = False
-
-    def lines(self, rows: Sequence[_Row], predictions: Sequence["Prediction"]) -> str:
-        """Write some rows; a table begins with its header."""
-        answers = list(zip(rows, predictions, strict=True))
-        if self._is_table:
-            return self._table(answers)
-        return "".join(
-            json.dumps(self._texts(row) | prediction.to_json() | self._logits(prediction), ensure_ascii=False) + "\n"
-            for row, prediction in answers
-        )
-
-    def _table(self, answers: Sequence[tuple[_Row, "Prediction"]]) -> str:
-        """Write the label and then the probability of each label, or the score."""
-        page = io.StringIO()
-        table = csv.writer(page, lineterminator="\n")
-        if not self._has_header:
-            names = [f"logit_{name}" for name in self._answer.label_names] if self._with_logits else []
-            table.writerow([*self._texts(answers[0][0]), *self._answer.table_columns, *names])
-            self._has_header = True
-        for row, prediction in answers:
-            nothing = [""] * len(self._answer.table_columns)
-            cells = self._answer.table_cells(prediction) if prediction.missing is None else nothing
-            raw = [prediction.logits.get(name, "") for name in self._answer.label_names] if self._with_logits else []
-            table.writerow([*self._texts(row).values(), *cells, *raw])
-        return page.getvalue()
-
-    def _logits(self, prediction: "Prediction") -> dict[str, dict[str, float]]:
-        return {"logits": dict(prediction.logits)} if self._with_logits and prediction.missing is None else {}
-
-    def _texts(self, row: _Row) -> dict[str, str]:
-        text, pair = row
-        if not self._with_text:
-            return {}
-        return {"text": text} if pair is None else {"text": text, "text_pair": pair}

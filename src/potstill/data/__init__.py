@@ -7,6 +7,7 @@ from potstill.data.catalogue import describe_tasks
 from potstill.data.config import DataConfig
 from potstill.data.corpus import Corpus, count_tokens, load_corpus
 from potstill.data.corpus_lines import find_sources
+from potstill.data.duplicates import find_new
 from potstill.data.known_tasks import KnownTask, find_known_task, known_task_names, shipped_tasks
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
@@ -32,6 +33,7 @@ __all__ = [
     "describe_reading",
     "describe_tasks",
     "find_known_task",
+    "find_new",
     "find_sources",
     "known_task_names",
     "load_answers",

@@ -35,6 +35,9 @@ class DataConfig(Config):
     """Own data: column of the label; None = the column `label`."""
     missing_labels: Literal["refuse", "unlabeled"] = "refuse"
     """Own data: what becomes of training rows without a label: a mistake, or texts like those of `unlabeled`."""
+    trust_fraction: float = Field(default=0.0, ge=0.0, le=0.5)
+    """Share of the unlabelled texts that is not learnt from, but finds out when the student can be trusted: where there
+    is no test set, and dev is small. 2,000 texts are plenty."""
     kind: AnswerKindOrAuto = "auto"
     """Own data: `auto` takes fractional numbers as scores, words that repeat and up to 100 different whole numbers as
     classes, and lists as labels of which a text may have several."""
@@ -129,6 +132,13 @@ class DataConfig(Config):
         if labels and kind not in ("auto", None) and not find_answer(kind).has_names:
             raise ValueError(f"must be left out with kind = '{kind}', which has no classes")
         return names
+
+    @field_validator("trust_fraction")
+    @classmethod
+    def _has_texts(cls, fraction: float, info: _Info) -> float:
+        if fraction and not info.data.get("unlabeled") and info.data.get("missing_labels") != "unlabeled":
+            raise ValueError("must be left out without unlabelled texts, of which it is a share")
+        return fraction
 
     @field_validator("unlabeled")
     @classmethod

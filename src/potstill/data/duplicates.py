@@ -64,6 +64,22 @@ class HashSet:
         return is_new
 
 
+def find_new(split: Split, known: Iterable[Split]) -> NDArray[np.bool_]:
+    """Say which examples are not among others, case, white space and Unicode form apart.
+
+    Args:
+        split: The examples.
+        known: The others.
+
+    Returns:
+        One for each example.
+    """
+    seen = HashSet()
+    for each in known:
+        seen.add(hash_folded(fold_texts(each)))
+    return ~seen.holds(hash_folded(fold_texts(split)))
+
+
 def band_texts(folded: Sequence[str]) -> NDArray[np.uint64]:
     """Give MinHash bands of folded texts, [texts, 16]; those that share one are candidates for near duplicates.
 

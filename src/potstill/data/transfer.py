@@ -3,19 +3,18 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers import LabelRows
 from potstill.data.config import DataConfig
 from potstill.data.duplicates import HashSet, NearLog, NearTexts, band_texts, fold_texts, hash_folded
+from potstill.data.joining import join_splits
 from potstill.data.records import Split, TaskData
 from potstill.data.texts import TextColumns
 from potstill.data.unlabeled import find_text_sources
@@ -29,7 +28,7 @@ _VERSION = 1
 _CHUNK = 65_536
 """Texts that are in memory at once."""
 _NAMES = ("text", "text_pair")
-_TEXTS, _FIGURES = "texts.arrow", "figures.json"
+_TEXTS, _HELD_OUT, _FIGURES = "texts.arrow", "held-out.arrow", "figures.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,11 +39,13 @@ class TransferSet:
         split: The texts, the labelled ones first; the others have no row of labels.
         figures: What became of the further ones.
         folder: Keeps them; its name changes with any text.
+        held_out: Unlabelled texts that are not learnt from, but find out when the student can be trusted.
     """
 
     split: Split
     figures: TransferFigures
     folder: Path
+    held_out: Split | None = None
 
     @classmethod
     def of_task(cls, data: TaskData, store: Path) -> "TransferSet":
@@ -71,6 +72,7 @@ class TransferSet:
             split=join_splits([self.split, kept]),
             figures=self.figures.model_copy(update={"num_augmented": len(kept)}),
             folder=self.folder.with_name(f"transfer-{total.hexdigest()[:16]}"),
+            held_out=self.held_out,
         )
 
 
@@ -79,49 +81,6 @@ def _cut(split: Split) -> Iterator[Split]:
     for start in range(0, len(split), _CHUNK):
         part = slice(start, start + _CHUNK)
         yield Split(texts=split.texts[part], pairs=None if split.pairs is None else split.pairs[part])
-
-
-class JoinedTexts(Sequence[str]):
-    """Texts of several sequences, one after another; those that lie in files stay there."""
-
-    def __init__(self, parts: Sequence[Sequence[str]]) -> None:
-        """Take the parts."""
-        self._parts = [part for part in parts if len(part)]
-        self._starts = np.cumsum([0, *map(len, self._parts)])
-
-    def __len__(self) -> int:
-        """Count the texts."""
-        return int(self._starts[-1])
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        """Give one text, or those of a slice."""
-        if isinstance(index, slice):
-            start, stop, step = index.indices(len(self))
-            near = zip(self._parts, self._starts[:-1].tolist(), strict=True)
-            found = [text for part, first in near for text in part[max(0, start - first) : max(0, stop - first)]]
-            return found[::step]
-        place = range(len(self))[index]
-        number = int(np.searchsorted(self._starts, place, side="right")) - 1
-        return self._parts[number][place - int(self._starts[number])]
-
-
-def join_splits(splits: Sequence[Split]) -> Split:
-    """Put splits one after another; where some have labels, an example without has no row of them."""
-    known = [split.labels for split in splits if split.labels is not None]
-    counts = [np.zeros(len(each), np.int64) if each.labels is None else np.diff(each.labels.offsets) for each in splits]
-    offsets = np.concatenate([[0], *counts]).cumsum()
-    pairs = [split.pairs for split in splits if split.pairs is not None]
-    return Split(
-        texts=JoinedTexts([split.texts for split in splits]),
-        pairs=JoinedTexts(pairs) if pairs else None,
-        labels=LabelRows(values=np.concatenate([each.values for each in known]), offsets=offsets) if known else None,
-    )
 
 
 def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: ProgressCallback) -> TransferSet | None:
@@ -146,7 +105,8 @@ def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: 
     contents = [source.name if source.path is None else fingerprint_files([source.path]) for source in sources]
     beside = [] if data.unlabeled is None else [data.unlabeled]
     given = [[[*split.texts], [*(split.pairs or ())]] for split in (*beside, *data.measured)]
-    identity = [_VERSION, contents, asdict(columns), given, data.fingerprint]
+    share = config.trust_fraction
+    identity = [_VERSION, contents, asdict(columns), given, data.fingerprint, *([share] if share else [])]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
     folder = store / f"transfer-{key}"
     if not is_whole(folder):
@@ -154,14 +114,16 @@ def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: 
         try:
             with whole_folder(folder) as aside, callback.task("reading unlabelled texts", total) as progress:
                 chunks = (chunk for source in sources for chunk in source.chunks(columns, progress.advance))
-                _Writer(data, aside).write(chain(beside, chunks))
+                _Writer(data, aside, share=share).write(chain(beside, chunks))
         except DataError:
             with suppress(OSError):  # it holds what other runs left
                 store.rmdir()
             raise
     figures = TransferFigures.parse(json.loads((folder / _FIGURES).read_text(encoding="utf-8")))
     split = join_splits([data.train, _open(folder / _TEXTS)])
-    return TransferSet(split=split, figures=figures, folder=folder)
+    return TransferSet(
+        split=split, figures=figures, folder=folder, held_out=_open(folder / _HELD_OUT) if share else None
+    )
 
 
 def _open(path: Path) -> Split:
@@ -171,40 +133,55 @@ def _open(path: Path) -> Split:
     return Split(texts=table["text"], pairs=table["text_pair"] if "text_pair" in table.column_names else None)
 
 
+@contextmanager
+def _text_file(path: Path, *, is_pair: bool) -> Generator[Callable[[Split], None]]:
+    """Open an Arrow file of texts that is written in parts."""
+    import pyarrow
+
+    names = _NAMES[: 1 + is_pair]
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in names])
+    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_stream(file, schema) as stream:
+
+        def write(some: Split) -> None:
+            stream.write_batch(pyarrow.record_batch([some.texts, some.pairs][: len(names)], schema=schema))
+
+        yield write
+
+
 class _Writer:
     """Writes the texts that are kept, and counts the others."""
 
-    def __init__(self, data: TaskData, folder: Path) -> None:
+    def __init__(self, data: TaskData, folder: Path, *, share: float) -> None:
         self._train = fold_texts(data.train)
         self._measured = [text for split in data.measured for text in fold_texts(split)]
-        self._folder, self._is_pair = folder, data.task.is_pair
+        self._folder, self._is_pair, self._share = folder, data.task.is_pair, share
         self._in_train, self._known, self._seen = HashSet(), HashSet(), HashSet()
         self._in_train.add(hash_folded(self._train))
         self._known.add(hash_folded(self._measured))
         self._counts = Counter({"num_labelled": len(data.train)})
 
     def write(self, chunks: Iterable[Split]) -> None:
-        """Write texts, and how many were left out."""
-        import pyarrow
-
+        """Write texts, those that are held out apart, and how many were left out."""
         near = NearTexts(self._measured)
         log = NearLog(self._folder)
         log.add(band_texts(self._train))
-        names = _NAMES[: 1 + self._is_pair]
-        schema = pyarrow.schema([(name, pyarrow.string()) for name in names])
-        with pyarrow.OSFile(str(self._folder / _TEXTS), "wb") as file, pyarrow.ipc.new_stream(file, schema) as stream:
+        with (
+            _text_file(self._folder / _TEXTS, is_pair=self._is_pair) as learn,
+            _text_file(self._folder / _HELD_OUT, is_pair=self._is_pair) as hold_out,
+        ):
             for chunk in chunks:
-                kept, bands = self._choose(chunk, near)
+                kept, held_out, bands = self._choose(chunk, near)
                 log.add(bands)
-                some = chunk.take(kept)
-                stream.write_batch(pyarrow.record_batch([some.texts, some.pairs][: len(names)], schema=schema))
+                learn(chunk.take(kept))
+                hold_out(chunk.take(held_out))
         if self._counts["num_unlabeled"] == 0:
             told = TransferFigures.parse({"num_unlabeled": 0, **self._counts}).tell()
             raise DataError(f"data.unlabeled: no text is left ({told}); give other texts.")
         self._counts["num_near"] = log.count(self._read)
         write_json(self._folder / _FIGURES, dict(self._counts))
 
-    def _choose(self, chunk: Split, near: NearTexts) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    def _choose(self, chunk: Split, near: NearTexts) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+        """Give the numbers of the texts to learn from, of those to hold out, and the bands of the former."""
         folded = fold_texts(chunk)
         is_empty = np.zeros(len(chunk), dtype=np.bool_)
         for texts in (chunk.texts, chunk.pairs or ()):
@@ -217,9 +194,11 @@ class _Writer:
         some = [folded[number] for number in left]
         bands = band_texts(some)
         is_near = near.find(some, bands)
-        left = self._drop("num_near_measured_on", left, is_near)
+        left, bands = self._drop("num_near_measured_on", left, is_near), bands[~is_near]
+        is_held = hashes[left] / 2.0**64 < self._share
+        held_out, left = left[is_held], self._drop("num_held_out", left, is_held)
         self._counts["num_unlabeled"] += len(left)
-        return left, bands[~is_near]
+        return left, held_out, bands[~is_held]
 
     def _drop(self, name: str, numbers: NDArray[np.int64], is_dropped: NDArray[np.bool_]) -> NDArray[np.int64]:
         self._counts[name] += int(is_dropped.sum())

@@ -22,10 +22,12 @@ class Backend(ABC):
     Attributes:
         name: What users call it.
         cure: What to do about logits that are not finite, after "...; ".
+        is_exact: Whether its logits are those of the float32 model, but for the last digits.
     """
 
     name: str
     cure: str
+    is_exact: bool = True
 
     @abstractmethod
     def check(self) -> None:

@@ -126,8 +126,8 @@ class OnnxBackend(Backend):
 
 
 ONNX = OnnxBackend(name="onnx", file="model.onnx")
-ONNX_FP16 = OnnxBackend(name="onnx-fp16", file="model_fp16.onnx", precision="fp16", shrink=write_fp16)
-ONNX_INT8 = OnnxBackend(name="onnx-int8", file="model_quantized.onnx", shrink=quantise_all)
+ONNX_FP16 = OnnxBackend(name="onnx-fp16", file="model_fp16.onnx", precision="fp16", is_exact=False, shrink=write_fp16)
+ONNX_INT8 = OnnxBackend(name="onnx-int8", file="model_quantized.onnx", is_exact=False, shrink=quantise_all)
 
 
 def find_file(model: str, backend: OnnxBackend) -> Path:

@@ -95,7 +95,7 @@ class TorchBackend(Backend):
 
 SDPA = TorchBackend(name="sdpa")
 EAGER = TorchBackend(name="eager", attention="eager")
-BF16 = TorchBackend(name="bf16", precision="bf16")
+BF16 = TorchBackend(name="bf16", precision="bf16", is_exact=False)
 COMPILED = TorchBackend(name="compiled", is_compiled=True)
 
 

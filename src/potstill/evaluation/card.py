@@ -167,6 +167,8 @@ def _limits(model: ModelResult, results: Results, recipe: Mapping[str, Any]) -> 
         f"- It knows the labels and the kind of text of this data only, and what is longer than "
         f"{recipe['data']['max_length']} tokens was cut.",
     ]
+    if results.trust is not None:
+        lines.append(f"- When to trust it: {results.trust.tell()}. Of other kinds of text nothing is promised.")
     if results.reference == "teacher":
         lines.append(f"- The examples have no gold labels, so all figures are {AGREEMENT}.")
     if model.role == "student":

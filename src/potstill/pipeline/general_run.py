@@ -8,7 +8,7 @@ from potstill.files import write_text
 from potstill.pipeline.begun import check_beginning, check_tools, describe_beginning, open_folder
 from potstill.pipeline.claims import claim
 from potstill.pipeline.estimate import estimate_seconds
-from potstill.pipeline.measure import describe_general, measure_general
+from potstill.pipeline.measure import measure_general
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.shared_runs import corpus_part, make_general, read_corpus
 from potstill.pipeline.stages import train_stages
@@ -18,7 +18,7 @@ from potstill.pipeline.text_source import TextSource
 from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe
-from potstill.results import GeneralResults
+from potstill.results import GeneralResults, describe_general
 from potstill.run_folder import RunFolder
 from potstill.timing import format_seconds
 

@@ -33,7 +33,8 @@ from potstill.pipeline.shared_runs import require_base, task_part
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.teacher import answer_split, find_teacher, judge
 from potstill.pipeline.text_source import TextSource
-from potstill.pipeline.transfer import load_examples
+from potstill.pipeline.transfer import load_examples, with_texts
+from potstill.pipeline.trusting import keep_trust
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.results import (
@@ -45,10 +46,6 @@ from potstill.results import (
     Results,
     Role,
     StageFigures,
-    Table,
-    figure_columns,
-    to_markdown,
-    word_columns,
 )
 from potstill.run_folder import RunFolder
 from potstill.training import StageConfig, fill_some
@@ -89,8 +86,11 @@ def measure(run: OpenRun[TaskSource], teacher: RunTeacher | None, trained: Mappi
     encoders = {model.role: model.encoder for model in models if model.role in shown}
     _keep_evidence(run, {model.result.role: model.logits for model in evaluated}, encoders)
     tested = [] if examples.test is None else _evaluate(run, teacher, models, examples.test)
-    transfer = None if run.source.transfer is None else run.source.transfer.figures
-    return collect_results(examples, evaluated, tested, environment=describe_environment(), transfer=transfer)
+    own = next(model for model in models if model.role in ("student", "model"))
+    trust = keep_trust(run, teacher, own.encoder, own.chosen)
+    learnt = None if run.source.transfer is None else run.source.transfer.figures
+    results = collect_results(examples, evaluated, tested, environment=describe_environment(), transfer=learnt)
+    return results.model_copy(update={"trust": trust})
 
 
 def _find_models(
@@ -189,21 +189,6 @@ def measure_general(run: OpenRun[TextSource], student: Encoder, seconds: float) 
     )
 
 
-def describe_general(results: GeneralResults) -> str:
-    """Write a general student's page."""
-    after = results.stages[-1].after
-    rows = tuple((name, f"{value:.4f}") for name, value in after.items())
-    figures = Table(columns=(*word_columns("figure"), *figure_columns("value")), rows=rows)
-    return (
-        f"# A general student: {results.name}\n\n"
-        f"Made by Potstill from `{Path(results.base).name}` and {results.corpus.num_lines:,} lines of text, without "
-        "any task. Start a distillation from it:\n\n"
-        "    potstill distill RECIPE --general FOLDER --task TASK\n\n"
-        "## On text that was held out\n\n"
-        f"{to_markdown(figures)}"
-    )
-
-
 def _figures(stage: StageConfig, events: list[dict[str, Any]]) -> StageFigures:
     """Read what a stage did from the events."""
     own = [event for event in events if event.get("stage") == stage.name]
@@ -235,6 +220,7 @@ def remeasure(path: Path, *, callback: ProgressCallback | None = None) -> Result
     recipe = load_recipe(str(folder.recipe))
     source = TaskSource(recipe=task_part(recipe), data=load_examples(recipe))
     run = OpenRun(source=source, folder=folder, callback=callback or SilentCallback())
+    run = with_texts(run) if recipe.data.trust_fraction else run
     run, teacher = judge(run, find_teacher(run, _refuse))
     seconds = {model.role: model.training_seconds for model in before.models}
     trained = {"student": seconds.get("student", seconds.get("model"))}

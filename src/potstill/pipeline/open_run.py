@@ -126,6 +126,7 @@ class RunTeacher:
         members: The teachers of an ensemble, in their order; empty for a single teacher.
         table: Its answers, where it does not run here.
         chosen: Which weights the stages of its training left, where it comes from a run.
+        num_choices: Among how many weights a development set chose it, as far as it is known.
     """
 
     encoder: Encoder | None
@@ -136,6 +137,7 @@ class RunTeacher:
     members: tuple["RunTeacher", ...] = ()
     table: AnswerTable | None = None
     chosen: tuple[ChosenWeights, ...] = ()
+    num_choices: int = 1
 
     @property
     def model(self) -> Encoder:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from potstill.errors import DataError, ModelError, RecipeError, RunError
 from potstill.files import expand_user
 from potstill.hub import Encoder, fingerprint_model, load_classifier, load_encoder_base, load_masked_lm, reorder_labels
 from potstill.pipeline.begun import without_names
+from potstill.pipeline.chosen import count_choices_of
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.shared_runs import make_once, require_base
 from potstill.pipeline.sources import TaskSource
@@ -86,6 +88,7 @@ def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
         fingerprint=fingerprint_model(name),
         dev_logits=logits,
         choosing_logits=logits if source.data.select is None else source.logits(encoder, source.heldout(encoder)),
+        num_choices=count_choices_of(name),
     )
 
 
@@ -148,6 +151,7 @@ def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeach
         dev_logits=logits,
         choosing_logits=combine(choosing, config),
         members=members,
+        num_choices=prod(member.num_choices for member in members),
     )
 
 

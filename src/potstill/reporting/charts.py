@@ -9,7 +9,7 @@ from markupsafe import Markup
 from potstill.reporting.axes import linear_axis, log_axis, write_number
 from potstill.reporting.plot import Label, draw_frame
 from potstill.reporting.svg import add, finish
-from potstill.results import Calibration
+from potstill.results import Calibration, Trust
 
 SIZE = (440.0, 270.0)
 SMALL = (320.0, 270.0)
@@ -124,6 +124,28 @@ def draw_reliability(name: str, css: str, calibration: Calibration, *, start: fl
         )
         radius = 2.5 + 8 * math.sqrt(each.num_examples / total)
         plot.dot(each.confidence, each.accuracy, css=css, tip=tip, radius=radius)
+    return finish(plot.root)
+
+
+def draw_trust(trust: Trust) -> Markup:
+    """Draw over the share of texts that are answered how often these answers agree, and at least agree."""
+    shares = [step.num_answered / trust.num_texts for step in trust.steps]
+    agreed = [step.num_agreed / step.num_answered for step in trust.steps]
+    verb, target = "agrees with its teacher" if trust.reference == "teacher" else "is right", trust.promise.target
+    told = "; ".join(
+        f"of the surest {share * 100:.0f} % it {verb} in {value * 100:.1f} %, at least {step.bound * 100:.1f} %"
+        for share, value, step in zip(shares, agreed, trust.steps, strict=True)
+    )
+    shown = [(share, step.bound) for share, step in zip(shares, trust.steps, strict=True) if step.bound > 0.5]
+    x = linear_axis("texts answered, the surest first, %", [0.0, 1.0], percent=True)
+    y = linear_axis(f"{verb}, %", [*agreed, *(bound for _, bound in shown), target, 1.0], percent=True)
+    plot = draw_frame(x, y, size=SIZE, label=f"Line chart of how often the model {verb}. {told}.")
+    plot.line([(x.low, target), (x.high, target)], css="teacher level")
+    plot.line(list(zip(shares, agreed, strict=True)), css="student")
+    plot.line(shown, css="student whisker")
+    if trust.promise.threshold is not None and trust.promise.agreement is not None:
+        tip = f"confidence {trust.promise.threshold:.4g} and more: {trust.promise.coverage * 100:.1f} % of the texts"
+        plot.dot(trust.promise.coverage, trust.promise.agreement, css="student", tip=tip, radius=5.0)
     return finish(plot.root)
 
 

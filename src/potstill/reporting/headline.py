@@ -61,8 +61,9 @@ def make_sentences(results: Results) -> tuple[str, ...]:
     """Say what the figures mean."""
     student, teacher = results.find("student"), results.find("teacher")
     sentences = [*find_warnings(results)]
+    trusted = [] if results.trust is None else [f"When to trust it: {results.trust.tell()}."]
     if student is None:
-        return tuple(sentences)
+        return (*sentences, *trusted)
     quoted = results.quoted
     if results.reference == "teacher":
         sentences.append(f"The examples have no gold labels; all figures are {AGREEMENT}.")
@@ -79,7 +80,7 @@ def make_sentences(results: Results) -> tuple[str, ...]:
         other = quoted.find(item.other)
         if other is not None:
             sentences.append(_compare(item, other, name_metric(results.primary_metric)))
-    sentences += describe_worth(results)
+    sentences += [*describe_worth(results), *trusted]
     if teacher is None:
         return tuple(sentences)
     simplest = known_controls()[0]

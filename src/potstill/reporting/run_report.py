@@ -11,7 +11,7 @@ from potstill.controls import control_of, known_controls
 from potstill.files import write_text
 from potstill.layer_map import resolve_layer_map
 from potstill.reporting.advice import advise
-from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, draw_scatter, draw_spots
+from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, draw_scatter, draw_spots, draw_trust
 from potstill.reporting.confusion import confusions
 from potstill.reporting.examples import make_cards, make_disagreements
 from potstill.reporting.headline import kept_interval, make_figures, make_sentences
@@ -73,6 +73,7 @@ def draw_run(run: RunRecord) -> str:
         classes=class_table(results),
         confusions=confusions(results),
         reliability=_reliability(run),
+        trust=None if results.trust is None else draw_trust(results.trust),
         scatters=_scatters(run),
         cards=make_cards(run.examples, shown) if run.examples is not None and has_cards else (),
         shown=[(name_role(role), colour_role(role)) for role in shown],

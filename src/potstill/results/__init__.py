@@ -25,7 +25,7 @@ from potstill.results.figures import (
     Speed,
     TransferFigures,
 )
-from potstill.results.general import CorpusFigures, Fill, GeneralResults, StageFigures
+from potstill.results.general import CorpusFigures, Fill, GeneralResults, StageFigures, describe_general
 from potstill.results.markup import to_csv, to_html, to_latex, to_markdown
 from potstill.results.predictions import Predictions
 from potstill.results.record import Record
@@ -40,6 +40,7 @@ from potstill.results.results import (
 from potstill.results.run_table import describe_results, make_table, tell_choice
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.terminal import to_terminal
+from potstill.results.trust import Promise, Trust, TrustStep
 from potstill.results.warning import find_warnings, warn_of_classes, warn_of_rise, warn_of_words
 from potstill.results.wording import (
     AGREEMENT,
@@ -81,6 +82,7 @@ __all__ = [
     "Parameters",
     "Precision",
     "Predictions",
+    "Promise",
     "QuotedModel",
     "QuotedResults",
     "Record",
@@ -91,6 +93,9 @@ __all__ = [
     "StageFigures",
     "Table",
     "TransferFigures",
+    "Trust",
+    "TrustStep",
+    "describe_general",
     "describe_results",
     "describe_worth",
     "figure_columns",

@@ -143,6 +143,8 @@ class TransferFigures(Config):
     """Left out: equal to one that is measured on."""
     num_near_measured_on: Count = 0
     """Left out: nearly equal to one that is measured on, with at least 0.8 of all pieces of 5 characters in common."""
+    num_held_out: Count = 0
+    """Left out: held out, to find out when the student can be trusted."""
     num_near: Count = 0
     """About so many unlabelled texts that are learnt from are nearly equal to one before, or to a labelled one."""
 
@@ -157,6 +159,7 @@ class TransferFigures(Config):
             "nearly equal to one that is measured on": self.num_near_measured_on,
             "equal to a labelled one": self.num_in_train,
             "equal to another": self.num_repeated,
+            "held out to find when to trust it": self.num_held_out,
             "empty": self.num_empty,
         }
         parts = [f"{count:,} {what}" for what, count in left_out.items() if count]

@@ -1,12 +1,15 @@
 """results.json of a general student: what it learnt from plain text, measured on examples that were held out."""
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
 from potstill.results.figures import Share
+from potstill.results.markup import to_markdown
 from potstill.results.record import Record
+from potstill.results.table import Table, figure_columns, word_columns
 
 
 class CorpusFigures(Config):
@@ -77,3 +80,25 @@ class GeneralResults(Record):
     """Time spent in training."""
     environment: dict[str, JsonValue]
     """Versions and hardware."""
+
+
+def describe_general(results: GeneralResults) -> str:
+    """Write a general student's page.
+
+    Args:
+        results: What its run measured.
+
+    Returns:
+        Markdown that ends with a newline.
+    """
+    after = results.stages[-1].after
+    rows = tuple((name, f"{value:.4f}") for name, value in after.items())
+    figures = Table(columns=(*word_columns("figure"), *figure_columns("value")), rows=rows)
+    return (
+        f"# A general student: {results.name}\n\n"
+        f"Made by Potstill from `{Path(results.base).name}` and {results.corpus.num_lines:,} lines of text, without "
+        "any task. Start a distillation from it:\n\n"
+        "    potstill distill RECIPE --general FOLDER --task TASK\n\n"
+        "## On text that was held out\n\n"
+        f"{to_markdown(figures)}"
+    )

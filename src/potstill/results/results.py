@@ -23,6 +23,7 @@ from potstill.results.figures import (
     TransferFigures,
 )
 from potstill.results.record import Record
+from potstill.results.trust import Trust
 
 
 class ModelResult(Config):
@@ -177,6 +178,9 @@ class Results(Record):
     """What the words alone tell; absent where it was not learnt."""
     test: QuotedResults | None = None
     """The same models on a labelled test set, measured once at the end; absent where the data has none."""
+    trust: Trust | None = None
+    """On which of its answers the student, or the only model, can be believed, as in its trust.json; absent where it
+    gives scores, or there are no texts to measure it on."""
     environment: dict[str, JsonValue]
     """Versions and hardware, as in environment.json."""
     created: AwareDatetime

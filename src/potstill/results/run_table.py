@@ -143,7 +143,8 @@ def _notes(results: Results) -> list[str]:
     learnt = [] if results.transfer is None else [results.transfer.tell()]
     marks = [mark] if (mark := tell_choice(results)) else []
     marks += [] if results.test is None else [f"figures that name no split are those on {results.split}"]
-    return [first, *marks, *without, *learnt, *others, *comparisons, *describe_worth(results)]
+    trusted = [] if results.trust is None else [f"when to trust it: {results.trust.tell()}"]
+    return [first, *marks, *without, *learnt, *others, *comparisons, *describe_worth(results), *trusted]
 
 
 def tell_choice(results: Results) -> str | None:
