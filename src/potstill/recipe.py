@@ -190,6 +190,15 @@ class Recipe(Config):
             stages.append(stage.model_copy(update={"objectives": kept}))
         return self.model_copy(update={"stages": tuple(stages)})
 
+    def without_gold(self) -> "Recipe":
+        """Leave out the optional objectives, for training examples without a gold label."""
+        stages = [
+            (stage, tuple(objective for objective in stage.objectives if not objective.optional))
+            for stage in self.stages
+        ]
+        kept = [stage.model_copy(update={"objectives": left or stage.objectives}) for stage, left in stages]
+        return self.model_copy(update={"stages": tuple(kept)})
+
     def with_precision(self, precision: Literal["fp32", "bf16"]) -> "Recipe":
         """Fill in what `precision = "auto"` stands for on this machine."""
         return self.model_copy(update={"precision": precision})

@@ -36,7 +36,7 @@ def test_a_student_that_is_not_worse_by_more_than_chance_needs_no_advice(interva
 def test_the_cheapest_comes_first():
     assert advice_for("kd", results_with(WORSE, is_rising=True)) == (
         "train longer: the score of stage 'distil' was still rising at its last scoring; --set stages.distil.epochs=10",
-        "follow the teacher's layers too: recipe 'kd-hidden' instead of 'kd'",
+        "follow the teacher's layers too: recipe 'house' instead of 'kd'",
         "take a larger student: --set student.num_layers (now 0.67) or student.hidden_size (now 0.5)",
         "give the teacher more texts to answer: --unlabeled FILE, or --set stages.distil.data=augmented "
         "--set augmentation.method.kind=tang",
@@ -61,10 +61,10 @@ def test_a_stage_that_was_still_rising_is_to_be_twice_as_long(overrides, told):
 @pytest.mark.parametrize(
     ("name", "overrides", "has"),
     [
-        ("kd", (), {"kd-hidden": True, "larger": True, "tang": True}),
-        ("kd-hidden", (), {"kd-hidden": False, "larger": True, "tang": True}),
-        ("bilstm-soft", (), {"kd-hidden": False, "larger": False}),
-        ("kd", ("stages.0.data=augmented", "augmentation.method.kind=tang"), {"kd-hidden": True, "tang": False}),
+        ("kd", (), {"recipe 'house'": True, "larger": True, "tang": True}),
+        ("kd-hidden", (), {"recipe 'house'": False, "larger": True, "tang": True}),
+        ("bilstm-soft", (), {"recipe 'house'": False, "larger": False}),
+        ("kd", ("stages.0.data=augmented", "augmentation.method.kind=tang"), {"recipe 'house'": True, "tang": False}),
     ],
 )
 def test_only_what_the_run_has_not_done_is_advised(name, overrides, has):

@@ -69,7 +69,7 @@ class ClassAnswer(Answer, ABC):
             if name not in positions:
                 raise DataError(
                     f"{column.row(place)} has the label {show(name)}, which does not occur in the training examples; "
-                    f"they have {list_names(self.label_names)}."
+                    f"they have {list_names(self.label_names)}; mend it, or name all classes with --labels."
                 )
         return self.pack([positions[name] for name in names])
 

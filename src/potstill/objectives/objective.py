@@ -47,6 +47,8 @@ class ObjectiveConfig(Config, ABC):
     """Factor of this loss in the sum, > 0; applied by the training loop. To drop an objective, leave it out."""
     when: When = "always"
     """Tasks that use this objective; for the others the recipe leaves it out."""
+    optional: bool = False
+    """Whether to leave it out where no training example has a gold label; only where it reads them."""
     teacher: int | None = Field(default=None, ge=0)
     """Which of several teachers it follows: its place in `teacher.models`, from 0. None = the only one or, for losses
     on logits, all of them together."""
@@ -64,6 +66,8 @@ class ObjectiveConfig(Config, ABC):
     def _follows_someone(self) -> "ObjectiveConfig":
         if self.teacher is not None and not self.needs_teacher:
             raise ValueError("teacher is without effect here, as this objective follows none; leave it out")
+        if self.optional and not self.reads_gold:
+            raise ValueError("optional is without effect here, as this objective reads no gold labels; leave it out")
         return self
 
     @abstractmethod

@@ -16,11 +16,11 @@ from potstill.pipeline.shared_runs import check_general, task_part
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.student import build_student, leave_out_stages
 from potstill.pipeline.teacher import find_teacher, plan_finetuning
-from potstill.pipeline.transfer import check_gold, load_examples, with_texts
+from potstill.pipeline.transfer import check_gold, load_examples, settle, with_texts
 from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
 from potstill.run_folder import RunFolder
-from potstill.training import StageConfig, resolve_precision
+from potstill.training import StageConfig
 
 _BYTES = 4
 _OF_A_CHECKPOINT = 4
@@ -116,7 +116,7 @@ def plan_on_paper(recipe: Recipe, out: Path, baselines: Sequence[str], watch: Pr
     """Read data and models, time a few steps, and leave nothing behind."""
     check_tools(recipe)
     controls, data = find_controls(baselines), load_examples(recipe)
-    recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
+    recipe = settle(recipe, data)
     check_general(recipe)
     real, notes = RunFolder(path=out), _notes(recipe)
     with TemporaryDirectory() as aside:

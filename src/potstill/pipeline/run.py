@@ -19,15 +19,13 @@ from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student, leave_out_stages
 from potstill.pipeline.teacher import find_teacher, judge
-from potstill.pipeline.tokenising import find_length
-from potstill.pipeline.transfer import check_gold, load_examples, with_examples, with_texts
+from potstill.pipeline.transfer import check_gold, load_examples, settle, with_examples, with_texts
 from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe
 from potstill.reporting import write_report
 from potstill.results import Results
 from potstill.run_folder import RunFolder
-from potstill.training import resolve_precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +81,7 @@ def _run_on_task(
     check_tools(recipe)
     controls = find_controls([*(folder.read_environment().get("baselines", []) if is_resumed else ()), *baselines])
     data = load_examples(recipe)
-    recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
-    recipe = recipe.with_length(find_length(recipe.data, *recipe.teacher.names, recipe.teacher.base))
+    recipe = settle(recipe, data)
     run = OpenRun(source=TaskSource(recipe=task_part(recipe), data=data), folder=folder, callback=watch)
     for control in controls:
         check_gold(control.change(run.recipe), data)  # one that cannot be made is refused now

@@ -9,8 +9,10 @@ from potstill.errors import DataError, RecipeError
 from potstill.hub import describe_model
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
+from potstill.pipeline.tokenising import find_length
 from potstill.processes import main_first
 from potstill.recipe import Recipe
+from potstill.training import resolve_precision
 
 
 def load_examples(recipe: Recipe) -> TaskData:
@@ -19,9 +21,20 @@ def load_examples(recipe: Recipe) -> TaskData:
     return load_task_data(recipe.data, label_names=describe_model(names[0]).label_names if names else ())
 
 
+def settle(recipe: Recipe, data: TaskData) -> Recipe:
+    """Fill in what data, models and machine decide."""
+    recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision(recipe.precision))
+    recipe = recipe.with_length(find_length(recipe.data, *recipe.teacher.names, recipe.teacher.base))
+    return recipe.without_gold() if _lacks_gold(data) else recipe
+
+
+def _lacks_gold(data: TaskData) -> bool:
+    return data.train.labels is not None and not len(data.train.labels.values)
+
+
 def check_gold(recipe: Recipe, data: TaskData) -> None:
     """Refuse what reads gold labels where no example has one."""
-    if data.train.labels is None or len(data.train.labels.values):
+    if not _lacks_gold(data):
         return
     if recipe.augmentation is not None:
         raise RecipeError("augmentation: no training example has a label that new texts could have; leave it out.")

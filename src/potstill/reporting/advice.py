@@ -34,7 +34,7 @@ def _suggest(results: Results, recipe: Mapping[str, Any], *, may_vary_texts: boo
         yield f"train longer: the score of stage '{last['name']}' was still rising at its last scoring; {longer}"
     objectives = [objective for stage in stages for objective in stage["objectives"]]
     if not any(objective.keys() & _OF_LAYERS for objective in objectives) and "hidden_size" in student:
-        yield f"follow the teacher's layers too: recipe 'kd-hidden' instead of '{recipe.get('name')}'"
+        yield f"follow the teacher's layers too: recipe 'house' instead of '{recipe.get('name')}'"
     if all("temperature" in objective for objective in objectives):
         yield "learn from the gold labels beside the teacher's answers: recipe 'kd-labels'"
     if "hidden_size" in student:
