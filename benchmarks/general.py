@@ -8,8 +8,8 @@ of 768. In every round both train on the same sentences, one after the other:
     run    Potstill's recipe tinybert-4x312 with these sizes, 256 sentences a step
 
 The plain loop compares attention probabilities instead of scores, which costs the same; neither scores or saves. The
-machine's limit is the time that the needed floating point operations take at the rate of a large matrix product,
-measured in the same run. A short run needs about a minute on two cores.
+machine's limit is the time that the needed floating point operations take at the rate of the fastest matrix
+product, measured in the same run. A short run needs about a minute on two cores.
 
     python benchmarks/general.py corpus/ --sentences 1000 --rounds 3
 """

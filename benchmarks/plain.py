@@ -1,17 +1,31 @@
 """What most scripts do, to compare with, and what the machine could do at most."""
 
-import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from torch.nn.functional import linear, mse_loss
 from transformers import BertConfig, BertForSequenceClassification
 
+from potstill.processes import process_state
+from potstill.timing import time_work
 from potstill.training import resolve_precision
 
-__all__ = ["Pairs", "Sizes", "make_plain", "matrix_rate", "needed_operations", "pad", "plain_seconds"]
+__all__ = [
+    "Pairs",
+    "Product",
+    "Sizes",
+    "list_products",
+    "make_plain",
+    "matrix_rate",
+    "needed_operations",
+    "pad",
+    "plain_seconds",
+]
 
 Sizes = dict[str, int]
 """Fields of a `BertConfig`."""
@@ -37,32 +51,103 @@ def plain_seconds(
     teacher: Sizes, student: Sizes, pairs: Pairs, batches: Iterable[dict[str, Tensor]], *, vocab_size: int
 ) -> float:
     """Time a plain loop over batches: hidden states through one projection, and attention; a step for each batch."""
-    big, small = make_plain(teacher, vocab_size).eval(), make_plain(student, vocab_size)
-    fit = nn.Linear(student["hidden_size"], teacher["hidden_size"])
+    device = torch.device(process_state().device)
+    big, small = (make_plain(sizes, vocab_size).to(device) for sizes in (teacher, student))
+    big.eval()
+    fit = nn.Linear(student["hidden_size"], teacher["hidden_size"], device=device)
     optimizer = torch.optim.AdamW([*small.parameters(), *fit.parameters()], lr=5e-5)
-    begun = time.perf_counter()
-    for batch in batches:
-        with torch.no_grad():
-            theirs = big(**batch)
-        ours = small(**batch)
-        states = [mse_loss(fit(ours.hidden_states[s]), theirs.hidden_states[t]) for s, t in pairs]
-        maps = [mse_loss(ours.attentions[s - 1], theirs.attentions[t - 1]) for s, t in pairs[1:]]
-        torch.stack([*states, *maps]).sum().backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    return time.perf_counter() - begun
+
+    def train() -> None:
+        for batch in batches:
+            inputs = {name: tensor.to(device) for name, tensor in batch.items()}
+            with torch.no_grad():
+                theirs = big(**inputs)
+            ours = small(**inputs)
+            states = [mse_loss(fit(ours.hidden_states[s]), theirs.hidden_states[t]) for s, t in pairs]
+            maps = [mse_loss(ours.attentions[s - 1], theirs.attentions[t - 1]) for s, t in pairs[1:]]
+            torch.stack([*states, *maps]).sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+    return time_work(train, device=device)
 
 
-def matrix_rate() -> float:
-    """Measure floating point operations per second of a large product in the arithmetic that training would take."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A matrix product, [rows, inner] @ [inner, columns].
+
+    Attributes:
+        rows: Of the left side.
+        inner: What is summed over.
+        columns: Of the right side.
+        layout: How both sides are stored, N as they are and T transposed. A linear layer takes NT forward, NN for the
+            gradient of its input, and TN for that of its weight.
+    """
+
+    rows: int
+    inner: int
+    columns: int
+    layout: Literal["NN", "NT", "TN"]
+
+    @property
+    def operations(self) -> int:
+        """Floating point operations."""
+        return 2 * self.rows * self.inner * self.columns
+
+    def build(self, dtype: torch.dtype, device: torch.device) -> Callable[[], Tensor]:
+        """Draw both sides; give what multiplies them."""
+        left, right = (
+            torch.randn(sizes[::-1] if side == "T" else sizes, dtype=dtype, device=device)
+            for sizes, side in zip(((self.rows, self.inner), (self.inner, self.columns)), self.layout, strict=True)
+        )
+        if self.layout == "NT":
+            return lambda: linear(left, right)
+        return lambda: (left.T if self.layout == "TN" else left) @ right
+
+
+def list_products(device: torch.device) -> list[Product]:
+    """List what may be the fastest product, the smallest first: squares, and all that linear layers multiply."""
+    is_cpu = device.type == "cpu"
+    products = [
+        Product(rows=side, inner=side, columns=side, layout=layout)
+        for side in ((1024, 2048) if is_cpu else (8192, 16384))
+        for layout in ("NN", "NT")
+    ]
+    for tokens in (512, 4096) if is_cpu else (4096, 65536):
+        for width, inner in ((312, 1200), (768, 768), (768, 3072)):
+            products += [
+                Product(rows=tokens, inner=width, columns=inner, layout="NT"),
+                Product(rows=tokens, inner=inner, columns=width, layout="NT"),
+                Product(rows=tokens, inner=inner, columns=width, layout="NN"),
+                Product(rows=inner, inner=tokens, columns=width, layout="TN"),
+            ]
+    return sorted(products, key=lambda product: product.operations)
+
+
+def matrix_rate(device: torch.device | None = None, *, seconds: float = 4.5) -> float:
+    """Measure the most floating point operations per second that a product of matrices reaches: the limit of training.
+
+    Args:
+        device: Where; left out: where this process trains.
+        seconds: How long to look. What does not fit is not looked at; large products come last.
+
+    Returns:
+        The best over shapes, layouts and repeats, in the arithmetic of a run whose precision is `auto`. Other work on
+        the machine lowers it as it lowers what is held against it.
+    """
+    device = device or torch.device(process_state().device)
     dtype = torch.bfloat16 if resolve_precision("auto") == "bf16" else torch.float32
-    left, right = torch.randn(2, 1536, 1536, dtype=dtype)
-    times = []
-    for _ in range(6):
-        begun = time.perf_counter()
-        left @ right
-        times.append(time.perf_counter() - begun)
-    return 2 * 1536**3 / statistics.median(times)
+    begun = time.perf_counter()
+    ways, best = [], 0.0
+    for product in list_products(device):
+        if time.perf_counter() - begun < seconds / 2:
+            ways.append((product.operations, product.build(dtype, device)))
+            time_work(ways[-1][1], device=device)  # warms up
+    for operations, way in cycle(ways):
+        best = max(best, operations / time_work(way, device=device))
+        if time.perf_counter() - begun >= seconds:
+            break
+    return best
 
 
 def needed_operations(teacher: Sizes, student: Sizes, pairs: Pairs, lengths: Iterable[int]) -> float:

@@ -11,8 +11,8 @@ states and attention. In every round each of these trains on the same examples, 
 
 The reference compares attention probabilities instead of scores, which costs the same; neither loop scores or saves.
 With --plain-examples the reference, whose examples cost the same whatever their length, takes only so many of them.
-The machine's limit is the time that the needed floating point operations take at the rate of a large matrix product,
-measured in the same run.
+The machine's limit is the time that the needed floating point operations take at the rate of the fastest matrix
+product, measured in the same run.
 
     python benchmarks/train.py --data GLUE --task sst-2 --examples 1000 --plain-examples 96
 """
