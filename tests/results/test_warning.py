@@ -54,7 +54,8 @@ def test_a_teacher_with_a_fault_is_told_in_summary_and_report(teacher, told):
         (-0.02, -0.04, -0.01, 0.8, True),
         (0.05, 0.02, 0.08, 0.8, False),
         (0.0, 0.0, 0.0, 1.0, False),
-        (-0.01, -0.02, 0.0, 1.0, True),
+        (-0.01, -0.02, 0.0, 1.0, False),
+        (-0.02, -0.03, -0.01, 1.0, True),
         (0.009, -0.01, 0.02, 0.99, False),
     ],
 )

@@ -12,6 +12,7 @@ from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
 from potstill.cli.benching import BENCH_EXAMPLES, bench
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
 from potstill.cli.comparing import COMPARE_EXAMPLES, compare
+from potstill.cli.examining import DOCTOR_EXAMPLES, doctor
 from potstill.cli.exporting import EXPORT_EXAMPLES, export
 from potstill.cli.groups import with_groups
 from potstill.cli.predicting import PREDICT_EXAMPLES, predict
@@ -41,6 +42,7 @@ def _make_app() -> typer.Typer:
     whole.callback(epilog=_EXAMPLES)(_potstill)
     _add(whole, distill, DISTILL_EXAMPLES)
     _add(whole, finetune, FINETUNE_EXAMPLES)
+    _add(whole, doctor, DOCTOR_EXAMPLES)
     _add(whole, pretrain, PRETRAIN_EXAMPLES)
     _add(whole, augment, AUGMENT_EXAMPLES)
     _add(whole, evaluate, EVALUATE_EXAMPLES)

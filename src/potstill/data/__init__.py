@@ -11,6 +11,7 @@ from potstill.data.duplicates import find_new
 from potstill.data.known_tasks import KnownTask, find_known_task, known_task_names, shipped_tasks
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
+from potstill.data.overlaps import Overlap, count_repeats, find_conflicts, find_overlap
 from potstill.data.records import Split, Task, TaskData
 from potstill.data.texts import read_texts
 from potstill.data.tokenised import TokenisedSplit, describe_reading, tokenise, tokenise_to_files
@@ -24,16 +25,20 @@ __all__ = [
     "Corpus",
     "DataConfig",
     "KnownTask",
+    "Overlap",
     "Split",
     "Task",
     "TaskData",
     "TokenisedSplit",
     "TransferSet",
+    "count_repeats",
     "count_tokens",
     "describe_reading",
     "describe_tasks",
+    "find_conflicts",
     "find_known_task",
     "find_new",
+    "find_overlap",
     "find_sources",
     "known_task_names",
     "load_answers",

@@ -4,6 +4,7 @@ from potstill.pipeline.api import PlannedRun, distill, finetune, name_fields, pl
 from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmentation
 from potstill.pipeline.dry_run import DryRun, PlannedModel, PlannedStage
 from potstill.pipeline.evaluating import DataOptions, answer_test_sets, evaluate
+from potstill.pipeline.examining import examine
 from potstill.pipeline.general_run import GeneralRun, run_general
 from potstill.pipeline.measure import remeasure
 from potstill.pipeline.run import Run, run_recipe
@@ -28,6 +29,7 @@ __all__ = [
     "distill",
     "draw_blueprint",
     "evaluate",
+    "examine",
     "export",
     "finetune",
     "name_fields",

@@ -20,6 +20,7 @@ from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student, leave_out_stages
 from potstill.pipeline.teacher import find_teacher, judge
 from potstill.pipeline.transfer import check_gold, load_examples, settle, with_examples, with_texts
+from potstill.pipeline.warning import tell_warnings
 from potstill.processes import is_main_process, wait_for_all
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe
@@ -102,6 +103,8 @@ def _run_on_task(
     facts = describe_facts(run, teacher) | {"baselines": [control.name for control in controls]}
     open_folder(run, describe_beginning(recipe, examples=data.fingerprint), facts, is_resumed=is_resumed)
     run = run if maker is None else with_examples(run, make_examples(run, maker, teacher))
+    if is_main_process() and not is_resumed:
+        tell_warnings(run, teacher, student)
     announce(run, student, teacher, num_controls=len(controls))
     trained = {"student": train_stages(run, student, teacher)}
     trained |= {control.name: _train_control(run, control, teacher) for control in controls}

@@ -50,17 +50,24 @@ def build_student(run: OpenRun[Source], teacher: RunTeacher | None) -> Encoder:
 
 def leave_out_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None) -> Recipe:
     """Give the recipe without its optional stages that ask for what student or teacher have not."""
-    kept = []
+    unfit = find_unfit_stages(run, student, teacher)
+    for name, why in unfit.items():
+        run.callback.note(f"{name} is left out: {why}")
+    kept = tuple(stage for stage in run.recipe.stages if stage.name not in unfit)
+    return run.recipe.model_copy(update={"stages": kept})
+
+
+def find_unfit_stages(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None) -> dict[str, str]:
+    """Say of optional stages that ask for what student or teacher have not why they are left out."""
+    unfit = {}
     for stage in run.recipe.stages:
         try:
             _hold_against(run, student, teacher, stage)
         except PotstillError as error:
             if not stage.optional:
                 raise
-            run.callback.note(f"{stage.name} is left out: {error}")
-        else:
-            kept.append(stage)
-    return run.recipe.model_copy(update={"stages": tuple(kept)})
+            unfit[stage.name] = str(error)
+    return unfit
 
 
 def _hold_against(run: OpenRun[Source], student: Encoder, teacher: RunTeacher | None, stage: StageConfig) -> Distiller:

@@ -35,7 +35,7 @@ def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], 
     if not recipe.needs_teacher and recipe.start_from == "base":
         return None
     if recipe.teacher.answers is not None:
-        return _load_table(run, recipe.teacher.answers)
+        return load_table(run, recipe.teacher.answers)
     if not recipe.teacher.names and recipe.teacher.base is None:
         raise RecipeError(
             f"teacher: recipe '{recipe.name}' needs a teacher and none is given; pass --teacher with a fine-tuned "
@@ -48,7 +48,7 @@ def find_teacher(run: OpenRun[TaskSource], make: Callable[[Recipe, Path, bool], 
     if not recipe.teacher.names:
         return _load(run, str(_finetuned_base(run, make)), called=str(recipe.teacher.base))
     singles = [_load(run, name, called=name) for name in recipe.teacher.names]
-    return singles[0] if len(singles) == 1 else _join(run, tuple(singles))
+    return singles[0] if len(singles) == 1 else join_teachers(run, tuple(singles))
 
 
 def find_base(run: OpenRun[TextSource]) -> RunTeacher | None:
@@ -70,17 +70,23 @@ def load_for_task(name: str, task: Task, *, called: str | None = None) -> Encode
 
 
 def _load(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
-    """Load a teacher, put its labels into the task's order, and check what it knows."""
-    task = run.source.data.task
-    encoder = load_for_task(name, task, called=called)
+    """Load a teacher, and check what it knows."""
+    teacher, source = load_teacher(run, name, called=called), run.source
+    logits, gold = teacher.dev_logits, source.data.dev.labels
+    if source.data.dev.has_labels and gold is not None and logits is not None:
+        tokens = source.batches_of("dev", teacher.model).tokenised.tokens
+        cut = f"{tokens.num_cut} of them are cut at {run.recipe.data.longest} tokens" if tokens.num_cut else ""
+        check_teacher(called, source.data.task, logits, gold, cut=cut)
+    return teacher
+
+
+def load_teacher(run: OpenRun[TaskSource], name: str, *, called: str) -> RunTeacher:
+    """Load a teacher, put its labels into the task's order, and let it answer dev."""
     source = run.source
+    encoder = load_for_task(name, source.data.task, called=called)
     for split in source.data.labelled_test:
         source.batches_of(split, encoder)  # a text that it cannot read is refused now, not at the end
-    logits, gold = source.logits(encoder), source.data.dev.labels
-    if source.data.dev.has_labels and gold is not None:
-        tokens = source.batches_of("dev", encoder).tokenised.tokens
-        cut = f"{tokens.num_cut} of them are cut at {run.recipe.data.longest} tokens" if tokens.num_cut else ""
-        check_teacher(called, task, logits, gold, cut=cut)
+    logits = source.logits(encoder)
     return RunTeacher(
         chosen=_read_training(run, name, called=called),
         encoder=encoder,
@@ -107,7 +113,7 @@ def _read_training(run: OpenRun[TaskSource], name: str, *, called: str) -> tuple
     return () if model is None else model.chosen
 
 
-def _load_table(run: OpenRun[TaskSource], path: str) -> RunTeacher:
+def load_table(run: OpenRun[TaskSource], path: str) -> RunTeacher:
     """Take the answers of a teacher that does not run here, and check what it knows."""
     data = run.source.data
     table = run.source.answers or load_answers(path, run.recipe.data, data.task)
@@ -130,7 +136,7 @@ def _load_table(run: OpenRun[TaskSource], path: str) -> RunTeacher:
     )
 
 
-def _join(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeacher:
+def join_teachers(run: OpenRun[TaskSource], members: tuple[RunTeacher, ...]) -> RunTeacher:
     """Make one teacher of several, and tell how good they are alone and together."""
     task, gold, config = run.source.data.task, run.source.data.dev.labels, run.recipe.teacher
     assert gold is not None

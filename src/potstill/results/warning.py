@@ -1,16 +1,18 @@
 """What is wrong with the models of a run, in sentences that belong above all else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from potstill.controls import known_controls
-from potstill.results.figures import BagOfWords
-from potstill.results.results import ModelResult, Results
+from potstill.results.figures import BagOfWords, ChosenWeights, ClassFigures, Role
+from potstill.results.results import Results
 from potstill.results.wording import name_metric, name_role, write_brackets, write_hundred
 from potstill.results.worth import find_pair, write_difference
 
 _MIN_SUPPORT = 3
 """Examples of a class from which on it tells something that a model never finds it."""
 _SHOWN = 5
+_HIGH = 0.95
+"""Score from which on a model that is no better than words needs no more than them."""
 
 
 def find_warnings(results: Results) -> tuple[str, ...]:
@@ -32,9 +34,9 @@ def _find(results: Results) -> Iterator[str]:
         yield from warn_of_words(words, metric=results.primary_metric, split=results.quoted.split)
     for model in results.models:
         if model.role in ("teacher", "model"):
-            yield from warn_of_rise(model, metric=results.primary_metric)
+            yield from warn_of_rise(model.role, model.chosen, metric=results.primary_metric)
         if model.role in ("teacher", "model", "student"):
-            yield from warn_of_classes(model)
+            yield from warn_of_classes(model.role, model.classes)
 
 
 def _warn_of_harm(results: Results) -> Iterator[str]:
@@ -57,9 +59,11 @@ def warn_of_words(words: BagOfWords, *, metric: str, split: str) -> Iterator[str
         split: What both were measured on.
 
     Yields:
-        A sentence, where the lead may be chance and is less than half of what the words leave to be known.
+        A sentence, where the model is worse by more than chance, or its lead may be chance, is less than half of what
+        the words leave to be known, and there is much left.
     """
-    if words.interval[0] > 0 or words.lead >= (1 - words.score) / 2:
+    is_close = words.interval[0] <= 0 and words.lead < (1 - words.score) / 2
+    if words.interval[1] >= 0 and not (is_close and words.score + words.lead < _HIGH):
         return
     yield (
         f"The {words.model} is not better than a bag of words, by more than chance: "
@@ -70,42 +74,44 @@ def warn_of_words(words: BagOfWords, *, metric: str, split: str) -> Iterator[str
     )
 
 
-def warn_of_rise(model: ModelResult, *, metric: str) -> Iterator[str]:
+def warn_of_rise(role: Role, chosen: Sequence[ChosenWeights], *, metric: str) -> Iterator[str]:
     """Say that a model was still getting better when its training ended.
 
     Args:
-        model: What was measured.
+        role: Its part in the run.
+        chosen: Which weights the stages of its training left.
         metric: The primary metric.
 
     Yields:
         A sentence, where it was.
     """
-    if not model.chosen or not model.chosen[-1].is_rising:
+    if not chosen or not chosen[-1].is_rising:
         return
-    last = model.chosen[-1]
+    last = chosen[-1]
     path = f"--set stages.{last.stage}"
     yield (
-        f"The {name_role(model.role)}'s {name_metric(metric)} was still rising at the end of its training "
+        f"The {name_role(role)}'s {name_metric(metric)} was still rising at the end of its training "
         f"({write_hundred(last.last)} after {last.num_steps:,} steps); fine-tune it longer, such as with "
         f"{path}.epochs=none {path}.steps={2 * last.num_steps}."
     )
 
 
-def warn_of_classes(model: ModelResult) -> Iterator[str]:
+def warn_of_classes(role: Role, classes: Sequence[ClassFigures]) -> Iterator[str]:
     """Say that a model never finds some classes.
 
     Args:
-        model: What was measured.
+        role: Its part in the run.
+        classes: Its figures of each class.
 
     Yields:
         A sentence, where it finds none of at least three examples of a class.
     """
-    missed = [each for each in model.classes if each.recall == 0 and each.support >= _MIN_SUPPORT]
+    missed = [each for each in classes if each.recall == 0 and each.support >= _MIN_SUPPORT]
     if not missed:
         return
     named = ", ".join(f"'{each.label}' ({each.support})" for each in missed[:_SHOWN])
     more = ", ..." if len(missed) > _SHOWN else ""
     yield (
-        f"The {name_role(model.role)} never finds {len(missed)} of {len(model.classes)} classes, with so many "
+        f"The {name_role(role)} never finds {len(missed)} of {len(classes)} classes, with so many "
         f"examples: {named}{more}; train it longer, or give it more examples of them."
     )

@@ -11,7 +11,7 @@ from potstill.training.masking import MaskingConfig
 from potstill.training.optimizer import AdamWConfig, AnyOptimizerConfig
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Epochs = Annotated[float, Field(gt=0.0)]
+Epochs = Annotated[float, Field(gt=0.0, le=10_000.0)]
 
 
 class ScheduleConfig(Config):
