@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ from safetensors.torch import load_file, save_file
 from tiny_reviews import WORDS
 
 from potstill.data import load_task_data
+from potstill.files import unseal_file
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.shared_runs import make_general
 from potstill.pipeline.sources import TaskSource
-from potstill.pipeline.teacher import find_teacher
+from potstill.pipeline.student import build_student
+from potstill.pipeline.targets import make_distiller, make_targets
+from potstill.pipeline.teacher import find_teacher, load_teacher
 from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
@@ -119,3 +123,57 @@ def test_it_is_found_again_until_what_decides_it_changes(
     if callable(change):
         change(tmp_path)
     assert find(tmp_path, fields, [] if callable(change) else change) != first
+
+
+def turn_labels(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
+    data = run.source.data
+    answer = replace(data.task.answer, label_names=data.task.label_names[::-1])
+    return replace(run, source=replace(run.source, data=replace(data, task=replace(data.task, answer=answer))))
+
+
+def edit_teacher(folder: Path) -> None:
+    path = folder / "teacher" / "student" / "model.safetensors"
+    weights = load_file(path)
+    weights["classifier.bias"] += 1.0
+    save_file(weights, path, metadata={"format": "pt"})
+    unseal_file(path)
+
+
+def ask_teacher(run: OpenRun[TaskSource]) -> set[str]:
+    """Let a teacher answer what the last stage reads, and give the names of what is stored."""
+    teacher = load_teacher(run, str(run.recipe.teacher.model), called="teacher")
+    stage = run.recipe.stages[0]
+    make_targets(run, stage, make_distiller(stage, build_student(run, teacher), teacher), teacher)
+    return {path.name for path in run.folder.store.iterdir() if path.is_dir()}
+
+
+@pytest.mark.parametrize("name", ["kd", "kd-hidden"])
+@pytest.mark.parametrize("change", ["precision=bf16", edit_teacher, turn_labels])
+def test_what_a_teacher_said_is_found_again_until_what_decides_it_changes(
+    teacher: Path,
+    reviews: Path,
+    tmp_path: Path,
+    name: str,
+    change: str | Callable[..., Any],
+) -> None:
+    if name == "kd-hidden" and change is turn_labels:
+        pytest.skip("layers have no labels")
+    shutil.copytree(teacher, tmp_path / "teacher")
+    fields: dict[str, Any] = {
+        "teacher.model": str(tmp_path / "teacher"),
+        "data.path": str(reviews),
+        "data.text": "review",
+        "data.label": "stars",
+        "precision": "fp32",
+        "teacher.states": "store" if name == "kd-hidden" else "run",
+    }
+    run = open_run(tmp_path, fields, name, [])
+    first = ask_teacher(run)
+    assert ask_teacher(open_run(tmp_path, fields, name, [])) == first
+    assert len(first) == 1
+    if change is edit_teacher:
+        edit_teacher(tmp_path)
+    other = turn_labels(run) if change is turn_labels else run
+    if isinstance(change, str):
+        other = open_run(tmp_path, fields, name, [change])
+    assert len(ask_teacher(other)) == 2
