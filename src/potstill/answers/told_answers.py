@@ -61,7 +61,8 @@ class ToldAnswers:
         rows = np.full((len(self.cells), num_labels), np.nan, dtype=np.float32)
         for number, cell in enumerate(self.cells):
             value = _decode(cell)
-            if value is None or value == "":
+            is_silent = self.form == "votes" and isinstance(value, list | tuple | Mapping) and len(value) == 0
+            if value is None or value == "" or is_silent:
                 continue
             try:
                 rows[number] = read_cell(value)
