@@ -76,6 +76,8 @@ def test_a_process_of_its_own_tells_memory_and_cold_start(potstill, world):
         (("--shape", "1x24", "--protocol", "seed", "--tokens", 600), "reads at most 512 tokens"),
         (("--shape", "1x24", "--data", "texts.txt"), "shapes read random tokens"),
         (("--shape", "1x24", "--plot", "bench.gif"), ".png, .svg"),
+        (("--shape", "900x9000"), "900x9000: this has"),
+        (("--shape", "bilstm:90000x1"), "at most 1,000,000,000 are timed"),
         (("--shape", "1x24", "--out", "missing/bench.json"), "does not exist"),
         (("no-such-folder/model/x",), "does not exist"),
     ],

@@ -55,6 +55,14 @@ def test_runs_are_found_in_folders_without_controls_and_teachers(make_run, tmp_p
     assert find_runs([second, tmp_path / "suite"]) == [second, first]
 
 
+def test_a_folder_with_too_much_in_it_is_not_walked_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("potstill.reporting.reading._MOST_FILES", 20)
+    for number in range(30):
+        (tmp_path / str(number)).write_text("")
+    with pytest.raises(RunError, match="holds more than 20 files, too many to look for runs in"):
+        find_runs([tmp_path])
+
+
 def test_no_folder_is_one_clear_sentence(tmp_path: Path):
     with pytest.raises(RunError, match=r"run folder '.*nothing' does not exist; give the folder of a finished run\."):
         find_runs([tmp_path / "nothing"])

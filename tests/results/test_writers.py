@@ -122,7 +122,8 @@ def read_latex(table: Table) -> Cells:
 
 
 def read_csv(table: Table) -> Cells:
-    return [row or [""] for row in csv.reader(io.StringIO(to_csv(table)))]
+    rows = [row or [""] for row in csv.reader(io.StringIO(to_csv(table)))]
+    return [[re.sub(r"(?s)^'('*(?:[=@\t\r]|[+-][^\d.\s]|[+-].*[|!(]))", r"\1", cell) for cell in row] for row in rows]
 
 
 def read_html(table: Table) -> Cells:
@@ -189,3 +190,10 @@ def test_notes_stand_below_in_every_medium_for_people():
     assert to_latex(table).count("\\footnotesize") == 2
     assert '<tfoot>\n<tr><td colspan="1">one &amp; two</td></tr>' in to_html(table)
     assert "three" not in to_csv(table)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "\t=1", "-A1"])
+def test_a_spreadsheet_computes_no_cell_of_a_csv_file(cell: str):
+    table = Table(columns=word_columns("text"), rows=((cell,), ("-4.7 [-8.3, -1.0]",), ("+0.3",), ("-",)))
+    rows = list(csv.reader(io.StringIO(to_csv(table))))
+    assert rows[1:] == [[f"'{cell}"], ["-4.7 [-8.3, -1.0]"], ["+0.3"], ["-"]]

@@ -14,6 +14,8 @@ from potstill.hub.tokenizing import Tokenizer
 _TRANSFORMER = re.compile(r"(\d+)x(\d+)(?:x(\d+))?")
 _BILSTM = re.compile(r"bilstm(?::(\d+)x(\d+))?")
 _VOCABULARY = 30522
+_MOST_WEIGHTS = 1_000_000_000
+"""Three times those of BERT-large; 4 GB in float32."""
 SHAPE_LABELS = ("no", "yes")
 """Labels of every shape."""
 
@@ -40,6 +42,7 @@ def make_shape_config(shape: str) -> PretrainedConfig:
         return DistilBertConfig(vocab_size=_VOCABULARY)
     if found := _BILSTM.fullmatch(shape):
         state, head = (int(size) if size else default for size, default in zip(found.groups(), (300, 400), strict=True))
+        _check_size(shape, 8 * state * (300 + state) + 2 * state * head)
         sizes = {"vocab_size": _VOCABULARY, "embedding_size": 300, "lstm_size": state, "head_size": head}
         return AutoConfig.for_model("potstill-bilstm", channels="trained", **sizes)
     if not (found := _TRANSFORMER.fullmatch(shape)) or not (int(found[1]) and int(found[2])):
@@ -48,13 +51,24 @@ def make_shape_config(shape: str) -> PretrainedConfig:
             "bilstm:STATExHEAD (bilstm:300x400) or distilbert."
         )
     width = int(found[2])
+    num_layers, inner = int(found[1]), int(found[3] or 4 * width)
+    _check_size(shape, width * (_VOCABULARY + num_layers * (4 * width + 2 * inner)))
     return BertConfig(
         vocab_size=_VOCABULARY,
-        num_hidden_layers=int(found[1]),
+        num_hidden_layers=num_layers,
         hidden_size=width,
-        intermediate_size=int(found[3] or 4 * width),
+        intermediate_size=inner,
         num_attention_heads=_count_heads(width),
     )
+
+
+def _check_size(shape: str, num_weights: int) -> None:
+    """Refuse what no encoder is, before the memory is taken for it."""
+    if num_weights > _MOST_WEIGHTS:
+        raise ModelError(
+            f"--shape {shape}: this has {num_weights:,} weights, {4 * num_weights / 2**30:,.0f} GiB; at most "
+            f"{_MOST_WEIGHTS:,} are timed."
+        )
 
 
 def _count_heads(width: int) -> int:

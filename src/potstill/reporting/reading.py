@@ -1,6 +1,7 @@
 """Read what a run left behind, all of it at once, and refuse what cannot be drawn."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from potstill.reporting.courses import Course, read_course
 from potstill.reporting.effort import Effort, read_effort
 from potstill.results import AttentionMaps, ChosenExamples, Predictions, Results
 from potstill.run_folder import RunFolder
+
+_MOST_FILES = 200_000
+"""Files and folders in which runs are looked for; a run has some tens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +102,25 @@ def find_runs(paths: Sequence[Path]) -> list[Path]:
             _check_finished(folder)
             found.append(path)
             continue
-        inside = [each.parent for each in sorted(path.rglob("results.json")) if _is_run(each.parent, path)]
+        inside = [each for each in sorted(_walk(path)) if _is_run(each, path)]
         if not inside:
             raise RunError(f"'{path}' holds no finished run; give a run folder, or a folder of run folders.")
         found += inside
     return list(dict.fromkeys(found))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Find the folders with results, and refuse a folder that holds much else, such as a whole disk."""
+    seen = 0
+    for folder, names, files in os.walk(root):
+        seen += len(names) + len(files)
+        if seen > _MOST_FILES:
+            raise RunError(
+                f"'{root}' holds more than {_MOST_FILES:,} files, too many to look for runs in; give a folder of runs."
+            )
+        names[:] = [name for name in names if not name.startswith(".")]
+        if "results.json" in files:
+            yield Path(folder)
 
 
 def _is_run(folder: Path, root: Path) -> bool:

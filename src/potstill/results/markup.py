@@ -15,6 +15,8 @@ _MARKDOWN = re.compile(
     r"|(?<![^\W_])_|_(?![^\W_])"  # between letters it is no emphasis
     r"|(?<=\])[(\[]"  # the address of a link
 )
+_FORMULA = re.compile(r"'*(?:[=@\t\r]|[+-](?=[^\d.\s])|[+-].*[|!(])", re.DOTALL)
+"""How a cell begins that a spreadsheet computes; apostrophes before it count, so that one can be taken away again."""
 _IN_LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -85,6 +87,8 @@ def to_latex(table: Table) -> str:
 def to_csv(table: Table) -> str:
     """Write headings and rows as CSV; title and notes are left out.
 
+    A cell that a spreadsheet would take for a formula gets an apostrophe in front, which makes it a text there.
+
     Args:
         table: What to write.
 
@@ -93,9 +97,14 @@ def to_csv(table: Table) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.text for column in table.columns)
-    writer.writerows(table.rows)
+    writer.writerow(_as_text(column.text) for column in table.columns)
+    writer.writerows([_as_text(cell) for cell in row] for row in table.rows)
     return text.getvalue()
+
+
+def _as_text(cell: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula; figures with a sign are none."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def to_html(table: Table, *, css: str = "figures") -> str:
