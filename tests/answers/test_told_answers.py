@@ -109,3 +109,19 @@ def test_logits_come_through_json_bit_for_bit() -> None:
     cells = [json.loads(json.dumps(dict(zip(NAMES, row, strict=True)))) for row in logits.tolist()]
     for answer in (CLASSES, LABELS):
         assert (read(answer, "logits", *cells) == logits).all()
+
+
+@pytest.mark.parametrize("number", [10**400, 1e39, "1e39", -(10**400)])
+@pytest.mark.parametrize(
+    ("kind", "form"), [(Score, "votes"), (OneClass, "logits"), (SeveralLabels, "log_probabilities")]
+)
+def test_a_number_that_float32_cannot_hold_is_refused(number, kind, form):
+    answer = kind(label_names=("a", "b")) if kind.has_names else kind()
+    cell = [number] if kind is Score else {"a": number, "b": 0.0}
+    with pytest.raises(DataError, match="too large"):
+        answer.read_answers(ToldAnswers(form=form, cells=[cell], place="here"))
+
+
+def test_votes_of_nobody_say_nothing():
+    for answer in (Score(), OneClass(label_names=("a", "b")), SeveralLabels(label_names=("a", "b"))):
+        assert np.isnan(answer.read_answers(ToldAnswers(form="votes", cells=[[]], place="here"))).all()

@@ -143,6 +143,7 @@ def test_stage_after_stage_resumes_at_the_second(
     assert names[-1].startswith("001-")
     resumed = distill(str(cut.folder / "recipe.json"), resume=True)
     assert (resumed.student / "model.safetensors").read_bytes() == expected
+    assert _events(resumed.folder) == _events(whole.folder), "what came after the checkpoint is told once"
 
 
 def _events(folder: Path) -> list[str]:

@@ -105,3 +105,13 @@ def test_without_dropout_the_first_loss_has_no_seed(teacher: Path, reviews: Path
         dropout(*open_run(teacher, reviews, tmp_path / str(seed), [*overrides, f"seed={seed}"])) for seed in (1, 2)
     ]
     assert losses[0] == losses[1]
+
+
+def test_a_start_is_fitted_on_training_texts_and_on_no_others(teacher: Path, reviews: Path, tmp_path: Path) -> None:
+    run, run_teacher = open_run(teacher, reviews, tmp_path / "run", [])
+    batch = run.source.calibration_set(run_teacher.model)
+    read = [ids[mask].tolist() for ids, mask in zip(batch.input_ids, batch.token_mask, strict=True)]
+    texts = run.source.data.train.texts
+    assert len(read) == 128
+    for number, ids in zip(batch.example_ids.tolist(), read, strict=True):
+        assert run_teacher.model.tokenizer.encode([texts[number]], None, max_length=32).ids.tolist() == ids

@@ -16,11 +16,9 @@ from potstill.answers.names import are_numbers, are_scores, have_decimal_commas,
 from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
-from potstill.answers.told_answers import ToldAnswers, read_score
+from potstill.answers.told_answers import LARGEST, ToldAnswers, read_score
 from potstill.errors import DataError
 from potstill.results import ScoreFidelity
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 @final
@@ -84,7 +82,7 @@ class Score(Answer):
                     f"{column.row(place)} has the label {show(name)}, which is not a number, as a score must "
                     f"be{advice}."
                 )
-            if not abs(float(name)) <= _LARGEST:
+            if not abs(float(name)) <= LARGEST:
                 raise DataError(f"{column.row(place)} has the label {show(name)}, which is too large for a score.")
         return self.pack([float(name) for name in names])
 

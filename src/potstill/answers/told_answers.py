@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from potstill.answers.names import are_numbers, label_name, list_names, show
 from potstill.errors import DataError
 
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest number that can be learnt from."""
 FLOOR = 1e-9
 """A probability below this counts as this, so that every logit is finite."""
 _TOLERANCE = 0.02
@@ -122,10 +124,17 @@ def _read_number(value: Any) -> float:  # noqa: ANN401 - a cell of a file
         infinite = value.strip().casefold() in ("-inf", "-infinity")
         if not infinite and not are_numbers([value.strip()]):
             raise ValueError(f"with '{value}', which is no number")
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or value == math.inf:
+        return _bound(float(value), value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value == math.inf:
         raise ValueError(f"with {value!r}, which is no number")
-    return float(value)
+    return _bound(value, value)
+
+
+def _bound(number: float, value: Any) -> float:  # noqa: ANN401 - a cell of a file
+    """Refuse a finite number that float32 cannot hold."""
+    if LARGEST < abs(number) < math.inf:
+        raise ValueError(f"with {str(value)[:60]}, which is too large")
+    return float(number)
 
 
 def read_score(value: Any) -> float:  # noqa: ANN401 - a cell of a file
