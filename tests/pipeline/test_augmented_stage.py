@@ -103,7 +103,7 @@ def test_the_control_has_the_label_of_the_source(first):
 def look_again(folder):
     """The augmented examples of a run, and what its teacher says of them when it is asked anew."""
     recipe = load_recipe(str(folder / "recipe.json"))
-    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    source = TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data))
     run = OpenRun(source=source, folder=RunFolder(path=folder), callback=SilentCallback())
     run_teacher = find_teacher(run, lambda *_: None)
     examples = make_examples(run, plan_texts(run, run_teacher), run_teacher)
@@ -169,7 +169,10 @@ def test_nothing_new_is_refused_where_originals_are_left_out(first, teacher, rev
 def test_two_runs_do_not_make_the_same_texts_at_once(reviews, tmp_path):
     fields = {"data.path": str(reviews), "data.text": "review", "data.label": "stars", "precision": "fp32"}
     recipe = load_recipe("bilstm-soft", fields=fields, overrides=AUGMENTED)
-    source, folder = TaskSource(recipe=recipe, data=load_task_data(recipe.data)), RunFolder(path=tmp_path / "run")
+    source, folder = (
+        TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data)),
+        RunFolder(path=tmp_path / "run"),
+    )
     run, notes, waiting = OpenRun(source=source, folder=folder, callback=SilentCallback()), Notes(), Event()
     notes.note = lambda text: waiting.set() if "waiting for process" in text else None
     first = make_examples(run, plan_texts(run, None), None)
@@ -216,7 +219,7 @@ def test_tinybert_asks_the_pretrained_base_where_it_is_a_masked_language_model(g
     fields |= {"data.text": "review", "data.label": "stars"}
     recipe = load_recipe("tinybert-4x312", ablations=["no-gd"], fields=fields)
     notes = Notes()
-    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    source = TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data))
     maker = plan_texts(OpenRun(source=source, folder=RunFolder(path=tmp_path), callback=notes), None)
     assert maker.config.method.masked_lm == (str(given) if said is None else None)
     assert [said in note for note in notes.said] == ([] if said is None else [True])

@@ -28,7 +28,9 @@ def test_a_control_starts_from_what_its_name_says(student_run: Path, teacher: Pa
     data = load_task_data(recipe.data)
     first, control = (
         OpenRun(
-            source=TaskSource(recipe=each, data=data), folder=RunFolder(path=student_run), callback=SilentCallback()
+            source=TaskSource(recipe=each.with_length(128), data=data),
+            folder=RunFolder(path=student_run),
+            callback=SilentCallback(),
         )
         for each in (whole, recipe)
     )
@@ -53,7 +55,7 @@ def test_a_control_starts_from_what_its_name_says(student_run: Path, teacher: Pa
 @pytest.mark.parametrize("name", ["", *STARTS])
 def test_every_student_is_measured_from_its_own_folder(student_run: Path, name: str) -> None:
     recipe = load_recipe(str(student_run / "recipe.json"))
-    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    source = TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data))
     role = "_".join(["student", *name.split("-")] if name else ["student"])
     reported = Predictions.read(student_run / "predictions.safetensors").logits[role]
     own = source.logits(load_classifier(str(student_run / name / "student")))

@@ -159,7 +159,7 @@ def test_weights_and_combination_reach_what_is_followed_and_what_is_reported(
     settings = {"teacher.combine": combine, "teacher.weights": weights, "teacher.store": is_stored}
     names = [str(teacher), str(shift(mirrored, tmp_path / "shifted"))]
     recipe = load_recipe("kd", fields=fields | settings | {"teacher.models": names})
-    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    source = TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data))
     run = OpenRun(source=source, folder=RunFolder(path=tmp_path / "run"), callback=SilentCallback())
     run_teacher = find_teacher(run, lambda *_: None)
     assert run_teacher is not None

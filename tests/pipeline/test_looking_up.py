@@ -33,7 +33,7 @@ def look_up(
     fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
     recipe = load_recipe("kd", fields=fields | {"precision": precision})
     data = load_task_data(recipe.data)
-    source = TaskSource(recipe=recipe, data=mirror(data) if is_mirrored else data)
+    source = TaskSource(recipe=recipe.with_length(128), data=mirror(data) if is_mirrored else data)
     run = OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=SilentCallback())
     run_teacher = find_teacher(run, lambda *_: None)
     assert run_teacher is not None
@@ -55,7 +55,10 @@ def test_another_precision_gets_logits_of_its_own(teacher: Path, reviews: Path, 
 
 def test_a_start_is_fitted_on_training_texts(teacher: Path, reviews: Path) -> None:
     recipe = load_recipe("kd", fields={"data.path": str(reviews), "data.text": "review", "data.label": "stars"})
-    source, encoder = TaskSource(recipe=recipe, data=load_task_data(recipe.data)), load_classifier(str(teacher))
+    source, encoder = (
+        TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data)),
+        load_classifier(str(teacher)),
+    )
     sample = source.calibration_set(encoder)
     learnt = source.batches_of("train", encoder).collate(sample.example_ids.numpy())
     assert len(sample) == 128

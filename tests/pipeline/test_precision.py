@@ -67,7 +67,7 @@ def test_losses_in_bfloat16_are_summed_in_float32(teacher: Path, reviews: Path, 
     recipe = load_recipe("kd-hidden", fields={**fields, "precision": "bf16"})
     data = load_task_data(recipe.data)
     recipe = recipe.for_answer(data.task.answer)
-    source, folder = TaskSource(recipe=recipe, data=data), RunFolder(path=tmp_path / "run")
+    source, folder = TaskSource(recipe=recipe.with_length(128), data=data), RunFolder(path=tmp_path / "run")
     run = OpenRun(source=source, folder=folder, callback=SilentCallback())
     run_teacher = find_teacher(run, lambda *_: None)
     assert run_teacher is not None

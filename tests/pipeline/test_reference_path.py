@@ -60,7 +60,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> OpenRun[TaskSource]:
     path = tmp_path_factory.mktemp("data") / "texts.csv"
     path.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
     data = load_task_data(DataConfig(path=str(path)))
-    source = TaskSource(recipe=load_recipe("kd", overrides=STAGE), data=data)
+    source = TaskSource(recipe=load_recipe("kd", overrides=STAGE).with_length(128), data=data)
     return OpenRun(source=source, folder=RunFolder(path=path.parent / "run"), callback=SilentCallback())
 
 

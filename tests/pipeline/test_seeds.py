@@ -47,7 +47,7 @@ def open_run(
 ) -> tuple[OpenRun[TaskSource], RunTeacher]:
     fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
     recipe = load_recipe("kd", fields=fields, overrides=[*ONE_STEP, *overrides])
-    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    source = TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data))
     run = OpenRun(source=source, folder=RunFolder(path=folder), callback=SilentCallback())
     run_teacher = find_teacher(run, lambda *_: None)
     assert run_teacher is not None

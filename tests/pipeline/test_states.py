@@ -138,7 +138,7 @@ def test_states_that_cannot_be_stored_are_computed_anew_with_the_reason(
 def test_a_full_store_asks_the_teacher_nothing(teacher: Path, reviews: Path, tmp_path: Path) -> None:
     fields = {"teacher.model": str(teacher), "data.path": str(reviews), "data.text": "review", "data.label": "stars"}
     recipe = load_recipe("kd", fields=fields, overrides=[*STAGE, "teacher.states=store"])
-    source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+    source = TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data))
     asked: list[int] = []
     for name in ("first", "second"):
         folder = RunFolder(path=tmp_path / name)

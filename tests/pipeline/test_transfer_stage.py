@@ -76,7 +76,7 @@ def test_without_further_texts_it_is_a_stage_on_the_task(teacher: Path, reviews:
 
 
 def open_source(recipe: Recipe, folder: Path) -> TaskSource:
-    source = TaskSource(recipe=recipe, data=load_examples(recipe))
+    source = TaskSource(recipe=recipe.with_length(128), data=load_examples(recipe))
     opened = OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=SilentCallback())
     return with_texts(opened).source
 

@@ -179,7 +179,7 @@ class Followed:
 
     def __init__(self, recipe_fields: dict[str, object], overrides: Sequence[str], folder: Path) -> None:
         recipe = load_recipe("kd", fields=recipe_fields, overrides=overrides)
-        source = TaskSource(recipe=recipe, data=load_task_data(recipe.data))
+        source = TaskSource(recipe=recipe.with_length(128), data=load_task_data(recipe.data))
         folder.mkdir()
         self.run = OpenRun(source=source, folder=RunFolder(path=folder), callback=SilentCallback())
         found = find_teacher(self.run, lambda *_: None)

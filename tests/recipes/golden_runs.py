@@ -114,7 +114,7 @@ def draw_curves(name: str, world: GoldenWorld, folder: Path) -> Curves:
 
 def _train(recipe: Recipe, world: GoldenWorld, folder: Path) -> list[dict[str, object]]:
     recipe = recipe.for_answer(world.data.task.answer)
-    source = TaskSource(recipe=recipe, data=world.data)
+    source = TaskSource(recipe=recipe.with_length(128), data=world.data)
     run_teacher = None
     if recipe.needs_teacher or recipe.start_from == "teacher":
         logits = source.logits(world.teacher)
