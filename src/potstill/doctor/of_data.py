@@ -109,8 +109,8 @@ def find_missing_classes(case: Case) -> Iterator[str]:
 
 def find_skew(case: Case) -> Iterator[str]:
     """Tell of a class that nearly all examples have."""
-    counts = _count_classes(case, case.examples.dev)
-    total, metric = len(case.examples.dev), case.examples.task.metrics[0]
+    counts, labels = _count_classes(case, case.examples.dev), case.examples.dev.labels
+    total, metric = 0 if labels is None else len(labels.values), case.examples.task.metrics[0]
     if len(counts) and counts.max() > _MOST * total and metric == "accuracy":
         label = case.examples.task.label_names[int(counts.argmax())]
         yield (

@@ -65,10 +65,11 @@ def _try(
         targets = make_targets(run, stage, distiller, teacher)
         batches = compared_batches(run, stage, distiller, teacher)
         batch = batches.collate(batches.plan(0)[0]).to(run.device)
+        with run.autocast():
+            taught = {who: targets[who].outputs(batch, needs) for who, needs in distiller.teacher_needs.items()}
         optimizer, losses = stage.optimizer.build(distiller.parameters()), []
         for _ in range(_TRIAL_STEPS):
             with run.autocast():
-                taught = {who: targets[who].outputs(batch, needs) for who, needs in distiller.teacher_needs.items()}
                 loss, _ = distiller(batch, taught)
             losses.append(loss.item())
             loss.backward()
