@@ -1,10 +1,13 @@
 """The commands `compare` and `push`, and trimming from the command line."""
 
 import json
+import shutil
 
+import numpy as np
 import pytest
 from tiny_world import MARKS, make_encoder, save
 
+from potstill.answers import measure_trust
 from potstill.serving.compare import cost_per_million
 
 
@@ -39,6 +42,22 @@ def test_a_model_agrees_with_itself(potstill, world):
         assert words in outcome.stdout
     assert "100.0 %" in outcome.stdout
     assert "+0.0 [+0.0, +0.0] accuracy" in outcome.stdout
+
+
+def test_a_student_that_can_be_trusted_says_what_it_saves(potstill, world, tmp_path):
+    student = shutil.copytree(world.teacher, tmp_path / "student")
+    confidence, agrees = np.linspace(0.5, 1.0, 1000), np.arange(1000) > 200
+    measure_trust(confidence, agrees, reference="teacher", split="test").write(student / "trust.json")
+    arguments = ("--data", world.reviews, "--price", 3.6)
+    outcome = potstill("compare", world.teacher, student, *arguments, "--json")
+    assert outcome.code == 0, outcome.stderr
+    first, other = json.loads(outcome.stdout)["models"]
+    assert first["answered"] is None
+    assert other["target"] == 0.99
+    left = 1 - other["answered"]
+    assert other["cost_with_first"] == pytest.approx(other["cost_per_million"] + left * first["cost_per_million"])
+    told = " ".join(potstill("compare", world.teacher, student, *arguments).stdout.split())
+    assert "% of the texts itself where 99 % of its answers are to be its teacher's; with the rest left to" in told
 
 
 def test_a_faster_machine_costs_less():

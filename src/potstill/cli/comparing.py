@@ -13,7 +13,7 @@ from potstill.plugins import load_plugins
 
 if TYPE_CHECKING:
     from potstill.results import Table
-    from potstill.serving import CompareReport
+    from potstill.serving import ComparedModel, CompareReport
 
 COMPARE_EXAMPLES = """
 [bold]Examples[/]
@@ -96,8 +96,23 @@ def _notes(report: "CompareReport") -> list[str]:
         f"{100 * difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] {metric}"
         for model, difference, (low, high) in zip(report.models[1:], report.differences, report.intervals, strict=True)
     ]
+    notes += [_saving(model, report.models[0]) for model in report.models[1:] if model.answered is not None]
     number = report.environment.get("num_threads")
     return [*notes, f"{number} CPU thread{'' if number == 1 else 's'}, models in turns"]
+
+
+def _saving(model: "ComparedModel", first: "ComparedModel") -> str:
+    """Say what a student saves that leaves to its teacher what it is not sure of."""
+    answered, target = 100 * (model.answered or 0), 100 * (model.target or 0)
+    told = (
+        f"{model.name} answers {answered:.1f} % of the texts itself where {target:g} % of its answers are to be its "
+        "teacher's"
+    )
+    if model.cost_with_first is None or not first.cost_per_million:
+        return told
+    share = 1 - model.cost_with_first / first.cost_per_million
+    saved = f"{100 * share:.0f} % less" if share > 0 else f"{-100 * share:.0f} % more"
+    return f"{told}; with the rest left to {first.name} a million cost {model.cost_with_first:.3f}, {saved}"
 
 
 def _likeness(fidelity: object) -> str:

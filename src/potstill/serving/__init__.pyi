@@ -5,7 +5,7 @@ from .bench_report import BenchReport
 from .bench_run import run_bench
 from .bench_table import make_bench_tables
 from .classifier import Classifier, load, predict
-from .compare import CompareReport, compare_models
+from .compare import ComparedModel, CompareReport, compare_models
 from .export import export_onnx, refuse_foreign_folder, trim
 from .export_card import describe_export, tell_company
 from .export_config import ExportConfig
@@ -17,6 +17,7 @@ __all__ = [
     "BenchReport",
     "Classifier",
     "CompareReport",
+    "ComparedModel",
     "ExportConfig",
     "ExportReport",
     "check_pairs",

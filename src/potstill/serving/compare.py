@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
@@ -20,6 +22,7 @@ from potstill.results import Fidelity, Interval, ModelResult
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_report import Latency, Rate
 from potstill.serving.bench_run import run_real
+from potstill.serving.trusting import read_trust
 
 
 class ComparedModel(Config):
@@ -45,6 +48,14 @@ class ComparedModel(Config):
     """One text at a time."""
     cost_per_million: float | None = Field(default=None, ge=0.0)
     """Price of a million sentences at this rate; absent where no price was given."""
+    target: float | None = None
+    """Share of its own answers that agree with its teacher where it is sure enough, as its trust.json promises; absent
+    where nothing is promised, and for the first model."""
+    answered: float | None = Field(default=None, ge=0.0, le=1.0)
+    """Share of the examples of which it is so sure; absent as `target` is."""
+    cost_with_first: float | None = Field(default=None, ge=0.0)
+    """Price of a million sentences that it reads and of which it leaves the others to the first model; absent as
+    `target` is, and where no price was given."""
 
 
 class CompareReport(Config):
@@ -102,14 +113,19 @@ def compare_models(
     first, *others = measured = evaluate_models(subjects, examples, config=untimed, callback=callback)
     timed = run_real(engines, [subject.batches for subject in subjects], config, callback)
     pairs = [compare_pair(other, first, examples) for other in others]
+    models = [
+        _describe(name, engine, each.result, price=price_per_hour, timed=more)
+        for name, engine, each, more in zip(name_apart(engines), engines, measured, timed, strict=True)
+    ]
+    models[1:] = [
+        _trust(model, engine, examples.task.answer.confidence(each.logits), models[0].cost_per_million)
+        for model, engine, each in zip(models[1:], engines[1:], others, strict=True)
+    ]
     return CompareReport(
         task=examples.task.name,
         split=examples.split_name,
         num_examples=len(examples.split),
-        models=tuple(
-            _describe(name, engine, each.result, price=price_per_hour, timed=more)
-            for name, engine, each, more in zip(name_apart(engines), engines, measured, timed, strict=True)
-        ),
+        models=tuple(models),
         fidelity=tuple(other.result.fidelity for other in others if other.result.fidelity is not None),
         differences=tuple(pair.difference for pair in pairs),
         intervals=tuple(pair.interval for pair in pairs),
@@ -159,3 +175,15 @@ def _describe(
         latency=latency,
         cost_per_million=None if price is None else cost_per_million(price, rate.median),
     )
+
+
+def _trust(
+    model: ComparedModel, engine: Engine, confidence: NDArray[np.float64], dearer: float | None
+) -> ComparedModel:
+    """Say how many of the examples a student answers itself, and what that saves where a teacher answers the rest."""
+    trust = read_trust(engine.name) if engine.backend.is_exact else None
+    if trust is None or trust.reference != "teacher" or trust.promise.threshold is None:
+        return model
+    answered, own = float((confidence >= trust.promise.threshold).mean()), model.cost_per_million
+    cost = None if own is None or dearer is None else own + (1 - answered) * dearer
+    return model.model_copy(update={"target": trust.promise.target, "answered": answered, "cost_with_first": cost})
