@@ -19,6 +19,7 @@ ASIDE = {
     "engines/onnx_graph.py": "fills what `whole_folder` gave",
     "hub/encoder.py": "saves into the folder that it is given, a whole one",
     "hub/trimming.py": "makes a tokenizer in a temporary folder",
+    "judges/answers_file.py": "answers come line by line, and a half written line is cut off",
     "suites/cell.py": "a log grows line by line",
     "suites/workers.py": "a log grows line by line",
     "training/events.py": "a log grows line by line, and is synced and sealed",

@@ -15,6 +15,7 @@ from potstill.cli.comparing import COMPARE_EXAMPLES, compare
 from potstill.cli.examining import DOCTOR_EXAMPLES, doctor
 from potstill.cli.exporting import EXPORT_EXAMPLES, export
 from potstill.cli.groups import with_groups
+from potstill.cli.labelling import LABEL_EXAMPLES, label
 from potstill.cli.predicting import PREDICT_EXAMPLES, predict
 from potstill.cli.pretraining import PRETRAIN_EXAMPLES, pretrain
 from potstill.cli.pushing import PUSH_EXAMPLES, push
@@ -45,6 +46,7 @@ def _make_app() -> typer.Typer:
     _add(whole, doctor, DOCTOR_EXAMPLES)
     _add(whole, pretrain, PRETRAIN_EXAMPLES)
     _add(whole, augment, AUGMENT_EXAMPLES)
+    _add(whole, label, LABEL_EXAMPLES)
     _add(whole, evaluate, EVALUATE_EXAMPLES)
     _add(whole, predict, PREDICT_EXAMPLES)
     _add(whole, suite, SUITE_EXAMPLES)

@@ -3,6 +3,7 @@
 from potstill.hub.alignment import AlignedText, align_texts, spell_vocabulary
 from potstill.hub.anatomy import EncoderParts, LayerParts, find_parts
 from potstill.hub.building import build_bert, build_bilstm, build_distilbert
+from potstill.hub.causal_lm import CausalLM, load_causal_lm
 from potstill.hub.compiling import check_compiler, check_layers, compiled_layers
 from potstill.hub.counting import ParameterCounts, count_parameters
 from potstill.hub.description import ModelDescription, describe_encoder, describe_model, describe_shape
@@ -29,6 +30,7 @@ from potstill.hub.word_level import build_word_tokenizer
 
 __all__ = [
     "AlignedText",
+    "CausalLM",
     "Encoder",
     "EncoderParts",
     "LayerParts",
@@ -62,6 +64,7 @@ __all__ = [
     "find_spans",
     "fingerprint_model",
     "input_names",
+    "load_causal_lm",
     "load_classifier",
     "load_encoder_base",
     "load_masked_lm",

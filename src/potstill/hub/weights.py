@@ -46,7 +46,7 @@ def load_weights(
     label_names: Sequence[str],
 ) -> LoadedModel:
     """Load a model's weights, and refuse files that do not hold all of its body."""
-    _check_files(auto, saved)
+    check_files(auto, saved)
     try:
         with quiet():
             model, info = auto.from_pretrained(
@@ -85,7 +85,7 @@ def choose_attention(auto: Any, config: PretrainedConfig) -> str:  # noqa: ANN40
     return ATTENTION_NAME if can_capture else "eager"
 
 
-def _check_files(auto: Any, saved: SavedModel) -> None:  # noqa: ANN401 - as above
+def check_files(auto: Any, saved: SavedModel) -> None:  # noqa: ANN401 - as above
     """Refuse files in a folder that are no safetensors beside the config, or hold much less than the config says."""
     folder = Path(saved.where)
     if not folder.is_dir():
