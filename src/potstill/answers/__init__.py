@@ -14,6 +14,7 @@ from potstill.answers.choosing import (
 )
 from potstill.answers.class_answer import ClassAnswer
 from potstill.answers.column import LabelColumn
+from potstill.answers.intervals import wilson
 from potstill.answers.metric import Metric, own_metrics
 from potstill.answers.names import SHOWN, are_numbers, find_doubts, list_names, read_index, show
 from potstill.answers.one_class import OneClass
@@ -21,6 +22,7 @@ from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.score import Score
 from potstill.answers.several_labels import SeveralLabels
+from potstill.answers.suspects import Suspects, find_suspects
 from potstill.answers.told_answers import FORMS, Form, ToldAnswers
 from potstill.answers.trust import find_promise, measure_trust
 
@@ -42,6 +44,7 @@ __all__ = [
     "OneClass",
     "Prediction",
     "SHOWN",
+    "Suspects",
     "ToldAnswers",
     "When",
     "answer_of_labels",
@@ -52,10 +55,12 @@ __all__ = [
     "find_answer",
     "find_doubts",
     "find_promise",
+    "find_suspects",
     "known_metrics",
     "list_names",
     "measure_trust",
     "own_metrics",
     "read_index",
     "show",
+    "wilson",
 ]

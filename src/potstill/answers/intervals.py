@@ -46,6 +46,13 @@ class PairedIntervals:
 def wilson(num_hits: int, number: int) -> tuple[float, float]:
     """Give Wilson's score interval of a share.
 
+    Args:
+        num_hits: How many are right.
+        number: Of how many, at least 1.
+
+    Returns:
+        Both ends of the 95 % interval.
+
     Paper:
         Wilson 1927, doi:10.1080/01621459.1927.10502953.
     """

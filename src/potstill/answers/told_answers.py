@@ -47,6 +47,22 @@ class ToldAnswers:
     place: str
     rows: Sequence[int] = ()
 
+    def names(self) -> frozenset[str]:
+        """Find the labels that are spoken of.
+
+        Returns:
+            The names in the cells; none of lists that go by the order of the labels.
+        """
+        found: set[str | None] = set()
+        for value in map(_decode, self.cells):
+            if isinstance(value, Mapping):
+                found.update(map(label_name, value))
+            elif isinstance(value, list | tuple):
+                found.update(map(label_name, value) if self.form == "votes" else ())
+            elif value != "":
+                found.add(label_name(value))
+        return frozenset(name for name in found if name is not None)
+
     def read(self, read_cell: Callable[[Any], NDArray[np.float32]], *, num_labels: int) -> NDArray[np.float32]:
         """Read every cell that says something; what is not said is NaN.
 

@@ -8,6 +8,7 @@ import typer
 
 from potstill import __version__
 from potstill.cli.applying import EVALUATE_EXAMPLES, evaluate
+from potstill.cli.auditing import AUDIT_EXAMPLES, audit
 from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
 from potstill.cli.benching import BENCH_EXAMPLES, bench
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
@@ -47,6 +48,7 @@ def _make_app() -> typer.Typer:
     _add(whole, pretrain, PRETRAIN_EXAMPLES)
     _add(whole, augment, AUGMENT_EXAMPLES)
     _add(whole, label, LABEL_EXAMPLES)
+    _add(whole, audit, AUDIT_EXAMPLES)
     _add(whole, evaluate, EVALUATE_EXAMPLES)
     _add(whole, predict, PREDICT_EXAMPLES)
     _add(whole, suite, SUITE_EXAMPLES)

@@ -15,6 +15,7 @@ from potstill.data.overlaps import Overlap, count_repeats, find_conflicts, find_
 from potstill.data.records import Split, Task, TaskData
 from potstill.data.texts import read_texts
 from potstill.data.tokenised import TokenisedSplit, describe_reading, tokenise, tokenise_to_files
+from potstill.data.told_table import ToldTable, find_told_names, hash_texts, read_told
 from potstill.data.transfer import TransferSet, load_transfer
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Task",
     "TaskData",
     "TokenisedSplit",
+    "ToldTable",
     "TransferSet",
     "count_repeats",
     "count_tokens",
@@ -40,6 +42,8 @@ __all__ = [
     "find_new",
     "find_overlap",
     "find_sources",
+    "find_told_names",
+    "hash_texts",
     "known_task_names",
     "load_answers",
     "load_corpus",
@@ -47,6 +51,7 @@ __all__ = [
     "load_transfer",
     "match_labels",
     "read_texts",
+    "read_told",
     "shipped_tasks",
     "tokenise",
     "tokenise_to_files",

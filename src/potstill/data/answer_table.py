@@ -98,10 +98,9 @@ def load_answers(path: str, config: DataConfig, task: Task) -> AnswerTable:
     Raises:
         DataError: The file cannot be used, names other labels, or says two things about one text.
     """
-    place = expand_user(path)
-    if not place.is_file():
-        raise DataError(f"teacher.answers: '{path}' does not exist; give a file with texts and what the teacher says.")
-    source = UnlabeledSource(name=str(place), path=place)
+    source = find_table(path)
+    place = source.path
+    assert place is not None
     parts = [_read_part(table, config, task) for table in source.tables()]
     answered = _Part(
         logits=np.concatenate([part.logits for part in parts]),
@@ -123,6 +122,14 @@ def load_answers(path: str, config: DataConfig, task: Task) -> AnswerTable:
     )
 
 
+def find_table(path: str) -> UnlabeledSource:
+    """Find a table of answers."""
+    place = expand_user(path)
+    if not place.is_file():
+        raise DataError(f"teacher.answers: '{path}' does not exist; give a file with texts and what the teacher says.")
+    return UnlabeledSource(name=str(place), path=place)
+
+
 class _Part(NamedTuple):
     """Rows that answer: logits, NaN for what is not told of a text, hashes of the texts, and numbers in the file."""
 
@@ -133,7 +140,7 @@ class _Part(NamedTuple):
 
 
 def _read_part(table: DataTable, config: DataConfig, task: Task) -> _Part:
-    split, logits = _columns(table, config, task).read(table), task.answer.read_answers(_find_answers(table, config))
+    split, logits = find_texts(table, config, task).read(table), task.answer.read_answers(find_said(table, config))
     is_answered = np.asarray((~np.isnan(logits)).any(axis=1))
     return _Part(
         logits=logits[is_answered],
@@ -163,13 +170,13 @@ def _as_they_stand(split: Split) -> list[str]:
     return [f"{text.strip()}\0{pair.strip()}" for text, pair in zip(split.texts, pairs, strict=True)]
 
 
-def _columns(table: DataTable, config: DataConfig, task: Task) -> TextColumns:
+def find_texts(table: DataTable, config: DataConfig, task: Task) -> TextColumns:
     """Find the texts in the columns of the data, or in those that `potstill predict --with-text` writes."""
     own = [name if name in table.columns else None for name in (config.text, config.text_pair)]
     return TextColumns(text=own[0], text_pair=own[1], is_pair=task.is_pair)
 
 
-def _find_answers(table: DataTable, config: DataConfig) -> ToldAnswers:
+def find_said(table: DataTable, config: DataConfig) -> ToldAnswers:
     """Choose the columns that say most."""
     for form, (names, prefix) in FORMS.items():
         known = (*names, config.label) if form == "label" else names

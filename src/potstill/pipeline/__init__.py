@@ -1,6 +1,7 @@
 """The only place where the rooms meet."""
 
 from potstill.pipeline.api import PlannedRun, distill, finetune, name_fields, plan_run, pretrain
+from potstill.pipeline.auditing import audit
 from potstill.pipeline.augmenting import AugmentedTexts, augment, preview_augmentation
 from potstill.pipeline.dry_run import DryRun, PlannedModel, PlannedStage
 from potstill.pipeline.evaluating import DataOptions, answer_test_sets, evaluate
@@ -23,6 +24,7 @@ __all__ = [
     "PlannedStage",
     "Run",
     "answer_test_sets",
+    "audit",
     "augment",
     "bench",
     "compare",

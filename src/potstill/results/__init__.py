@@ -1,5 +1,6 @@
 """The records that a run writes and that pages, tables and cards read; no torch."""
 
+from potstill.results.audit import Audit, AuditedLabel, AuditedText
 from potstill.results.evidence import (
     AttentionExample,
     AttentionMaps,
@@ -59,6 +60,9 @@ __all__ = [
     "AGREEMENT",
     "AttentionExample",
     "AttentionMaps",
+    "Audit",
+    "AuditedLabel",
+    "AuditedText",
     "BagOfWords",
     "Calibration",
     "CalibrationBin",
