@@ -6,10 +6,11 @@ from pathlib import Path
 from potstill.answers import ANSWERS
 
 SOURCE = Path(__file__).parents[2] / "src" / "potstill"
-WORDS = "|".join(each.kind for each in ANSWERS)
+WORDS = "|".join(each.kind for each in ANSWERS if each.kind != "tags")
 ASKS = re.compile(
     rf"(?<![\w-])(?:{WORDS})(?![\w-])(?! head)"  # the word of a kind; a classification head is a part of a model
-    r"|isinstance\([^)]*\b(?:Answer|OneClass|SeveralLabels|Score)\b"
+    r"|[\"']tags[\"'](?!: \[)"  # in quotes alone, as words of texts have tags, and so have model cards
+    r"|isinstance\([^)]*\b(?:Answer|OneClass|SeveralLabels|Score|Tags)\b"
     r"|answer\.kind\s*(?:==|!=|in\b|not\b)"
     r"|\bif (?:not )?(?:task|self|data\.task|answer)\.label_names\b"
 )

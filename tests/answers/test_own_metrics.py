@@ -66,7 +66,8 @@ def test_its_interval_is_that_of_the_same_figure_with_a_formula():
 def test_every_kind_of_answer_measures_it_and_judges_teachers_by_a_formula(kind):
     answer = kind(label_names=("a", "b") if kind.has_names else ())
     values = draw(30, 6) % 2
-    gold = answer.pack((np.eye(2)[values] if answer.has_independent_labels else values).tolist())
+    rows = np.eye(2)[values] if answer.has_independent_labels else values[:, None] if answer.row == "word" else values
+    gold = answer.pack(rows.tolist())
     logits = np.random.default_rng(7).normal(size=(30, answer.num_labels))
     metrics = answer.choose_metrics(["share_of_equal_rows"], path="data.metrics")
     expected = ShareOfEqualRows().compute(answer.decide(logits), gold)

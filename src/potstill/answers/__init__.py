@@ -18,15 +18,17 @@ from potstill.answers.intervals import wilson
 from potstill.answers.metric import Metric, own_metrics
 from potstill.answers.names import SHOWN, are_numbers, find_doubts, list_names, read_index, show
 from potstill.answers.one_class import OneClass
-from potstill.answers.prediction import Prediction
-from potstill.answers.rows import LabelArray, LabelRows
+from potstill.answers.prediction import Prediction, Span
+from potstill.answers.rows import LabelArray, LabelRows, find_places
 from potstill.answers.score import Score
 from potstill.answers.several_labels import SeveralLabels
 from potstill.answers.suspects import Suspects, find_suspects
+from potstill.answers.tags import Tags
 from potstill.answers.told_answers import FORMS, Form, ToldAnswers
 from potstill.answers.trust import find_promise, measure_trust
+from potstill.answers.words import TAG_COLUMNS, WORD_COLUMNS, WordSpans, join_words
 
-ANSWERS: tuple[type[Answer], ...] = (OneClass, SeveralLabels, Score)
+ANSWERS: tuple[type[Answer], ...] = (OneClass, Tags, SeveralLabels, Score)
 """Every kind of answer; the first is taken where nothing says which."""
 
 __all__ = [
@@ -44,9 +46,14 @@ __all__ = [
     "OneClass",
     "Prediction",
     "SHOWN",
+    "Span",
     "Suspects",
+    "TAG_COLUMNS",
+    "Tags",
     "ToldAnswers",
+    "WORD_COLUMNS",
     "When",
+    "WordSpans",
     "answer_of_labels",
     "answer_of_model",
     "are_numbers",
@@ -54,8 +61,10 @@ __all__ = [
     "choose_answer",
     "find_answer",
     "find_doubts",
+    "find_places",
     "find_promise",
     "find_suspects",
+    "join_words",
     "known_metrics",
     "list_names",
     "measure_trust",

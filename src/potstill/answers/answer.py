@@ -13,10 +13,11 @@ from potstill.answers.column import LabelColumn
 from potstill.answers.intervals import NORMAL_QUANTILE, PairedIntervals, middle
 from potstill.answers.metric import choose_metrics, measure_own, resample_own
 from potstill.answers.metrics import Floats
-from potstill.answers.prediction import Prediction
+from potstill.answers.prediction import AnswerField, Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
 from potstill.answers.told_answers import ToldAnswers
+from potstill.answers.words import WordSpans
 from potstill.results import ClassFidelity, McNemar, ScoreFidelity
 
 
@@ -36,6 +37,8 @@ class Answer(ABC):
     """The word in an objective's `when` that asks for it."""
     config_fields: ClassVar[Mapping[str, str]]
     """Fields of a saved model's config that tell it from other kinds."""
+    row: ClassVar[Literal["text", "word"]] = "text"
+    """What a row of logits is about."""
     pipeline_tag: ClassVar[str] = "text-classification"
     """What the hub calls the task."""
     has_names: ClassVar[bool] = True
@@ -56,7 +59,7 @@ class Answer(ABC):
     """What `distances` are called."""
     is_number: ClassVar[bool] = False
     """Whether answers are numbers, to be drawn over the gold ones."""
-    answers_with: ClassVar[Literal["label", "labels", "score"]] = "label"
+    answers_with: ClassVar[AnswerField] = "label"
     """The field of a `Prediction` that holds its answer."""
     takes_separator: ClassVar[bool] = False
     """Whether a cell of a file may hold several labels."""
@@ -88,6 +91,11 @@ class Answer(ABC):
         """Name the columns of `table_cells`."""
 
     @classmethod
+    def find_words(cls, texts: Sequence[str]) -> WordSpans | None:  # noqa: ARG003
+        """Find the words of texts, each of which is a row; None where a text is one."""
+        return None
+
+    @classmethod
     def claims(cls, column: LabelColumn) -> bool:
         """Say whether labels that nobody describes are of this kind."""
         return False
@@ -104,6 +112,10 @@ class Answer(ABC):
     @abstractmethod
     def is_labelled(self, column: LabelColumn) -> bool:
         """Say whether any cell of a column has a label."""
+
+    def describe(self, labels: LabelRows) -> list[str]:  # noqa: ARG002
+        """Say how labels are understood, where names alone do not say it; a clause each."""
+        return []
 
     @abstractmethod
     def read_answers(self, told: ToldAnswers) -> NDArray[np.float32]:
@@ -146,8 +158,10 @@ class Answer(ABC):
         """Turn logits into probabilities, [rows, labels]; scores stay what they are."""
 
     @abstractmethod
-    def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
-        """Turn logits into what a user of the model gets, one for each text."""
+    def predict(
+        self, logits: NDArray[np.floating], *, texts: Sequence[str] = (), words: WordSpans | None = None
+    ) -> Iterator[Prediction]:
+        """Turn logits into what a user of the model gets, one for each text; where rows are words, with these."""
 
     @property
     def empty_prediction(self) -> Prediction:
@@ -159,12 +173,12 @@ class Answer(ABC):
         """Write a prediction as the cells of a table."""
 
     @abstractmethod
-    def tell(self, logits: Sequence[float]) -> Told:
-        """Tell what the logits of a text say."""
+    def tell(self, logits: Sequence[float], *, words: Sequence[str] = ()) -> Told:
+        """Tell what the logits of a text, all of its rows, say; where rows are words, of these."""
 
     @abstractmethod
-    def name_gold(self, rows: LabelArray) -> str | float:
-        """Tell the gold labels of one example by their names, or its score."""
+    def name_gold(self, rows: LabelArray, *, words: Sequence[str] = ()) -> str | float:
+        """Tell the gold labels of one example by their names, or its score; where rows are words, with these."""
 
     def choose_metrics(self, wanted: Sequence[str], *, path: str) -> tuple[str, ...]:
         """Say what is measured, the primary one first.

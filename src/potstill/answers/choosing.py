@@ -108,7 +108,7 @@ def choose_answer(kind: str, column: LabelColumn) -> type[Answer]:
     if column.holds_lists and (column.separator is not None or (wanted is not None and wanted.refuses_lists)):
         field = "kind" if column.separator is None else "label_separator"
         raise DataError(f"data.{field}: {column.place} holds lists of labels; leave it out.")
-    if wanted is not None and not column.holds_lists:
+    if wanted is not None and (not column.holds_lists or wanted.row == "word"):
         return wanted
     return next((each for each in _members() if each.claims(column)), _members()[0])
 
@@ -125,7 +125,7 @@ def answer_of_model(fields: Mapping[str, str], label_names: Sequence[str]) -> An
     """
     fitting = [each for each in _members() if each.has_names == bool(label_names)]
     told = [each for each in fitting if each.config_fields.items() <= fields.items()]
-    chosen = max(told, key=lambda each: len(each.config_fields)) if told else fitting[0]
+    chosen = max(told, key=lambda each: (each.row == "word", len(each.config_fields))) if told else fitting[0]
     return chosen(label_names=tuple(label_names))
 
 
@@ -143,7 +143,8 @@ def check_model(answer: Answer, fields: Mapping[str, str], label_names: Sequence
     """
     given = answer_of_model(fields, label_names)
     is_told = "problem_type" in fields and given.has_names and answer.has_names
-    if not is_told or _problem(given) == _problem(answer):
+    has_same_rows = given.row == answer.row
+    if has_same_rows and (not is_told or _problem(given) == _problem(answer)):
         return
     raise ModelError(
         f"model '{name}' was trained {given.trained_to}, and here {answer.expects}; take a model that was fine-tuned "
@@ -151,5 +152,5 @@ def check_model(answer: Answer, fields: Mapping[str, str], label_names: Sequence
     )
 
 
-def _problem(answer: Answer) -> str:
-    return answer.config_fields["problem_type"]
+def _problem(answer: Answer) -> str | None:
+    return answer.config_fields.get("problem_type")

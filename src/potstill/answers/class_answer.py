@@ -20,6 +20,7 @@ from potstill.answers.prediction import Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
 from potstill.answers.told_answers import FLOOR, ToldAnswers, read_classes
+from potstill.answers.words import WordSpans
 from potstill.errors import DataError
 from potstill.results import ClassFidelity, McNemar, write_labels
 
@@ -110,8 +111,7 @@ class ClassAnswer(Answer, ABC):
 
     def choose(self, shares: NDArray[np.floating]) -> dict[str, str | float]:
         """See `Answer.choose`."""
-        logits = np.log(np.maximum(shares[None].astype(np.float64), np.finfo(np.float64).tiny))
-        best = int(self._indices(logits)[0])
+        best = int(self._indices(np.log(np.maximum(shares[None].astype(np.float64), np.finfo(np.float64).tiny)))[0])
         return {"label": self.label_names[best], "probability": float(shares[best])}
 
     def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -120,7 +120,9 @@ class ClassAnswer(Answer, ABC):
 
         return np.asarray(softmax(logits, axis=1))
 
-    def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
+    def predict(
+        self, logits: NDArray[np.floating], *, texts: Sequence[str] = (), words: WordSpans | None = None
+    ) -> Iterator[Prediction]:
         """See `Answer.predict`."""
         shares = self.probabilities(logits.astype(np.float64))
         for best, row, raw in zip(self._indices(logits).tolist(), shares.tolist(), logits.tolist(), strict=True):
@@ -134,14 +136,14 @@ class ClassAnswer(Answer, ABC):
         """See `Answer.table_cells`."""
         return [prediction.label, *prediction.probabilities.values()]
 
-    def tell(self, logits: Sequence[float]) -> Told:
+    def tell(self, logits: Sequence[float], *, words: Sequence[str] = ()) -> Told:
         """See `Answer.tell`."""
         prediction = next(self.predict(np.array([logits])))
         assert prediction.label is not None
         share = 100 * prediction.probabilities[prediction.label]
         return Told(chosen=prediction.label, written=f"{prediction.label} ({share:.0f}\u00a0%)")
 
-    def name_gold(self, rows: LabelArray) -> str | float:
+    def name_gold(self, rows: LabelArray, *, words: Sequence[str] = ()) -> str | float:
         """See `Answer.name_gold`."""
         return write_labels([self.label_names[index] for index in rows.tolist()])
 
@@ -173,10 +175,8 @@ class ClassAnswer(Answer, ABC):
 
     def fidelity(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> ClassFidelity:
         """See `Answer.fidelity`."""
-        assert student.shape == teacher.shape, (student.shape, teacher.shape)
-        return ClassFidelity(
-            agreement=self.agreement(student, teacher), divergence=float(self.distances(student, teacher).mean())
-        )
+        distance = float(self.distances(student, teacher).mean())
+        return ClassFidelity(agreement=self.agreement(student, teacher), divergence=distance)
 
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float:
         """See `Answer.agreement`."""
@@ -228,8 +228,8 @@ class ClassAnswer(Answer, ABC):
         return places[gold.astype(np.int64)]
 
     def _tallies(self, logits: NDArray[np.floating], gold: LabelRows) -> Tallies:
-        once, answers = np.ones((1, len(gold.values))), self._indices(logits)
-        return Tallies.count(answers, gold.values.astype(np.int64), times=once, num_labels=self.num_labels)
+        values, once = gold.values.astype(np.int64), np.ones((1, len(gold.values)))
+        return Tallies.count(self._indices(logits), values, times=once, num_labels=self.num_labels)
 
     def _indices(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
         return self.decide(logits).astype(np.int64)

@@ -1,13 +1,14 @@
 """A column of labels as a file holds it: one label a cell, or several."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from potstill.answers.names import NUMBER, label_name, list_names, read_index, show
+from potstill.answers.words import WordSpans
 from potstill.errors import DataError
 
 _MISSING = ("nan", "null")
@@ -27,6 +28,8 @@ class LabelColumn:
         separator: What stands between the labels of one cell; None where a cell is one label or a list.
         is_told: Whether somebody says what kind of labels these are, so that nothing is guessed.
         fewest: Different labels that there must be.
+        texts: The texts, where the cells are about parts of them; else None.
+        words: The words of the texts, where these are given as words; else None.
     """
 
     cells: Sequence[Any]
@@ -37,11 +40,19 @@ class LabelColumn:
     separator: str | None = None
     is_told: bool = False
     fewest: int = 2
+    texts: Sequence[str] | None = None
+    words: WordSpans | None = None
 
     @property
     def holds_lists(self) -> bool:
         """Whether cells are lists of labels, as JSON and Parquet files hold them."""
         return any(isinstance(cell, list | tuple | np.ndarray) for cell in self.cells)
+
+    @property
+    def holds_spans(self) -> bool:
+        """Whether cells are lists of parts of their text, each an object or a list of start, end and label."""
+        lists = (cell for cell in self.cells if isinstance(cell, list | tuple | np.ndarray))
+        return any(isinstance(part, Mapping | list | tuple | np.ndarray) for cell in lists for part in cell)
 
     @property
     def has_names(self) -> bool:
@@ -79,7 +90,11 @@ class LabelColumn:
             >>> LabelColumn(cells=["calm; warm", None], place="x.csv", separator=";").sets()
             [('calm', 'warm'), ()]
         """
-        sets, parts, read = [], [], self._reader()
+        return [tuple(dict.fromkeys(names)) for names in self.lists()]
+
+    def lists(self) -> list[list[str]]:
+        """Read the labels of every example in their order, one that comes again too."""
+        lists, parts, read = [], [], self._reader()
         for position, cell in enumerate(self.cells):
             own = [part.item() if isinstance(part, np.generic) else part for part in self._parts(cell, position)]
             names = [read(part) for part in own]
@@ -87,10 +102,10 @@ class LabelColumn:
             if len(known) < len(names):
                 told = f"{self.row(position)} has a label that is not usable ({show(cell)})"
                 raise DataError(f"{told}; {self._advice(cell)}.")
-            sets.append(tuple(dict.fromkeys(known)))
+            lists.append(known)
             parts += own
         self._check_one_language(parts)
-        return sets
+        return lists
 
     def _parts(self, cell: Any, position: int) -> list[Any]:  # noqa: ANN401 - a cell of a file
         if isinstance(cell, list | tuple | np.ndarray):

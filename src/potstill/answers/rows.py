@@ -11,6 +11,21 @@ LabelArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
 else 0 (float32), [rows, labels]."""
 
 
+def find_places(offsets: NDArray[np.int64], example_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find the rows of some examples.
+
+    Args:
+        offsets: Example i has the rows `offsets[i]:offsets[i + 1]`.
+        example_ids: Which examples, in the order wanted.
+
+    Returns:
+        The places of their rows, example by example.
+    """
+    counts = np.diff(offsets)[example_ids]
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    return np.asarray(np.repeat(offsets[example_ids], counts) + np.arange(counts.sum()) - before)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelRows:
     """The gold labels of many examples, one after another.
@@ -68,9 +83,7 @@ class LabelRows:
         Returns:
             The places of their rows, example by example.
         """
-        counts = np.diff(self.offsets)[example_ids]
-        before = np.repeat(np.cumsum(counts) - counts, counts)
-        return np.asarray(np.repeat(self.offsets[example_ids], counts) + np.arange(counts.sum()) - before)
+        return find_places(self.offsets, example_ids)
 
     def take(self, example_ids: NDArray[np.int64]) -> "LabelRows":
         """Pick examples with all of their rows.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,11 @@ from potstill.answers.column import LabelColumn
 from potstill.answers.intervals import resample_rows
 from potstill.answers.metrics import Floats, correlation, pearson
 from potstill.answers.names import are_numbers, are_scores, have_decimal_commas, show
-from potstill.answers.prediction import Prediction
+from potstill.answers.prediction import AnswerField, Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
 from potstill.answers.told_answers import LARGEST, ToldAnswers, read_score
+from potstill.answers.words import WordSpans
 from potstill.errors import DataError
 from potstill.results import ScoreFidelity
 
@@ -35,7 +36,7 @@ class Score(Answer):
     lacks_classes: ClassVar[str | None] = "is a regression"
     no_distribution: ClassVar[str | None] = "The task is a regression: its models give scores, not distributions."
     distance: ClassVar[str] = "distance"
-    answers_with: ClassVar[Literal["label", "labels", "score"]] = "score"
+    answers_with: ClassVar[AnswerField] = "score"
     is_number: ClassVar[bool] = True
     no_promise: ClassVar[str | None] = (
         "The task asks for scores, which are nearer or farther but not simply the same, so nothing is promised of them."
@@ -142,7 +143,9 @@ class Score(Answer):
         """See `Answer.probabilities`."""
         return logits
 
-    def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
+    def predict(
+        self, logits: NDArray[np.floating], *, texts: Sequence[str] = (), words: WordSpans | None = None
+    ) -> Iterator[Prediction]:
         """See `Answer.predict`."""
         yield from (Prediction(probabilities={}, score=float(row[0])) for row in logits)
 
@@ -150,11 +153,11 @@ class Score(Answer):
         """See `Answer.table_cells`."""
         return [prediction.score]
 
-    def tell(self, logits: Sequence[float]) -> Told:
+    def tell(self, logits: Sequence[float], *, words: Sequence[str] = ()) -> Told:
         """See `Answer.tell`."""
         return Told(chosen=None, written=f"{logits[0]:.2f}")
 
-    def name_gold(self, rows: LabelArray) -> str | float:
+    def name_gold(self, rows: LabelArray, *, words: Sequence[str] = ()) -> str | float:
         """See `Answer.name_gold`."""
         return float(rows[0])
 

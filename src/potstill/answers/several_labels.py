@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,11 @@ from potstill.answers.fidelity import as_answers, entropies, label_divergences
 from potstill.answers.intervals import resample_times
 from potstill.answers.metrics import Floats, Tallies, label_metric
 from potstill.answers.names import show, sort_label_names
-from potstill.answers.prediction import Prediction
+from potstill.answers.prediction import AnswerField, Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
 from potstill.answers.told_answers import ToldAnswers, find_label, independent_to_logits, read_values
+from potstill.answers.words import WordSpans
 from potstill.errors import DataError
 from potstill.results import ClassFidelity, write_labels
 
@@ -37,7 +38,7 @@ class SeveralLabels(Answer):
     lacks_classes: ClassVar[str | None] = "has several labels for each text"
     forbids_new_texts: ClassVar[str | None] = "texts that may have several labels"
     no_distribution: ClassVar[str | None] = "A text may have several labels, so there is no distribution over them."
-    answers_with: ClassVar[Literal["label", "labels", "score"]] = "labels"
+    answers_with: ClassVar[AnswerField] = "labels"
     takes_separator: ClassVar[bool] = True
 
     @property
@@ -101,9 +102,8 @@ class SeveralLabels(Answer):
 
     def _say(self, names: Any) -> NDArray[np.float64]:  # noqa: ANN401 - a cell of a file
         said = np.zeros(self.num_labels)
-        said[
-            [find_label(name, self.label_names) for name in (names if isinstance(names, list | tuple) else [names])]
-        ] = 1
+        for name in names if isinstance(names, list | tuple) else [names]:
+            said[find_label(name, self.label_names)] = 1
         return said
 
     def is_labelled(self, column: LabelColumn) -> bool:
@@ -145,7 +145,9 @@ class SeveralLabels(Answer):
 
         return np.asarray(expit(logits))
 
-    def predict(self, logits: NDArray[np.floating]) -> Iterator[Prediction]:
+    def predict(
+        self, logits: NDArray[np.floating], *, texts: Sequence[str] = (), words: WordSpans | None = None
+    ) -> Iterator[Prediction]:
         """See `Answer.predict`."""
         for row, raw in zip(self.probabilities(logits.astype(np.float64)).tolist(), logits.tolist(), strict=True):
             each = dict(zip(self.label_names, row, strict=True))
@@ -156,12 +158,12 @@ class SeveralLabels(Answer):
         """See `Answer.table_cells`."""
         return [";".join(prediction.labels or ()), *prediction.probabilities.values()]
 
-    def tell(self, logits: Sequence[float]) -> Told:
+    def tell(self, logits: Sequence[float], *, words: Sequence[str] = ()) -> Told:
         """See `Answer.tell`."""
         found = self._name([index for index, value in enumerate(logits) if value > 0])
         return Told(chosen=found, written=found)
 
-    def name_gold(self, rows: LabelArray) -> str | float:
+    def name_gold(self, rows: LabelArray, *, words: Sequence[str] = ()) -> str | float:
         """See `Answer.name_gold`; all labels that are there, in the order of the task."""
         return self._name(np.flatnonzero(rows[0]).tolist())
 
@@ -183,10 +185,8 @@ class SeveralLabels(Answer):
 
     def fidelity(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> ClassFidelity:
         """See `Answer.fidelity`; both agree on a row if they agree on every label of it."""
-        assert student.shape == teacher.shape, (student.shape, teacher.shape)
-        return ClassFidelity(
-            agreement=self.agreement(student, teacher), divergence=float(self.distances(student, teacher).mean())
-        )
+        distance = float(self.distances(student, teacher).mean())
+        return ClassFidelity(agreement=self.agreement(student, teacher), divergence=distance)
 
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float:
         """See `Answer.agreement`."""

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import torch
 from torch import nn
-from transformers import AutoModelForSequenceClassification, PretrainedConfig
+from transformers import PretrainedConfig
 
 from potstill.answers import ANSWERS
 from potstill.errors import ModelError, tell_reason
@@ -24,8 +24,9 @@ _LARGEST = {
 _OF_LAYERS = ("num_hidden_layers", "num_attention_heads")
 """Those that say nothing of a model without layers."""
 
-_OF_SCORES = {answer.config_fields["problem_type"] for answer in ANSWERS if not answer.has_names}
-_PROBLEMS = tuple(answer.config_fields["problem_type"] for answer in ANSWERS)
+_OF_TEXTS = [answer for answer in ANSWERS if "problem_type" in answer.config_fields]
+_OF_SCORES = {answer.config_fields["problem_type"] for answer in _OF_TEXTS if not answer.has_names}
+_PROBLEMS = tuple(answer.config_fields["problem_type"] for answer in _OF_TEXTS)
 """What `problem_type` may be in a config."""
 
 _SHOWN = 3
@@ -157,8 +158,7 @@ def check_runs(name: str, encoder: Encoder) -> None:
         labels=None,
         example_ids=torch.arange(len(texts)),
     )
-    classifier = AutoModelForSequenceClassification._model_mapping.get(type(encoder.model.config), None)
-    needs = Needs(logits=True) if type(encoder.model) is classifier else Needs(hidden_states=frozenset({0}))
+    needs = Needs(hidden_states=frozenset({0})) if encoder.has_vocabulary_head else Needs(logits=True)
     try:
         encoder(batch, needs)
     except Exception as error:  # as odd as the config is, so odd is what its model raises

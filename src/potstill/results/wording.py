@@ -4,6 +4,10 @@ from potstill.controls import control_of, known_controls
 from potstill.results.figures import ChosenWeights, Interval, Role
 
 _METRICS = {
+    "entity_f1": "entity F1",
+    "entity_macro_f1": "entity macro F1",
+    "entity_precision": "entity precision",
+    "entity_recall": "entity recall",
     "f1": "F1",
     "macro_f1": "macro F1",
     "matthews": "Matthews",

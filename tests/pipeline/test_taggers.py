@@ -1,0 +1,172 @@
+"""A tagger is fine-tuned, distilled, measured, exported and served, as a classifier is."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_tagger import LABELS, PLAIN, save_base, write_columns
+from transformers import AutoModelForTokenClassification, pipeline
+
+import potstill
+from potstill import distill, finetune
+from potstill.cli.entry import run as run_command
+from potstill.errors import PotstillError
+from potstill.pipeline import Run
+from potstill.results import Predictions
+
+FAST = ["precision=fp32", "stages.0.epochs=none", "stages.0.optimizer.learning_rate=0.01"]
+TEXTS = ["ann lee saw oslo north.", "idas kimly, romaly city bo", "the old home", "oslo oslo ann ann lee kim"]
+LOSSES = ("soft_labels", "hidden_states", "attention_scores", "hard_labels")
+LAYERS = "stages.0.objectives=[" + ", ".join(f'{{kind="{kind}"}}' for kind in LOSSES) + "]"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tags")
+    for name, count in (("train", 160), ("dev", 40)):
+        write_columns(folder / f"{name}.conll", count=count, seed=count)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def teacher(base: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("teacher") / "run"
+    return finetune(str(base), data=str(data), out=out, overrides=[*FAST, "stages.0.steps=24"])
+
+
+@pytest.fixture(scope="module")
+def student(teacher: Run, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out, settings = tmp_path_factory.mktemp("student") / "run", [*FAST, "stages.0.steps=8", "data.max_length=9"]
+    more = out.parent / "more.txt"
+    more.write_text("".join(f"{word} ann {word} roma city.\n" for word in PLAIN), encoding="utf-8")
+    settings += ["student.num_layers=1", "student.hidden_size=16"]
+    given = {"teacher": str(teacher.folder), "data": str(data), "unlabeled": [str(more)]}
+    return distill("kd", **given, out=out, overrides=settings)
+
+
+def test_the_teacher_learns_and_the_student_follows_it(teacher: Run, student: Run) -> None:
+    (model,) = teacher.results.models
+    assert list(model.metrics) == [
+        "entity_f1",
+        "entity_precision",
+        "entity_recall",
+        "entity_macro_f1",
+        "accuracy",
+    ]
+    assert model.metrics["entity_f1"] > 0.95
+    assert [each.label for each in model.classes] == ["LOC", "PER"]
+    ours = student.results.find("student")
+    assert ours is not None
+    assert ours.metrics["entity_f1"] > 0.9
+    assert student.results.transfer.num_unlabeled == len(PLAIN)
+
+
+def test_a_run_keeps_a_row_for_every_word_though_texts_were_read_in_parts(student: Run) -> None:
+    kept = Predictions.read(student.folder / "predictions.safetensors")
+    lines = (Path(json.loads((student.folder / "recipe.json").read_text())["data"]["path"]) / "dev.conll").read_text()
+    gold = [line.split("\t")[1] for line in lines.splitlines() if line]
+    assert [LABELS[index] for index in kept.gold] == gold
+    assert kept.offsets[-1] == len(gold) == len(kept.logits["student"])
+    assert len(kept.offsets) == 41
+    page = (student.folder / "report.html").read_text(encoding="utf-8")
+    assert ">LOC<" in page
+
+
+def test_transformers_finds_the_same_spans(student: Run) -> None:
+    classify = pipeline("token-classification", str(student.student), aggregation_strategy="first")
+    ours = potstill.load(student.folder, max_length=40)(TEXTS)  # whole, as transformers reads them
+    for text, prediction in zip(TEXTS, ours, strict=True):
+        theirs = [(each["start"], each["end"], each["entity_group"]) for each in classify(text)]
+        assert [(span.start, span.end, span.label) for span in prediction.spans] == theirs
+        scores = [span.score for span in prediction.spans]
+        assert scores == pytest.approx([each["score"] for each in classify(text)], abs=1e-5)
+    assert any(prediction.spans for prediction in ours)
+    card = (student.student / "README.md").read_text(encoding="utf-8")
+    assert '"pipeline_tag": "token-classification"' in card
+    assert 'pipeline("token-classification"' in card
+
+
+def test_a_long_text_is_answered_to_its_end(student: Run) -> None:
+    (prediction,) = potstill.load(student.folder)(["the home . " * 30 + "ann lee"])
+    assert [(span.label, span.text) for span in prediction.spans][-1] == ("PER", "ann lee")
+
+
+def test_commands_take_a_tagger(student: Run, teacher: Run, data: Path, tmp_path: Path, capsys) -> None:
+    assert run_command(["predict", str(student.folder), "ann lee saw roma", " "]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [span["text"] for span in lines[0]["spans"]] == ["ann lee", "roma"]
+    assert lines[1] == {"spans": None}
+    told = tmp_path / "told.jsonl"
+    rows = [{"text": text} for text in TEXTS]
+    told.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    out = tmp_path / "answers.jsonl"
+    assert run_command(["predict", str(student.folder), "--data", str(told), "--with-text", "--out", str(out)]) == 0
+    assert run_command(["evaluate", str(student.folder), "--data", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"][0]["metrics"]["entity_f1"] == 1.0
+    assert run_command(["compare", str(teacher.folder), str(student.folder), "--data", str(out)]) == 0
+    few = ["--texts", "9", "--repeats", "1", "--no-probe"]
+    assert run_command(["bench", str(student.folder), "--data", str(data / "dev.conll"), *few]) == 0
+
+
+def test_an_export_is_held_to_the_score_of_entities(student: Run, data: Path, tmp_path: Path) -> None:
+    made = potstill.pipeline.export(student.folder, out=tmp_path / "made")
+    assert made.report.metric == "entity_f1"
+    assert [file.score for file in made.report.files] == pytest.approx([made.report.files[0].score] * 2, abs=0.02)
+    found = []
+    for place, backend in ((student.folder, "sdpa"), (tmp_path / "made", "onnx"), (tmp_path / "made", "onnx-int8")):
+        predictions = potstill.load(place, backend=backend)(TEXTS)
+        found.append([[(span.text, span.label) for span in each.spans] for each in predictions])
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_distilbert_from_layers_learns_from_every_sort_of_loss(teacher, data, tmp_path) -> None:
+    settings = ["stages.0.steps=1", "stages.0.epochs=none", LAYERS, "data.limit=16", "precision=fp32"]
+    settings += ["student.kind=distilbert", "student.init.kind=teacher_layers", "student.num_layers=1"]
+    settings += ["student.hidden_size=none", "student.feed_forward_size=none"]
+    run = distill("kd", teacher=str(teacher.folder), data=str(data), out=tmp_path / "run", overrides=settings)
+    saved = AutoModelForTokenClassification.from_pretrained(run.student)
+    assert saved.config.id2label == dict(enumerate(LABELS))
+    assert np.isfinite(run.results.find("student").metrics["entity_f1"])
+
+
+def test_a_student_of_other_tokens_follows_the_labels_and_states_of_words(teacher, data, tmp_path) -> None:
+    spelt = save_base(tmp_path / "spelt", spells=True)
+    settings = ["start_from=base", "student.init.kind=random", "student.hidden_size=32", "student.num_layers=2"]
+    settings += ['stages.0.objectives=[{kind="soft_labels"}, {kind="hidden_states"}]', "stages.0.steps=2"]
+    given = {"teacher": str(teacher.folder), "teacher_base": str(spelt), "data": str(data)}
+    run = distill("kd", **given, out=tmp_path / "run", overrides=["precision=fp32", "stages.0.epochs=none", *settings])
+    assert run.results.find("student").fidelity.agreement > 0
+    with pytest.raises(PotstillError) as caught:
+        distill("kd", **given, out=tmp_path / "cut", overrides=[*settings[:5], "data.max_length=8"])
+    assert "are read in parts, which differ between two tokenizers" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "said"),
+    [
+        ("bilstm-soft", ["student.vectors.size=8"], "says something of a text and nothing of its words"),
+        (
+            "kd",
+            ["augmentation.method.kind=tang", "stages.0.data=augmented"],
+            "texts whose words have labels cannot be augmented",
+        ),
+    ],
+)
+def test_what_a_tagger_cannot_have_is_refused(teacher, data, tmp_path, recipe, settings, said) -> None:
+    with pytest.raises(PotstillError) as caught:
+        distill(recipe, teacher=str(teacher.folder), data=str(data), out=tmp_path / "run", overrides=settings)
+    assert said in str(caught.value)
+
+
+def test_a_tagger_is_no_teacher_of_classes(teacher, data, tmp_path) -> None:
+    rows = [f"{name} {word},{name}" for word in PLAIN[:10] for name in ("ann", "roma")]
+    (tmp_path / "classes.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    with pytest.raises(PotstillError) as caught:
+        distill("kd", teacher=str(teacher.folder), data=str(tmp_path / "classes.csv"), out=tmp_path / "run")
+    assert "was trained to give each word a label" in str(caught.value)
