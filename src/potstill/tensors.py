@@ -15,7 +15,7 @@ TokenMask: TypeAlias = Bool[Tensor, "batch tokens"]
 """True = a real token, False = padding."""
 Labels: TypeAlias = Num[Tensor, "rows ..."]
 """Class indices (int64) or scores (float32), [rows]; of several labels 1.0 for those there are, [rows, labels]."""
-Logits: TypeAlias = Float[Tensor, "batch labels"]
+Logits: TypeAlias = Float[Tensor, "rows labels"]
 HiddenStates: TypeAlias = Float[Tensor, "batch tokens hidden"]
 HeadStates: TypeAlias = Float[Tensor, "batch heads tokens head_size"]
 """Queries, keys or values of one layer, split into heads."""
@@ -36,6 +36,21 @@ def send(tensor: Tensor, device: torch.device) -> Tensor:
     return (tensor.pin_memory() if is_fetched else tensor).to(device, non_blocking=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WordTokens:
+    """Which token stands for each word, where a row of logits is about a word.
+
+    Attributes:
+        places: Position in its example of the first token of each word.
+        offsets: Example i has the words `offsets[i]:offsets[i + 1]`; int64, shape [examples + 1].
+        texts: The text of each example: a long one is read in several, one behind the other, each of its words in one.
+    """
+
+    places: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    texts: NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenBlock:
     """Token ids of many examples, one after another without padding.
@@ -45,7 +60,8 @@ class TokenBlock:
         type_ids: Segment ids, uint8, same shape; None where the tokenizer has no segments.
         offsets: Example i is `ids[offsets[i]:offsets[i + 1]]`; int64, shape [examples + 1].
         padding_id: The id that fills padding.
-        num_cut: Examples that were longer.
+        num_cut: Texts that were longer.
+        words: Which tokens are read; None where an example is one row.
     """
 
     ids: NDArray[np.int32]
@@ -53,6 +69,7 @@ class TokenBlock:
     offsets: NDArray[np.int64]
     padding_id: int
     num_cut: int = 0
+    words: WordTokens | None = None
 
     def __len__(self) -> int:
         """Count the examples."""
@@ -62,6 +79,35 @@ class TokenBlock:
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each example, special tokens included."""
         return np.diff(self.offsets)
+
+    @property
+    def row_offsets(self) -> NDArray[np.int64]:
+        """Example i has the rows of logits `[i]:[i + 1]`."""
+        return np.arange(len(self) + 1, dtype=np.int64) if self.words is None else self.words.offsets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordRows:
+    """The rows of a batch, where they are about words.
+
+    Attributes:
+        examples: The example of each row, by its place in the batch.
+        tokens: Which token of it is read.
+        row_ids: Place of each row among those of its split.
+    """
+
+    examples: Int[Tensor, " rows"]
+    tokens: Int[Tensor, " rows"]
+    row_ids: Int[Tensor, " rows"]
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "WordRows":
+        """Change every tensor."""
+        return WordRows(examples=change(self.examples), tokens=change(self.tokens), row_ids=change(self.row_ids))
+
+    def find(self, places: Int[Tensor, " chosen"]) -> Int[Tensor, " chosen_rows"]:
+        """Find the rows of some examples of the batch, on the CPU."""
+        found = [(self.examples == place).nonzero()[:, 0] for place in places]
+        return torch.cat([torch.zeros(0, dtype=torch.int64), *found])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +127,7 @@ class Batch:
         target_ids: For masked language modelling: the token to predict where one was masked, -100 elsewhere; None
             where nothing was masked.
         shared: By the number of a teacher with another tokenizer: True where it has tokens under a real one.
+        words: The rows of the batch, where they are about words; None where an example is one row.
         host: The batch on the CPU of which this one is a copy on another device; None for one that has no such origin.
     """
 
@@ -93,6 +140,7 @@ class Batch:
     answer_mask: Bool[Tensor, " batch"] | None = None
     target_ids: Int[Tensor, "batch tokens"] | None = None
     shared: Mapping[int | None, Bool[Tensor, "batch tokens"]] = field(default_factory=dict)
+    words: WordRows | None = None
     host: "Batch | None" = None
 
     def __post_init__(self) -> None:
@@ -102,7 +150,7 @@ class Batch:
         assert self.token_mask.shape == grid, (self.token_mask.shape, grid)
         assert self.token_type_ids is None or self.token_type_ids.shape == grid
         assert self.example_ids.shape == rows, (self.example_ids.shape, rows)
-        assert self.labels is None or len(self.labels) >= grid[0], (self.labels, rows)
+        assert self.labels is None or len(self.labels) == self.num_rows, (self.labels, rows)
         assert self.label_mask is None or self.label_mask.shape == rows, (self.label_mask, rows)
         assert self.answer_mask is None or self.answer_mask.shape == rows, (self.answer_mask, rows)
         assert self.target_ids is None or self.target_ids.shape == grid
@@ -119,6 +167,28 @@ class Batch:
         return self if self.host is None else self.host
 
     @property
+    def num_rows(self) -> int:
+        """Count the rows of logits and labels."""
+        return len(self) if self.words is None else len(self.words.examples)
+
+    def count_rows(self) -> Int[Tensor, " batch"]:
+        """Count the rows of each example."""
+        if self.words is None:
+            return torch.ones_like(self.example_ids)
+        return torch.bincount(self.words.examples, minlength=len(self))
+
+    @property
+    def row_ids(self) -> Int[Tensor, " rows"]:
+        """The place of each row among those of its split."""
+        return self.example_ids if self.words is None else self.words.row_ids
+
+    def read(self, outputs: Float[Tensor, "batch *tokens labels"]) -> Float[Tensor, "rows labels"]:
+        """Pick the rows of a head's outputs: those of words, of all real tokens where none are told, or all."""
+        if outputs.ndim == 2:
+            return outputs
+        return outputs[self.token_mask] if self.words is None else outputs[self.words.examples, self.words.tokens]
+
+    @property
     def has_padding(self) -> bool:
         """Whether any token is padding."""
         return not self.on_host.token_mask.all()
@@ -132,9 +202,23 @@ class Batch:
         """Copy the batch to memory from which a GPU can fetch it while it computes."""
         return self.map(Tensor.pin_memory)
 
-    def take(self, places: Int[Tensor, " rows"]) -> "Batch":
-        """Pick examples by their places in the batch, on its device."""
-        return self.map(lambda tensor: tensor[places])
+    def find_rows(self, places: Int[Tensor, " chosen"]) -> Int[Tensor, " chosen_rows"]:
+        """Find the rows of some examples, whose places are told on the CPU; the result lies on the batch's device."""
+        host = self.on_host
+        found = places if host.words is None else host.words.find(places)
+        return send(found, self.token_mask.device)
+
+    def take(self, places: Int[Tensor, " chosen"]) -> "Batch":
+        """Pick examples by their places in the batch, which are told on the CPU."""
+        chosen, rows = send(places, self.token_mask.device), self.find_rows(places)
+        words = self.words
+        if words is not None:
+            numbers = torch.zeros(len(self), dtype=torch.int64, device=rows.device)
+            numbers[chosen] = torch.arange(len(chosen), device=rows.device)
+            words = words.map(lambda tensor: tensor[rows])
+            words = replace(words, examples=numbers[words.examples])
+        picked = replace(self, labels=None, words=None, host=None).map(lambda tensor: tensor[chosen])
+        return replace(picked, labels=None if self.labels is None else self.labels[rows], words=words)
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         """Change every tensor of the batch."""
@@ -148,6 +232,7 @@ class Batch:
             answer_mask=None if self.answer_mask is None else change(self.answer_mask),
             target_ids=None if self.target_ids is None else change(self.target_ids),
             shared={number: change(mask) for number, mask in self.shared.items()},
+            words=None if self.words is None else self.words.map(change),
         )
 
 
@@ -252,24 +337,25 @@ class EncoderOutputs:
         vocabulary: Scores of the vocabulary, as features and decoder.
     """
 
-    logits: Float[Tensor, "batch labels"] | None = None
-    told: Bool[Tensor, "batch labels"] | None = None
+    logits: Float[Tensor, "rows labels"] | None = None
+    told: Bool[Tensor, "rows labels"] | None = None
     hidden_states: Mapping[int, Float[Tensor, "batch tokens hidden"]] = field(default_factory=dict)
     queries: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     keys: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     values: Mapping[int, Float[Tensor, "batch heads tokens head_size"]] = field(default_factory=dict)
     vocabulary: VocabularyOutputs | None = None
 
-    def take(self, places: Int[Tensor, " rows"]) -> "EncoderOutputs":
-        """Pick examples by their places in the batch."""
+    def take(self, places: Int[Tensor, " chosen"], rows: Int[Tensor, " chosen_rows"] | None = None) -> "EncoderOutputs":
+        """Pick examples by their places in the batch, and their rows of logits; left out: an example is one."""
+        rows = places if rows is None else rows
 
         def pick(states: Mapping[int, Tensor]) -> dict[int, Tensor]:
             return {index: each[places] for index, each in states.items()}
 
         vocabulary = self.vocabulary
         return EncoderOutputs(
-            logits=None if self.logits is None else self.logits[places],
-            told=None if self.told is None else self.told[places],
+            logits=None if self.logits is None else self.logits[rows],
+            told=None if self.told is None else self.told[rows],
             hidden_states=pick(self.hidden_states),
             queries=pick(self.queries),
             keys=pick(self.keys),

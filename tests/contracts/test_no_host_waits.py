@@ -4,6 +4,7 @@ Tensors on torch's meta device have shapes but no numbers. Whatever would make t
 a number that is read, a choice by a mask, a test of what a tensor holds. Copies are watched in addition.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -35,7 +36,8 @@ from transformers import (
 from potstill.answers import LabelRows
 from potstill.architectures import BiLstmConfig
 from potstill.data import BatchConfig, Batches, TokenisedSplit
-from potstill.hub import Encoder, Tokenizer, add_vocabulary_head, build_encoder
+from potstill.hub import Encoder, Head, Tokenizer, add_vocabulary_head, build_encoder
+from potstill.objectives import count_units
 from potstill.teachers import (
     EnsembleTeacher,
     JoinedTeacher,
@@ -48,7 +50,7 @@ from potstill.teachers import (
     TokenAlignment,
     example_keys,
 )
-from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, TokenBlock
+from potstill.tensors import Batch, EncoderOutputs, EncoderShape, Needs, TokenBlock, WordTokens
 from potstill.training import Distiller, Masker
 from potstill.training.clipping import clip_each_tensor
 from potstill.training.masking import MaskingConfig
@@ -112,10 +114,11 @@ def make_batch(length: str, *, num_labels: int = NUM_LABELS) -> Batch:
     return masker.mask(make_batches(lengths, labels=labels).collate(np.arange(len(lengths))))
 
 
-def make_encoder(config: PreTrainedConfig, *, num_labels: int = NUM_LABELS) -> Encoder:
+def make_encoder(config: PreTrainedConfig, *, num_labels: int = NUM_LABELS, head: Head = "text") -> Encoder:
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "malt"]
     tokenizer = Tokenizer(BertTokenizerFast(vocab={word: index for index, word in enumerate(vocabulary)}))
-    return build_encoder(config, tokenizer, label_names=[f"label {n}" for n in range(num_labels)][num_labels == 1 :])
+    names = [f"label {n}" for n in range(num_labels)][num_labels == 1 :]
+    return build_encoder(config, tokenizer, label_names=names, head=head)
 
 
 def make_bert(shape: EncoderShape, *, reads_vocabulary: bool = False) -> Encoder:
@@ -149,6 +152,27 @@ def test_no_objective_waits(sample: Sample, length: str) -> None:
         clip_each_tensor(distiller.parameters(), 1.0)
         torch.nn.utils.clip_grad_norm_(distiller.parameters(), 1.0)
     assert any(parameter.grad is not None for parameter in student.parameters())
+
+
+def test_no_loss_on_words_waits() -> None:
+    kinds = ("hard_labels", "soft_labels", "hidden_states")
+    configs = [next(sample.config for sample in SAMPLES if sample.values["kind"] == kind) for kind in kinds]
+    whole = make_batches(LENGTHS["padded"]).tokenised
+    words = WordTokens(places=np.array([1, 3, 1, 1, 1]), offsets=np.array([0, 2, 4, 5]), texts=np.arange(3))
+    gold = LabelRows(values=np.zeros(3, dtype=np.int64), offsets=np.array([0, 2, 2, 3]))
+    tokenised = replace(whole, tokens=replace(whole.tokens, words=words), labels=gold)
+    with META:
+        student = make_encoder(BertConfig(**SIZES), head="word")
+    distiller = Distiller(student, [student.shape], configs, path="here").to(META).train()
+    teacher = OnlineTeacher(copy.deepcopy(student))
+    collated = Batches(tokenised, BatchConfig(), seed=0).collate(np.array([2, 1, 0]))
+    with Copies():
+        batch = collated.to(META)
+        targets = {number: teacher.outputs(batch, needs) for number, needs in distiller.teacher_needs.items()}
+        loss, _ = distiller(batch, targets, distiller.count_units(batch))
+        loss.backward()
+    assert targets[None].logits.shape == (5, NUM_LABELS)
+    assert [count_units(part, "rows").item() for part in (collated, collated.take(torch.tensor([0, 2])))] == [5, 3]
 
 
 SIZES: dict[str, Any] = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from potstill.answers import LabelRows
 from potstill.data import BatchConfig, Batches, TokenisedSplit
-from potstill.tensors import TokenBlock
+from potstill.tensors import TokenBlock, WordTokens
 
 PADDING = 7
 
@@ -144,7 +144,10 @@ def test_a_split_without_labels_gives_batches_without_labels():
 def test_rows_of_batches_come_back_in_the_order_of_the_split():
     offsets = np.array([0, 2, 3, 6])
     rows = LabelRows(values=np.arange(6, dtype=np.int64), offsets=offsets)
-    batches = Batches(replace(make_tokenised([3, 9, 4]), labels=rows), BatchConfig(examples_per_batch=1), seed=0)
+    made = make_tokenised([3, 9, 4])
+    words = WordTokens(places=np.zeros(6, dtype=np.int64), offsets=offsets, texts=np.arange(3))
+    tokenised = replace(made, tokens=replace(made.tokens, words=words), labels=rows)
+    batches = Batches(tokenised, BatchConfig(examples_per_batch=1), seed=0)
     order = list(batches.ordered())
     said = np.concatenate([batch.labels.numpy() for batch in order]).astype(np.float32)[:, None]
     ids = np.concatenate([batch.example_ids.numpy() for batch in order])

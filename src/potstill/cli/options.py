@@ -159,8 +159,8 @@ class ExampleOptions:
             "--data",
             metavar="PATH",
             rich_help_panel=_DATA,
-            help="Your data (CSV, TSV, JSONL, JSON or Parquet file, folder with train.* and dev.*, or a data set on "
-            "the Hugging Face hub), or the folder of a known task.",
+            help="Your data (CSV, TSV, JSONL, JSON, Parquet or CoNLL file, folder with train.* and dev.*, or a data "
+            "set on the Hugging Face hub), or the folder of a known task.",
         ),
     ] = None
     text: Text = None

@@ -97,6 +97,8 @@ def predict(
         text, text_pair = text or own, text_pair or own_pair
     rows = _rows(texts or [], data, text, text_pair)
     classifier = serving.load(model, backend=backend, max_length=max_length, threads=threads, agree=agree)
+    if with_logits and classifier.answer.row == "word":
+        raise DataError("--logits: this model says something of every word, and a row has a text; leave it out.")
     if (told := serving.tell_company(model, backend)) is not None:
         ConsoleCallback().note(told)
     is_table = form == "csv" or (form is None and out is not None and out.suffix.lower() == ".csv")

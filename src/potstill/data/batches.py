@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from potstill.answers import LabelArray
+from potstill.answers import LabelArray, find_places
 from potstill.config import Config
 from potstill.data.tokenised import TokenisedSplit
-from potstill.tensors import Batch
+from potstill.tensors import Batch, WordRows
 
 _POOL_BATCHES = 100
 """Examples are sorted by length within pools of about so many batches: enough to pad little, few enough to mix."""
@@ -103,12 +103,8 @@ class Batches:
         Returns:
             The same rows in the split's own order.
         """
-        labels = self.tokenised.labels
-        has_one_each = (
-            labels is None or not labels.has_rows(example_ids).all()
-        )  # where some have none, no text has more
         ordered = np.empty_like(rows)
-        ordered[example_ids if labels is None or has_one_each else labels.places(example_ids)] = rows
+        ordered[find_places(self.tokenised.tokens.row_offsets, example_ids)] = rows
         return ordered
 
     def collate(self, example_ids: NDArray[np.int64], *, beside: NDArray[np.int64] | None = None) -> Batch:
@@ -146,7 +142,18 @@ class Batches:
             label_mask=None if label_mask is None else torch.from_numpy(label_mask),
             answer_mask=self._find_answered(example_ids, example_ids if beside is None else beside),
             shared={number: torch.from_numpy(of_batch) for number, of_batch in shared.items()},
+            words=self._find_words(example_ids),
         )
+
+    def _find_words(self, example_ids: NDArray[np.int64]) -> WordRows | None:
+        """Find the tokens that are read, where rows are words."""
+        words = self.tokenised.tokens.words
+        if words is None:
+            return None
+        rows = find_places(words.offsets, example_ids)
+        examples = np.repeat(np.arange(len(example_ids)), np.diff(words.offsets)[example_ids])
+        parts = (torch.from_numpy(part) for part in (examples, words.places[rows], rows))
+        return WordRows(**dict(zip(("examples", "tokens", "row_ids"), parts, strict=True)))
 
     def _find_answered(self, example_ids: NDArray[np.int64], beside: NDArray[np.int64]) -> Tensor | None:
         """Say which examples the teacher has answered, unless it has answered all beside them."""
@@ -162,9 +169,9 @@ class Batches:
             return None, None
         if rows.has_rows(beside).all():
             return rows.take(example_ids).values, None
-        mask = rows.has_rows(example_ids)
-        labels = np.zeros((len(mask), *rows.values.shape[1:]), dtype=rows.values.dtype)
-        labels[mask] = rows.take(example_ids[mask]).values
+        mask, counts = rows.has_rows(example_ids), np.diff(self.tokenised.tokens.row_offsets)[example_ids]
+        labels = np.zeros((counts.sum(), *rows.values.shape[1:]), dtype=rows.values.dtype)
+        labels[np.repeat(mask, counts)] = rows.take(example_ids[mask]).values
         return labels, mask
 
     def _cut(self, example_ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:

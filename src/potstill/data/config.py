@@ -21,18 +21,20 @@ class DataConfig(Config):
     """A known task: one of GLUE (`cola`, `mnli`, ...; needs `path`) or data of an installed package
     (`trec`, `trec-fine`, `movies`; no `path`). None = own data at `path`."""
     path: str | None = None
-    """GLUE folder, or own data: a CSV, TSV, JSONL, JSON or Parquet file, a folder with train.* (and dev.* or
+    """GLUE folder, or own data: a CSV, TSV, JSONL, JSON, Parquet or CoNLL file, a folder with train.* (and dev.* or
     validation.*, test.*), or the name of a data set on the Hugging Face hub."""
     unlabeled: tuple[str, ...] = ()
     """Texts without labels, which stages with `data = "transfer"` learn from too: files (CSV, TSV, JSONL, JSON,
     Parquet, .txt with one text a line), folders of them, or names of data sets, saved by `datasets` or on the Hugging
     Face hub (`name` or `name:config`, split `train`). Texts that are there already or measured on are left out."""
     text: str | None = None
-    """Own data and unlabelled texts: column of the (first) text; None = the column `text`, or else `sentence`."""
+    """Own data and unlabelled texts: column of the (first) text; None = the column `text`, or else `sentence`; of
+    words `tokens`."""
     text_pair: str | None = None
     """Own data and unlabelled texts: column of the second text; None = one text per example."""
     label: str | None = None
-    """Own data: column of the label; None = the column `label`."""
+    """Own data: column of the label; None = the column `label`, or for words `tags`, `ner_tags`, `spans` or
+    `entities`."""
     missing_labels: Literal["refuse", "unlabeled"] = "refuse"
     """Own data: what becomes of training rows without a label: a mistake, or texts like those of `unlabeled`."""
     trust_fraction: float = Field(default=0.0, ge=0.0, le=0.5)
@@ -40,7 +42,8 @@ class DataConfig(Config):
     is no test set, and dev is small. 2,000 texts are plenty."""
     kind: AnswerKindOrAuto = "auto"
     """Own data: `auto` takes fractional numbers as scores, words that repeat and up to 100 different whole numbers as
-    classes, and lists as labels of which a text may have several."""
+    classes, lists beside lists of words and spans as labels of words, and other lists as labels of which a text may
+    have several."""
     label_separator: str | None = Field(default=None, min_length=1)
     """Own data: what stands between the labels of a text that may have several, such as `;`; an empty cell has none.
     None = every cell is one label or, in JSON and Parquet files, a list of labels."""

@@ -5,7 +5,7 @@ from typing import overload
 
 import numpy as np
 
-from potstill.answers import LabelRows
+from potstill.answers import LabelRows, WordSpans
 from potstill.data.records import Split
 
 
@@ -45,8 +45,10 @@ def join_splits(splits: Sequence[Split]) -> Split:
     counts = [np.zeros(len(each), np.int64) if each.labels is None else np.diff(each.labels.offsets) for each in splits]
     offsets = np.concatenate([[0], *counts]).cumsum()
     pairs = [split.pairs for split in splits if split.pairs is not None]
+    words = [split.words for split in splits if split.words is not None]
     return Split(
         texts=JoinedTexts([split.texts for split in splits]),
         pairs=JoinedTexts(pairs) if pairs else None,
+        words=WordSpans.join(words) if words else None,
         labels=LabelRows(values=np.concatenate([each.values for each in known]), offsets=offsets) if known else None,
     )

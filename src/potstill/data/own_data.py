@@ -8,6 +8,7 @@ import numpy as np
 
 from potstill.answers import (
     ANSWERS,
+    TAG_COLUMNS,
     LabelColumn,
     LabelRows,
     answer_of_labels,
@@ -22,7 +23,8 @@ from potstill.data.own_tables import SplitTables, find_tables
 from potstill.data.records import Split, Task, TaskData, task_data
 from potstill.data.splitting import split_off_dev
 from potstill.data.tables import DataTable, count_of, table_stem
-from potstill.data.texts import TEXT_COLUMNS, TextColumns, find_column, text_cells
+from potstill.data.texts import TextColumns, find_column, find_text, read_split, text_cells
+from potstill.data.word_cells import find_word_columns, read_words
 from potstill.errors import DataError
 from potstill.files import expand_user
 
@@ -51,24 +53,26 @@ def load_own_data(config: DataConfig, label_names: Sequence[str] = (), *, is_lea
     columns = _resolve(tables.train, config)
     labelled, bare = _part(tables.train, columns, config)
     task = _make_task(config, labelled, columns, fewest=2 if is_learnt else 1)
-    train = _make_split(labelled, columns, task.answer.encode(_labels(labelled, columns)))
-    notes = [*tables.notes, f"labels: {list_names(task.label_names)}", *find_doubts(task.label_names)]
+    train = _make_split(labelled, columns, task, is_labelled=True)
+    assert train.labels is not None
+    notes = [*tables.notes, f"labels: {list_names(task.label_names)}", *task.answer.describe(train.labels)]
+    notes += find_doubts(task.label_names)
     if tables.dev is None:
         train, dev = split_off_dev(
             train, task.answer, fraction=config.dev_fraction, seed=config.split_seed, where=tables.train.name
         )
         notes.append(f"{len(dev):,} of {count_of(len(labelled), 'example')} split off as dev")
     else:
-        dev = _make_split(tables.dev, columns, task.answer.encode(_labels(tables.dev, columns)))
+        dev = _make_split(tables.dev, columns, task, is_labelled=True)
     test = _make_test(tables.test, columns, task)
     if config.test is not None and (test is None or test.labels is None):
         raise DataError(f"data.test: '{config.test}' has no labels, so nothing can be measured on it; leave it out.")
-    unlabeled = None if bare is None else _make_split(bare, columns, None)
+    unlabeled = None if bare is None else _make_split(bare, columns, task, is_labelled=False)
     return replace(task_data(task, train, dev, test=test), unlabeled=unlabeled, notes=tuple(notes))
 
 
 def _has_labels(table: DataTable, config: DataConfig) -> bool:
-    column = config.label or next((name for name in _LABEL_COLUMNS if name in table.columns), None)
+    column = config.label or next((name for name in (*_LABEL_COLUMNS, *TAG_COLUMNS) if name in table.columns), None)
     cells = () if column is None else table.columns[find_column(table, column, (), "label")][:]
     return len(LabelColumn(cells=cells, place="").missing()) < len(cells)
 
@@ -94,7 +98,7 @@ def _load_bare(config: DataConfig, tables: SplitTables, label_names: tuple[str, 
 
     def read(table: DataTable) -> Split:
         columns = TextColumns(text=config.text, text_pair=config.text_pair, is_pair=task.is_pair)
-        texts = columns.read(table, may_be_empty=False)
+        texts = columns.read(table, may_be_empty=False, find_words=answer.find_words)
         none = LabelRows(values=answer.pack([]).values, offsets=np.zeros(len(texts) + 1, dtype=np.int64))
         return replace(texts, labels=none)
 
@@ -127,9 +131,9 @@ def _refuse_idle_fields(config: DataConfig, dev: DataTable) -> None:
 
 def _resolve(table: DataTable, config: DataConfig) -> _Columns:
     columns = _Columns(
-        text=find_column(table, config.text, TEXT_COLUMNS, "text"),
+        text=find_text(table, config.text),
         text_pair=None if config.text_pair is None else find_column(table, config.text_pair, (), "text_pair"),
-        label=find_column(table, config.label, _LABEL_COLUMNS, "label"),
+        label=find_column(table, config.label or find_word_columns(table)[1], _LABEL_COLUMNS, "label"),
         separator=config.label_separator,
         known=config.labels,
     )
@@ -163,10 +167,11 @@ def _task_name(path: Path) -> str:
     return path.resolve().parent.name if table_stem(path) in ("train", "data") else table_stem(path)
 
 
-def _make_split(table: DataTable, columns: _Columns, labels: LabelRows | None) -> Split:
+def _make_split(table: DataTable, columns: _Columns, task: Task, *, is_labelled: bool) -> Split:
     text = find_column(table, columns.text, (), "text")
     pair = None if columns.text_pair is None else find_column(table, columns.text_pair, (), "text_pair")
-    return Split(texts=text_cells(table, text), pairs=None if pair is None else text_cells(table, pair), labels=labels)
+    split = read_split(table, text, pair, find_words=task.answer.find_words)
+    return replace(split, labels=task.answer.encode(_labels(table, columns))) if is_labelled else split
 
 
 def _make_test(table: DataTable | None, columns: _Columns, task: Task) -> Split | None:
@@ -174,18 +179,20 @@ def _make_test(table: DataTable | None, columns: _Columns, task: Task) -> Split 
     if table is None:
         return None
     if columns.label not in table.columns:
-        return _make_split(table, columns, None)
-    labels = _labels(table, columns)
-    return _make_split(table, columns, task.answer.encode(labels) if task.answer.is_labelled(labels) else None)
+        return _make_split(table, columns, task, is_labelled=False)
+    return _make_split(table, columns, task, is_labelled=task.answer.is_labelled(_labels(table, columns)))
 
 
 def _labels(table: DataTable, columns: _Columns) -> LabelColumn:
-    label = find_column(table, columns.label, (), "label")
-    return LabelColumn(
+    label, given = find_column(table, columns.label, (), "label"), read_words(table, columns.text)
+    column = LabelColumn(
         cells=table.columns[label][:],
         place=table.place(label),
         rows=table.rows,
         class_names=table.class_names.get(label),
         known=columns.known,
         separator=columns.separator,
+        texts=None if given is None else given[0],
+        words=None if given is None else given[1],
     )
+    return replace(column, texts=text_cells(table, columns.text)) if given is None and column.holds_spans else column

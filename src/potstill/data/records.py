@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers import Answer, LabelRows
+from potstill.answers import Answer, LabelRows, WordSpans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +56,33 @@ class Split:
         texts: First (or only) text of each example.
         pairs: Second texts, or None where an example is one text.
         labels: Gold labels, or None where they are not known.
+        words: The words of the texts, each of which is a row; None where a text is one.
     """
 
     texts: Sequence[str]
     pairs: Sequence[str] | None = None
     labels: LabelRows | None = None
+    words: WordSpans | None = None
 
     def __post_init__(self) -> None:
         """Check that every field has the same examples."""
         assert self.pairs is None or len(self.pairs) == len(self.texts), (len(self.pairs), len(self.texts))
         assert self.labels is None or len(self.labels) == len(self.texts), (len(self.labels), len(self.texts))
+        assert self.words is None or len(self.words) == len(self.texts), (len(self.words), len(self.texts))
 
     def __len__(self) -> int:
         """Count the examples."""
         return len(self.texts)
+
+    @property
+    def row_offsets(self) -> NDArray[np.int64]:
+        """Example i has the rows of logits `[i]:[i + 1]`."""
+        return np.arange(len(self) + 1, dtype=np.int64) if self.words is None else self.words.offsets
+
+    def words_of(self, example: int) -> tuple[str, ...]:
+        """List the words of an example; none where a text is one row."""
+        text = self.texts[example]
+        return () if self.words is None else tuple(text[start:end] for start, end in self.words.spans(example))
 
     @property
     def has_labels(self) -> bool:
@@ -90,6 +103,7 @@ class Split:
             texts=[self.texts[place] for place in places],
             pairs=None if self.pairs is None else [self.pairs[place] for place in places],
             labels=None if self.labels is None else self.labels.take(example_ids),
+            words=None if self.words is None else self.words.take(example_ids),
         )
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from potstill.data.column_files import read_columns
 from potstill.data.delimited_files import read_delimited
 from potstill.data.json_files import read_json_table
 from potstill.data.tables import TABLE_SUFFIXES, DataTable, table_suffix
@@ -13,13 +14,15 @@ from potstill.errors import DataError, tell_reason
 
 
 def read_table(path: Path) -> DataTable:
-    """Read a CSV, TSV, JSON Lines, JSON or Parquet file; text may be packed by gzip."""
+    """Read a CSV, TSV, JSON Lines, JSON or Parquet file, or one with a word a line; text may be packed by gzip."""
     check_is_file(path)
     match table_suffix(path):
         case ".csv" | ".tsv":
             table = read_delimited(path)
         case ".jsonl" | ".json":
             table = read_json_table(path)
+        case ".conll" | ".bio" | ".iob":
+            table = read_columns(path)
         case ".parquet" if path.suffix.lower() == ".parquet":
             table = _read_parquet(path)
         case _:
@@ -78,9 +81,9 @@ def _table_of(dataset: Any, name: str) -> DataTable:  # noqa: ANN401 - a dataset
         name=name,
         columns={column: dataset[column] for column in dataset.column_names},
         class_names={
-            column: tuple(feature.names)
+            column: tuple(kind.names)
             for column, feature in features.items()
-            if isinstance(feature, datasets.ClassLabel)
+            if isinstance(kind := getattr(feature, "feature", feature), datasets.ClassLabel)
         },
     )
 

@@ -1,18 +1,22 @@
 """Texts of a file: find their column, and read them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from potstill.answers import show
+from potstill.answers import WordSpans, show
 from potstill.data.records import Split
 from potstill.data.sources import read_table
 from potstill.data.tables import DataTable, table_suffix
 from potstill.data.text_files import read_lines
+from potstill.data.word_cells import find_word_columns, read_words
 from potstill.errors import DataError, did_you_mean
 
 TEXT_COLUMNS = ("text", "sentence")
+FindWords: TypeAlias = Callable[[Sequence[str]], WordSpans | None]
+"""Finds the words of texts, where each is a row; else gives None."""
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _MOST_ROWS = 8
 _LONG_NAME = 60
@@ -42,12 +46,9 @@ def read_texts(
         table = DataTable(name=str(path), columns={"text": read_lines(path)})
         return Split(texts=text_cells(table, "text", may_be_empty=may_be_empty))
     table = read_table(path)
-    first = find_column(table, text, TEXT_COLUMNS, "text")
+    first = find_text(table, text)
     second = None if text_pair is None else find_column(table, text_pair, (), "text_pair")
-    return Split(
-        texts=text_cells(table, first, may_be_empty=may_be_empty),
-        pairs=None if second is None else text_cells(table, second, may_be_empty=may_be_empty),
-    )
+    return read_split(table, first, second, may_be_empty=may_be_empty)
 
 
 def find_column(table: DataTable, name: str | None, defaults: Sequence[str], part: str) -> str:
@@ -67,6 +68,27 @@ def find_column(table: DataTable, name: str | None, defaults: Sequence[str], par
         f"{field}: {table.name} has no column '{' or '.join(defaults)}'; set it to one of its columns: "
         f"{', '.join(shown)}{advice}."
     )
+
+
+def find_text(table: DataTable, name: str | None) -> str:
+    """Find the column of the text, or of its words, by the user's name for it or by a default."""
+    words, _ = find_word_columns(table)
+    return find_column(table, name or words, TEXT_COLUMNS, "text")
+
+
+def read_split(
+    table: DataTable, text: str, pair: str | None, *, may_be_empty: bool = False, find_words: FindWords | None = None
+) -> Split:
+    """Read texts or pairs of texts, and where words are rows also these: as they are given, or as they are found.
+
+    Lists of words are texts too, unless `find_words` says that words are no rows.
+    """
+    reads_words = find_words is None or find_words([]) is not None
+    given = read_words(table, text) if reads_words else None
+    texts = text_cells(table, text, may_be_empty=may_be_empty) if given is None else given[0]
+    words = None if find_words is None else find_words(texts) if given is None else given[1]
+    pairs = None if pair is None else text_cells(table, pair, may_be_empty=may_be_empty)
+    return Split(texts=texts, pairs=pairs, words=words)
 
 
 def text_cells(table: DataTable, column: str, *, may_be_empty: bool = False) -> list[str]:
@@ -103,11 +125,8 @@ class TextColumns:
     text_pair: str | None
     is_pair: bool
 
-    def read(self, table: DataTable, *, may_be_empty: bool = True) -> Split:
+    def read(self, table: DataTable, *, may_be_empty: bool = True, find_words: FindWords | None = None) -> Split:
         """Read the texts of a table; an empty cell is an empty text, or a mistake."""
-        first = find_column(table, self.text, TEXT_COLUMNS, "text")
+        first = find_text(table, self.text)
         second = find_column(table, self.text_pair, ("text_pair",), "text_pair") if self.is_pair else None
-        return Split(
-            texts=text_cells(table, first, may_be_empty=may_be_empty),
-            pairs=None if second is None else text_cells(table, second, may_be_empty=may_be_empty),
-        )
+        return read_split(table, first, second, may_be_empty=may_be_empty, find_words=find_words)

@@ -8,10 +8,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers import LabelRows
+from potstill.answers import LabelRows, WordSpans
 from potstill.data.records import Split
 from potstill.files import is_whole, whole_folder
-from potstill.tensors import TokenBlock
+from potstill.tensors import TokenBlock, WordTokens
 
 _CHUNK = 65_536
 """Texts that are in memory at once."""
@@ -21,14 +21,19 @@ _CHUNK = 65_536
 class TextEncoder(Protocol):
     """What this room asks of a tokenizer; `potstill.hub.Tokenizer` is one."""
 
-    def encode(self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int) -> TokenBlock:
-        """Turn texts or pairs of texts into token ids of at most `max_length` each."""
+    def encode(
+        self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int, words: WordSpans | None = None
+    ) -> TokenBlock:
+        """Turn texts or pairs of texts into token ids of at most `max_length` each, and find their words in them."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TokenisedSplit:
     """Token ids and labels of a split; an example's position is its id.
+
+    Where rows are words, a text that is longer is several examples, so these are as many as texts or more; rows are the
+    words of the split in their order, in any case.
 
     Attributes:
         tokens: Token ids of all examples without padding.
@@ -51,6 +56,11 @@ class TokenisedSplit:
         """Count the examples."""
         return len(self.tokens)
 
+    @property
+    def num_texts(self) -> int:
+        """Count the texts."""
+        return len(self) if self.tokens.words is None else int(self.tokens.words.texts.max(initial=-1)) + 1
+
 
 def describe_reading(notes: Sequence[str], splits: Sequence[TokenisedSplit], *, max_length: int) -> str:
     """Say in one line what was read, left out and understood, and how many texts are cut.
@@ -63,8 +73,9 @@ def describe_reading(notes: Sequence[str], splits: Sequence[TokenisedSplit], *, 
     Returns:
         The line.
     """
-    num_cut, total = sum(split.tokens.num_cut for split in splits), sum(map(len, splits))
-    cut = f"{num_cut:,} of {total:,} texts are cut at {max_length} tokens (data.max_length)"
+    num_cut, total = sum(split.tokens.num_cut for split in splits), sum(split.num_texts for split in splits)
+    are = "are cut at" if all(split.tokens.words is None for split in splits) else "are longer and read in parts of"
+    cut = f"{num_cut:,} of {total:,} texts {are} {max_length} tokens (data.max_length)"
     return f"data: {'; '.join([*notes, cut] if num_cut else notes)}"
 
 
@@ -79,7 +90,16 @@ def tokenise(split: Split, tokenizer: TextEncoder, *, max_length: int) -> Tokeni
     Returns:
         The same examples in the same order.
     """
-    return TokenisedSplit(tokens=tokenizer.encode(split.texts, split.pairs, max_length=max_length), labels=split.labels)
+    tokens = tokenizer.encode(split.texts, split.pairs, max_length=max_length, words=split.words)
+    return TokenisedSplit(tokens=tokens, labels=_part_labels(split.labels, tokens.words))
+
+
+def _part_labels(labels: LabelRows | None, words: WordTokens | None) -> LabelRows | None:
+    """Give each part of a text the labels of its words, where the text has any."""
+    if labels is None or words is None:
+        return labels
+    counts = np.diff(words.offsets) * labels.has_rows(words.texts)
+    return LabelRows(values=labels.values, offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
 
 def tokenise_to_files(split: Split, tokenizer: TextEncoder, *, max_length: int, folder: Path) -> TokenisedSplit:
@@ -97,26 +117,33 @@ def tokenise_to_files(split: Split, tokenizer: TextEncoder, *, max_length: int, 
     if not is_whole(folder):
         with whole_folder(folder) as aside:
             _write_tokens(split, tokenizer, max_length, aside)
-    types = folder / "type_ids"
+    types, places = folder / "type_ids", folder / "words.npz"
     offsets = np.load(folder / "offsets.npy")
     ids: NDArray[np.int32] = np.memmap(folder / "ids", dtype=np.int32, mode="r")
     type_ids: NDArray[np.uint8] | None = np.memmap(types, dtype=np.uint8, mode="r") if types.is_file() else None
     padding_id = int(np.load(folder / "padding_id.npy"))
-    block = TokenBlock(ids=ids, type_ids=type_ids, offsets=offsets, padding_id=padding_id)
-    return TokenisedSplit(tokens=block, labels=split.labels)
+    words = WordTokens(**np.load(places)) if places.is_file() else None
+    block = TokenBlock(ids=ids, type_ids=type_ids, offsets=offsets, padding_id=padding_id, words=words)
+    return TokenisedSplit(tokens=block, labels=_part_labels(split.labels, words))
 
 
 def _write_tokens(split: Split, tokenizer: TextEncoder, max_length: int, folder: Path) -> None:
-    lengths, padding_id = [], 0
+    lengths, padding_id, words = [], 0, []
     for start in range(0, len(split), _CHUNK):
         part = slice(start, start + _CHUNK)
         pairs = None if split.pairs is None else split.pairs[part]
-        block = tokenizer.encode(split.texts[part], pairs, max_length=max_length)
+        own = None if split.words is None else split.words.take(np.arange(len(split), dtype=np.int64)[part])
+        block = tokenizer.encode(split.texts[part], pairs, max_length=max_length, words=own)
         lengths.append(block.lengths)
         padding_id = block.padding_id
+        if block.words is not None:
+            words.append((block.words.places, np.diff(block.words.offsets), block.words.texts + start))
         for name, values in (("ids", block.ids), ("type_ids", block.type_ids)):
             if values is not None:
                 with (folder / name).open("ab") as file:
                     file.write(values.tobytes())
+    if words:
+        places, counts, texts = (np.concatenate(each) for each in zip(*words, strict=True))
+        np.savez(folder / "words.npz", places=places, offsets=np.concatenate([[0], np.cumsum(counts)]), texts=texts)
     np.save(folder / "offsets.npy", np.concatenate([[0], *lengths]).cumsum())
     np.save(folder / "padding_id.npy", padding_id)

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -120,7 +120,9 @@ def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: 
                 store.rmdir()
             raise
     figures = TransferFigures.parse(json.loads((folder / _FIGURES).read_text(encoding="utf-8")))
-    split = join_splits([data.train, _open(folder / _TEXTS)])
+    further = _open(folder / _TEXTS)
+    further = replace(further, words=data.task.answer.find_words(further.texts))
+    split = join_splits([data.train, further])
     return TransferSet(
         split=split, figures=figures, folder=folder, held_out=_open(folder / _HELD_OUT) if share else None
     )

@@ -47,7 +47,7 @@ class OnnxEngine(Engine):
     def run(self, batch: Batch) -> NDArray[np.float32]:
         """Compute the logits of a batch, as `Engine` says."""
         (logits,) = self.session.run(["logits"], to_feeds(batch, self.inputs))
-        return np.asarray(logits, dtype=np.float32)
+        return batch.on_host.read(torch.from_numpy(np.asarray(logits, dtype=np.float32))).numpy()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,8 @@ def export_graph(encoder: Encoder, *, opset: int = DEFAULT_OPSET) -> "onnx.Model
     """Turn a classifier or regressor into an ONNX model.
 
     The inputs are `input_ids`, `attention_mask` and, where the model reads segments, `token_type_ids`, each int64
-    [batch_size, sequence_length]; the output is `logits`, float32 [batch_size, labels].
+    [batch_size, sequence_length]; the output is `logits`, float32 [batch_size, labels], of a
+    tagger [batch_size, sequence_length, labels].
 
     Args:
         encoder: In eval mode on the CPU.

@@ -34,7 +34,7 @@ def predict(engine: Engine, batches: Batches, *, progress: ProgressTask | None =
         if progress is not None:
             progress.advance(len(batch))
     rows, example_ids = np.concatenate(logits), np.concatenate(order)
-    assert np.array_equal(np.sort(example_ids), np.arange(len(rows))), "every example must come once"
+    assert np.array_equal(np.sort(example_ids), np.arange(len(batches.tokenised))), "every example must come once"
     if not (is_finite := np.isfinite(rows).all(axis=1)).all():
         raise ModelError(
             f"{engine.name} gives logits that are not finite for {(~is_finite).sum()} of {len(rows)} examples; "
@@ -56,7 +56,7 @@ def predict_logits(
         progress: A bar that counts examples.
 
     Returns:
-        Logits in the split's own order, [examples, labels].
+        Logits in the split's own order, [rows, labels].
 
     Raises:
         ModelError: A logit is not finite.

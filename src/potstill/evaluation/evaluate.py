@@ -113,7 +113,7 @@ def evaluate_models(
     answers = []
     for subject in subjects:
         name = f"evaluate {subject.title or subject.role.replace('_', ' ')}"
-        with callback.task(name, len(examples.split)) as progress:
+        with callback.task(name, len(subject.batches.tokenised)) as progress:
             answers.append(_answer(subject.engine, subject.batches, examples.task, progress))
     if teacher_logits is None:
         taught = zip(subjects, answers, strict=True)

@@ -53,12 +53,13 @@ def _describe(
     distance: NDArray[np.float64] | None,
 ) -> Example:
     assert split.labels is not None
-    rows = split.labels.places(np.array([index]))
+    rows, words = split.labels.places(np.array([index])), split.words_of(index)
     return Example(
         id=index,
         text=split.texts[index],
         pair=None if split.pairs is None else split.pairs[index],
-        gold=task.answer.name_gold(split.labels.values[rows]),
+        words=words,
+        gold=task.answer.name_gold(split.labels.values[rows], words=words),
         distance=None if distance is None else float(distance[index]),
         logits={role: tuple(every[rows].reshape(-1).astype(float).round(6).tolist()) for role, every in logits.items()},
     )

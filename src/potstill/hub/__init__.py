@@ -10,6 +10,7 @@ from potstill.hub.description import ModelDescription, describe_encoder, describ
 from potstill.hub.drafting import draft_classifier, draft_encoder
 from potstill.hub.encoder import Encoder
 from potstill.hub.exporting import exporting, input_names
+from potstill.hub.heads import Head
 from potstill.hub.labels import reorder_labels, set_config_words
 from potstill.hub.loading import (
     build_encoder,
@@ -33,6 +34,7 @@ __all__ = [
     "CausalLM",
     "Encoder",
     "EncoderParts",
+    "Head",
     "LayerParts",
     "Layout",
     "ModelDescription",

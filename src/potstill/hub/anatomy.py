@@ -50,9 +50,9 @@ class EncoderParts:
         types: Token type embeddings, or None where the model has none.
         embedding_norm: Normalises the sum of the embeddings.
         layers: The transformer layers, the first at index 0.
-        pooler: The linear part of the pooler over the first token.
+        pooler: The linear part of the pooler over the first token; None where every token has a row of logits.
         pooler_activation: Between the pooler and the classifier: tanh, ReLU or GELU, each unit by itself.
-        classifier: Pooled state to logits.
+        classifier: Pooled state, or that of each token, to logits.
         activation: Between the two halves of the feed-forward block.
     """
 
@@ -62,7 +62,7 @@ class EncoderParts:
     types: nn.Embedding | None
     embedding_norm: nn.LayerNorm
     layers: tuple[LayerParts, ...]
-    pooler: nn.Linear
+    pooler: nn.Linear | None
     pooler_activation: nn.Module
     classifier: nn.Linear
     activation: nn.Module
@@ -73,8 +73,9 @@ class EncoderParts:
         return self.positions.num_embeddings - self.first_position
 
     def has_head_like(self, other: "EncoderParts") -> bool:
-        """Say whether a pooler means the same in both: the same activation behind it."""
-        return type(self.pooler_activation) is type(other.pooler_activation)
+        """Say whether a pooler means the same in both: the same activation behind it, or no pooler."""
+        has_pooler = (self.pooler is None) == (other.pooler is None)
+        return has_pooler and type(self.pooler_activation) is type(other.pooler_activation)
 
 
 def find_parts(encoder: Encoder) -> EncoderParts:
@@ -90,8 +91,8 @@ def find_parts(encoder: Encoder) -> EncoderParts:
         ModelError: The encoder is not built like BERT.
     """
     config, family = encoder.model.config, encoder.family
-    layer, head = family.layer, family.head
-    if family.stack is None or layer is None or head is None or head.dense is None:
+    layer, head = family.layer, encoder.head_names
+    if family.stack is None or layer is None or head is None or not family.can_cut:
         raise ModelError(
             f"a student cannot be cut from a model of type '{config.model_type}', because its layers are not built "
             f"like BERT's ({list_types(can_cut=True)}); use the start 'random'."
@@ -111,7 +112,7 @@ def find_parts(encoder: Encoder) -> EncoderParts:
         types=getattr(embeddings, "token_type_embeddings", None),
         embedding_norm=embeddings.LayerNorm,
         layers=tuple(_find_layer(module, layer) for module in body.get_submodule(family.stack)),
-        pooler=_linear(encoder.model, head.dense),
+        pooler=None if head.dense is None else _linear(encoder.model, head.dense),
         pooler_activation=ACT2FN[head.activation],
         classifier=_linear(encoder.model, head.last),
         activation=ACT2FN[getattr(config, family.activation_field)],

@@ -9,6 +9,7 @@ from transformers import BertConfig, DistilBertConfig
 from potstill.architectures import BiLstmConfig
 from potstill.errors import ModelError
 from potstill.hub.encoder import Encoder
+from potstill.hub.heads import Head
 from potstill.hub.loading import build_encoder
 from potstill.hub.tokenizing import Tokenizer
 from potstill.tensors import EncoderShape
@@ -49,7 +50,7 @@ def build_bert(
         layer_norm_eps=float(getattr(theirs, "layer_norm_eps", 1e-12)),
         pad_token_id=source.tokenizer.padding_id,
     )
-    return build_encoder(config, source.tokenizer, label_names=label_names)
+    return build_encoder(config, source.tokenizer, label_names=label_names, head=source.head)
 
 
 def build_distilbert(
@@ -87,11 +88,16 @@ def build_distilbert(
         max_position_embeddings=_count_positions(source),
         pad_token_id=source.tokenizer.padding_id,
     )
-    return build_encoder(config, source.tokenizer, label_names=label_names)
+    return build_encoder(config, source.tokenizer, label_names=label_names, head=source.head)
 
 
 def build_bilstm(
-    config: BiLstmConfig, tokenizer: Tokenizer, vectors: Float[Tensor, "vocab size"], *, label_names: Sequence[str]
+    config: BiLstmConfig,
+    tokenizer: Tokenizer,
+    vectors: Float[Tensor, "vocab size"],
+    *,
+    label_names: Sequence[str],
+    head: Head = "text",
 ) -> Encoder:
     """Build a BiLSTM classifier with given word vectors.
 
@@ -100,6 +106,7 @@ def build_bilstm(
         tokenizer: The tokenizer that it will read.
         vectors: By token id; every channel starts from them.
         label_names: Names of the labels; empty for scores.
+        head: What the head says something about; words are refused.
 
     Returns:
         The encoder in eval mode on the CPU; its other weights come from torch's global generator.
@@ -115,7 +122,7 @@ def build_bilstm(
             "the tokenizer puts no separator between two texts, so a BiLSTM cannot tell them apart; set "
             "student.vocabulary.kind = 'words'."
         )
-    encoder = build_encoder(config, tokenizer, label_names=label_names)
+    encoder = build_encoder(config, tokenizer, label_names=label_names, head=head)
     encoder.model.bilstm.embeddings.fill(vectors)
     return encoder
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from potstill.hub.encoder import Encoder, read_words
 from potstill.hub.families import count_positions
+from potstill.hub.heads import saved_head
 from potstill.hub.opening import open_model
 from potstill.hub.shapes import SHAPE_LABELS, make_shape_config, make_shape_tokenizer
 from potstill.hub.tokenizing import Tokenizer
@@ -62,7 +63,7 @@ def describe_model(name: str) -> ModelDescription:
         max_tokens=count_positions(config),
         vocab_size=int(config.vocab_size),
         needs_pairs=bool(getattr(config, "is_pair", False)),
-        config_words=read_words(config),
+        config_words=read_words(config, head=saved_head(config)),
     )
 
 

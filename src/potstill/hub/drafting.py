@@ -9,6 +9,7 @@ from transformers import BertConfig, PretrainedConfig, PreTrainedTokenizerFast
 
 from potstill.errors import ModelError, tell_reason
 from potstill.hub.encoder import Encoder
+from potstill.hub.heads import Head, saved_head
 from potstill.hub.loading import build_encoder
 from potstill.hub.opening import open_config, open_model
 from potstill.hub.tokenizing import Tokenizer
@@ -43,16 +44,16 @@ def draft_classifier(name: str) -> Encoder:
         ModelError: There is no such model.
     """
     saved = open_model(name)
-    return _draft(saved.config, saved.label_names())
+    return _draft(saved.config, saved.label_names(), saved_head(saved.config))
 
 
-def _draft(config: PretrainedConfig, label_names: Sequence[str]) -> Encoder:
+def _draft(config: PretrainedConfig, label_names: Sequence[str], head: Head = "text") -> Encoder:
     padding = "[PAD]"
     raw = RawTokenizer(models.WordLevel({padding: 0}, unk_token=padding))
     tokenizer = Tokenizer(PreTrainedTokenizerFast(tokenizer_object=raw, pad_token=padding))
     try:
         with torch.device("meta"):
-            return build_encoder(config, tokenizer, label_names=label_names)
+            return build_encoder(config, tokenizer, label_names=label_names, head=head)
     except Exception as error:  # as odd as the config is, so odd is what its model raises
         where = config.name_or_path or config.model_type
         raise ModelError(

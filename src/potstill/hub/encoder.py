@@ -14,7 +14,8 @@ from potstill.hub.capture import ATTENTION_NAME, AttentionRecorder
 from potstill.hub.depth import first_layers
 from potstill.hub.dropout import quicken_dropout
 from potstill.hub.families import count_positions, find_family, find_first_position
-from potstill.hub.family import Family
+from potstill.hub.family import Family, HeadNames
+from potstill.hub.heads import Head, find_head
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.vocabulary import find_vocabulary_head
@@ -86,9 +87,20 @@ class Encoder(nn.Module):
         return self.family.architecture == "transformer"
 
     @property
+    def head(self) -> Head:
+        """What it says something about."""
+        return find_head(type(self.model).__name__)
+
+    @property
+    def head_names(self) -> HeadNames | None:
+        """Where its classification head lies; None where that is not known."""
+        names = self.family.head
+        return HeadNames(last="classifier") if names is not None and self.head == "word" else names
+
+    @property
     def config_words(self) -> dict[str, str]:
         """The fields of its config that are words, from which its kind of answer is told."""
-        return read_words(self.model.config)
+        return read_words(self.model.config, head=self.head)
 
     @property
     def needs_pairs(self) -> bool:
@@ -127,7 +139,7 @@ class Encoder(nn.Module):
             outputs = run(**self._inputs(batch, needs, recorder), return_dict=True)
         states: Sequence[Tensor] = outputs.hidden_states if needs.hidden_states else ()
         return EncoderOutputs(
-            logits=outputs.logits.float() if needs.logits else None,
+            logits=batch.read(outputs.logits).float() if needs.logits else None,
             hidden_states={index: states[index] for index in needs.hidden_states},
             queries={layer: recorder.queries[layer] for layer in needs.queries} if recorder else {},
             keys={layer: recorder.keys[layer] for layer in needs.keys} if recorder else {},
@@ -216,9 +228,10 @@ class Encoder(nn.Module):
         return inputs
 
 
-def read_words(config: PretrainedConfig) -> dict[str, str]:
-    """Give the fields of a config that are words."""
-    return {name: value for name, value in config.to_dict().items() if isinstance(value, str)}
+def read_words(config: PretrainedConfig, *, head: Head) -> dict[str, str]:
+    """Give the fields of a config that are words, and what its model answers for."""
+    words = {name: value for name, value in config.to_dict().items() if isinstance(value, str)}
+    return {**words, "answers_per": head}
 
 
 def _size(config: PretrainedConfig, name: str) -> int:

@@ -30,7 +30,7 @@ class ExportModule(nn.Module):
         self._names = names
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Give the logits, [batch, labels]."""
+        """Give the logits, [batch, labels], or those of every token."""
         logits = self.model(**dict(zip(self._names, inputs, strict=True)), return_dict=True).logits
         assert isinstance(logits, Tensor)
         return logits

@@ -54,7 +54,7 @@ def set_config_words(encoder: Encoder, words: Mapping[str, str]) -> Encoder:
 
 
 def _last_layer(encoder: Encoder, num_labels: int) -> nn.Linear:
-    head = encoder.family.head
+    head = encoder.head_names
     layer = _find_by_effect(encoder, num_labels) if head is None else encoder.model.get_submodule(head.last)
     if isinstance(layer, nn.Linear) and layer.out_features == num_labels:
         return layer

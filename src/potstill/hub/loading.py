@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from transformers import AutoModelForSequenceClassification, PretrainedConfig
+from transformers import PretrainedConfig
 
 from potstill.errors import ModelError
 from potstill.files import fingerprint_files
 from potstill.hub.encoder import Encoder
+from potstill.hub.heads import Head, find_auto, saved_head
 from potstill.hub.opening import open_config, open_model
 from potstill.hub.resolving import resolve_model
 from potstill.hub.tokenizing import Tokenizer
@@ -28,7 +29,7 @@ def load_classifier(name: str) -> Encoder:
             its config do not fit each other.
     """
     saved = open_model(name)
-    loaded = load_weights(AutoModelForSequenceClassification, saved, saved.label_names())
+    loaded = load_weights(find_auto(saved_head(saved.config), saved.config), saved, saved.label_names())
     if loaded.misfits:
         raise ModelError(
             f"the weights of model '{name}' do not fit its config.json, which names {saved.config.num_labels} labels: "
@@ -43,13 +44,14 @@ def load_classifier(name: str) -> Encoder:
     return loaded.encoder
 
 
-def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
+def load_encoder_base(name: str, *, label_names: Sequence[str], head: Head = "text") -> Encoder:
     """Load a pre-trained encoder and put a new classification head on it.
 
     Args:
         name: As for `resolve_model`.
         label_names: Names of the labels; empty for scores. The head is random unless the
             checkpoint has one of the same width. Set torch's seed before.
+        head: What the head says something about.
 
     Returns:
         The encoder in eval mode on the CPU, float32.
@@ -60,23 +62,26 @@ def load_encoder_base(name: str, *, label_names: Sequence[str]) -> Encoder:
     """
     saved = open_model(name)
     _set_labels(saved.config, label_names)
-    return load_weights(AutoModelForSequenceClassification, saved, label_names).encoder
+    return load_weights(find_auto(head, saved.config), saved, label_names).encoder
 
 
-def build_encoder(config: PretrainedConfig, tokenizer: Tokenizer, *, label_names: Sequence[str]) -> Encoder:
+def build_encoder(
+    config: PretrainedConfig, tokenizer: Tokenizer, *, label_names: Sequence[str], head: Head = "text"
+) -> Encoder:
     """Make a randomly initialised classifier of a given config.
 
     Args:
         config: Config of any encoder of transformers.
         tokenizer: The tokenizer that it will read.
         label_names: Names of the labels; empty for scores.
+        head: What the head says something about.
 
     Returns:
         The encoder in eval mode on the CPU, float32. Set torch's seed before.
     """
     _set_labels(config, label_names)
-    attention = choose_attention(AutoModelForSequenceClassification, config)
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention)
+    auto = find_auto(head, config)
+    model = auto.from_config(config, attn_implementation=choose_attention(auto, config))
     return Encoder(model, tokenizer, label_names=label_names).eval()
 
 

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from potstill.answers import WordSpans
 from potstill.errors import DataError
+from potstill.hub.word_parts import encode_words
 from potstill.tensors import TokenBlock
 
 _CHUNK = 4096
@@ -116,13 +118,16 @@ class Tokenizer:
             if number not in special and token and not token.startswith(_PIECE_MARK)
         }
 
-    def encode(self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int) -> TokenBlock:
+    def encode(
+        self, texts: Sequence[str], pairs: Sequence[str] | None, *, max_length: int, words: WordSpans | None = None
+    ) -> TokenBlock:
         """Tokenise texts or pairs of texts.
 
         Args:
             texts: First (or only) text of each example.
             pairs: Second texts, or None.
             max_length: Longest result in tokens, special tokens included; pairs lose tokens from the longer text.
+            words: The words of the texts, where rows are about these; a longer text is then not cut, but read in parts.
 
         Returns:
             The token ids of all examples, in their order.
@@ -132,6 +137,8 @@ class Tokenizer:
         """
         for text in (*texts, *(pairs or ())):
             _check_characters(text)
+        if words is not None:
+            return encode_words(self.wrapped, texts, words, max_length=max_length, has_types=self.has_types)
         flat: list[NDArray[np.int32]] = []
         types: list[NDArray[np.uint8]] = []
         lengths: list[int] = []

@@ -29,6 +29,8 @@ class HardLabelsConfig(ObjectiveConfig):
 class HardLabels(Objective):
     """The objective that `HardLabelsConfig` builds."""
 
+    unit = "rows"
+
     def __init__(self) -> None:
         """Ask for the student's logits alone."""
         super().__init__(student_needs=Needs(logits=True), teacher_needs=Needs())

@@ -34,6 +34,8 @@ class LogitsMseConfig(ObjectiveConfig):
 class LogitsMse(Objective):
     """The objective that `LogitsMseConfig` builds."""
 
+    unit = "rows"
+
     def __init__(self, config: LogitsMseConfig) -> None:
         """Keep the settings."""
         super().__init__(student_needs=Needs(logits=True), teacher_needs=Needs(logits=True))

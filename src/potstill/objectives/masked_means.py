@@ -13,8 +13,9 @@ RowValues: TypeAlias = Float[Tensor, "batch heads queries"]
 Reduction: TypeAlias = Literal["mean", "reference"]
 """mean = our convention, padding left out; reference = the arithmetic of the published code, as each objective says."""
 
-Unit: TypeAlias = Literal["examples", "tokens", "pairs", "targets"]
-"""What a loss is a mean over: examples, real tokens, pairs (query, key) of real tokens, or tokens to be predicted."""
+Unit: TypeAlias = Literal["examples", "rows", "tokens", "pairs", "targets"]
+"""What a loss is a mean over: examples, rows of logits, real tokens, pairs (query, key) of real tokens, or tokens to be
+predicted."""
 
 
 def count_units(batch: Batch, unit: Unit) -> Int[Tensor, ""]:
@@ -34,7 +35,8 @@ def count_units(batch: Batch, unit: Unit) -> Int[Tensor, ""]:
         return (batch.target_ids >= 0).sum()
     if unit == "tokens":
         return batch.token_mask.sum()
-    return torch.full((), len(batch), dtype=torch.int64, device=batch.token_mask.device)
+    count = batch.num_rows if unit == "rows" else len(batch)
+    return torch.full((), count, dtype=torch.int64, device=batch.token_mask.device)
 
 
 def mean_over_tokens(values: Float[Tensor, "batch tokens"], token_mask: TokenMask) -> Loss:

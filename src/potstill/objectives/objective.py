@@ -126,13 +126,18 @@ class Objective(nn.Module, ABC):
             ours = _take(student, self.student_needs, Tensor.float, join or _keep)
             theirs = _take(teacher, self.teacher_needs, _freeze, join or _keep)
             whole = batch if join is None else batch.map(join)
-            rows = find_readable(whole)
-            if rows is None:
+            readable = find_readable(whole)
+            if readable is None:
                 return self.compute(ours, theirs, whole)
-            if len(rows) == 0:  # no loss, but a gradient for every weight, as processes wait for it
-                first = rows.new_zeros(1)
-                return 0.0 * self.compute(ours.take(first), theirs.take(first), whole.take(first))
-            return self.compute(ours.take(rows), theirs.take(rows), whole.take(rows))
+            if len(readable) == 0:  # no loss, but a gradient for every weight, as processes wait for it
+                return 0.0 * self._compute_some(ours, theirs, whole, readable.new_zeros(1))
+            return self._compute_some(ours, theirs, whole, readable)
+
+    def _compute_some(
+        self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch, places: Int[Tensor, " chosen"]
+    ) -> Loss:
+        chosen, rows = send(places, batch.token_mask.device), batch.find_rows(places)
+        return self.compute(student.take(chosen, rows), teacher.take(chosen, rows), batch.take(places))
 
     def fit(self, student: EncoderOutputs, teacher: EncoderOutputs, batch: Batch) -> None:  # noqa: B027 - few fit
         """Fit the projections in closed form; asked only where `fits`.
@@ -157,21 +162,21 @@ class Objective(nn.Module, ABC):
         """
 
 
-def find_readable(batch: Batch) -> Int[Tensor, " rows"] | None:
+def find_readable(batch: Batch) -> Int[Tensor, " chosen"] | None:
     """Find the examples of a batch of which everything is known that the batch tells of some.
 
     Args:
         batch: The batch; one that tells nothing of labels or of the teacher's answers where these are not read.
 
     Returns:
-        Their places, on the device of the batch; None where it is all of them.
+        Their places, on the CPU where the batch has a copy there; None where it is all of them.
     """
     host, known = batch.on_host, None
     if batch.label_mask is not None:
         known = host.label_mask
     if batch.answer_mask is not None and host.answer_mask is not None:
         known = host.answer_mask if known is None else known & host.answer_mask
-    return None if known is None else send(known.nonzero()[:, 0], batch.token_mask.device)
+    return None if known is None else known.nonzero()[:, 0]
 
 
 def _freeze(tensor: Tensor) -> Tensor:

@@ -68,6 +68,8 @@ class SoftLabelsConfig(ObjectiveConfig):
 class SoftLabels(Objective):
     """The objective that `SoftLabelsConfig` builds."""
 
+    unit = "rows"
+
     def __init__(self, config: SoftLabelsConfig) -> None:
         """Keep the settings."""
         super().__init__(student_needs=Needs(logits=True), teacher_needs=Needs(logits=True))
@@ -112,7 +114,7 @@ def soft_label_divergence(student: Logits, teacher: Logits, *, temperature: floa
 
 
 def told_divergence(
-    student: Logits, teacher: Logits, told: Bool[Tensor, "batch labels"], *, config: SoftLabelsConfig
+    student: Logits, teacher: Logits, told: Bool[Tensor, "rows labels"], *, config: SoftLabelsConfig
 ) -> Loss:
     """Measure the divergence over what is told of a teacher, of which the answers for some labels are not known.
 
@@ -134,7 +136,7 @@ def told_divergence(
     return _divergences(ours, theirs, config.divergence).sum(dim=1).mean()
 
 
-def _lump(log_probs: Logits, told: Bool[Tensor, "batch labels"]) -> Float[Tensor, "batch labels+1"]:
+def _lump(log_probs: Logits, told: Bool[Tensor, "rows labels"]) -> Float[Tensor, "rows labels+1"]:
     """Put one label in the place of all that are not told; what is impossible is very improbable."""
     rest = log_probs.masked_fill(told, _NEVER).logsumexp(dim=-1, keepdim=True)
     return torch.cat([log_probs.masked_fill(~told, _NEVER), rest], dim=-1)

@@ -120,7 +120,7 @@ def _targets(
     for number, needs in distiller.teacher_needs.items():
         assert teacher is not None, "objectives that follow a teacher are not built without one"
         if needs.is_logits_only:
-            zeros = torch.zeros(len(batch), distiller.student.shape.num_labels, device=run.device)
+            zeros = torch.zeros(batch.num_rows, distiller.student.shape.num_labels, device=run.device)
             targets[number] = EncoderOutputs(logits=zeros)
             continue
         with torch.no_grad(), run.autocast():

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from potstill.data import AnswerTable, Batches, Split
-from potstill.hub import Encoder
+from potstill.hub import Encoder, Head
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback
 from potstill.recipe import Recipe
@@ -36,6 +36,10 @@ class Source(Protocol):
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the labels in the order of the logits; empty where there are none."""
+
+    @property
+    def head(self) -> Head:
+        """What students say something about."""
 
     @property
     def config_words(self) -> Mapping[str, str]:

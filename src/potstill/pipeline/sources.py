@@ -18,7 +18,8 @@ from potstill.data import (
     describe_reading,
 )
 from potstill.engines import predict_logits
-from potstill.hub import Encoder
+from potstill.errors import DataError
+from potstill.hub import Encoder, Head
 from potstill.pipeline.tokenising import TokenisedSplits, choose_readable
 from potstill.processes import process_state
 from potstill.recipe import Recipe
@@ -77,6 +78,11 @@ class TaskSource:
         return self.data.task.label_names
 
     @property
+    def head(self) -> Head:
+        """What a row of logits is about."""
+        return self.data.task.answer.row
+
+    @property
     def config_words(self) -> Mapping[str, str]:
         """Fields of the student's config that tell what kind of answer it gives."""
         return self.data.task.answer.config_fields
@@ -106,6 +112,12 @@ class TaskSource:
         if student.tokenizer.fingerprint == teacher.tokenizer.fingerprint:
             return None
         split, max_length = self.examples_of(self.training_split(stage)), self.recipe.data.longest
+        read = [self.batches(stage, encoder).tokenised for encoder in (student, teacher)]
+        if any(len(each) != each.num_texts for each in read):
+            raise DataError(
+                f"data.max_length: texts of more than {max_length} tokens are read in parts, which differ between "
+                "two tokenizers; raise it, or leave only losses on logits and teacher.store on."
+            )
         is_followed = bool(needs.hidden_states)
         alignment = self.tokenised.align(split, student, teacher, max_length=max_length) if is_followed else None
         return OwnTokens(batches=self.batches(stage, teacher), alignment=alignment)

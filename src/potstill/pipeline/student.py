@@ -88,7 +88,7 @@ def _find_origin(run: OpenRun[Source], teacher: RunTeacher | None) -> Encoder:
             "start_from: 'base' starts the student from the pre-trained encoder, which is not given; pass "
             "--teacher-base, or set start_from = 'teacher'."
         )
-    return load_encoder_base(recipe.teacher.base, label_names=run.source.label_names)
+    return load_encoder_base(recipe.teacher.base, label_names=run.source.label_names, head=run.source.head)
 
 
 def _with_vocabulary_head(student: Encoder, recipe: Recipe) -> Encoder:

@@ -225,7 +225,9 @@ def _judge(
         split, logits = split.take(np.flatnonzero(found >= 0)), teacher.table.logits[found[found >= 0]]
     if len(split) == 0:
         raise DataError(f"teacher.answers: {teacher.name} answers no example to measure on, and none has a label.")
-    return replace(split, labels=task.answer.pack(list(task.answer.decide(logits)))), logits
+    decided = task.answer.decide(logits)
+    packed = task.answer.pack(list(decided) if split.words is None else [decided])
+    return replace(split, labels=LabelRows(values=packed.values, offsets=split.row_offsets)), logits
 
 
 def check_teacher(name: str, task: Task, logits: NDArray[np.floating], gold: LabelRows, *, cut: str = "") -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from potstill.data import BatchConfig, Batches, Corpus, Split, count_tokens
 from potstill.errors import DataError, RecipeError
-from potstill.hub import Encoder
+from potstill.hub import Encoder, Head
 from potstill.pipeline.sources import draw_sample
 from potstill.recipe import Recipe
 from potstill.teachers import Teacher
@@ -32,6 +32,7 @@ class TextSource:
     has_labels: ClassVar[bool] = False
     config_words: ClassVar[Mapping[str, str]] = {}
     label_names: ClassVar[tuple[str, ...]] = ()
+    head: ClassVar[Head] = "text"
     texts: ClassVar[None] = None
 
     def check_length(self, encoder: Encoder) -> None:

@@ -48,7 +48,7 @@ def confusions(results: Results) -> tuple[Confusion, ...]:
 
 
 def _confusion(model: ModelResult) -> Confusion:
-    labels = tuple(each.label for each in model.classes) or tuple(model.confusion)
+    labels = tuple(dict.fromkeys([*(each.label for each in model.classes), *model.confusion]))
     name = name_role(model.role, model.name)
     if len(labels) > MAX_MATRIX:
         wrong = [

@@ -110,7 +110,7 @@ def make_disagreements(chosen: ChosenExamples, answer: Answer) -> tuple[Disagree
 
 def _disagreement(example: Example, answer: Answer) -> Disagreement:
     assert example.distance is not None
-    teacher, student = (answer.tell(example.logits[role]) for role in ("teacher", "student"))
+    teacher, student = (answer.tell(example.logits[role], words=example.words) for role in ("teacher", "student"))
     is_right = teacher.chosen == example.gold, student.chosen == example.gold
     right = {(True, True): "both", (True, False): "teacher", (False, True): "student"}.get(is_right, "neither")
     gold = example.gold if isinstance(example.gold, str) else f"{example.gold:.2f}"

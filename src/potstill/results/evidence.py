@@ -29,6 +29,8 @@ class Example(Config):
     """The first, or only, text."""
     pair: str | None = None
     """The second text of a pair."""
+    words: tuple[str, ...] = ()
+    """The words of the text, where logits are about these; a word's logits stand together."""
     gold: str | float
     """The gold label's name, the names of several, or the gold score."""
     distance: float | None = Field(default=None, ge=0.0)

@@ -93,7 +93,7 @@ class Classifier:
             split: Texts or pairs of texts.
 
         Returns:
-            Logits in the order of the examples, [examples, labels].
+            Logits in the order of the examples, [rows, labels].
 
         Raises:
             DataError: A text is longer than the model can read, after it was cut to the longest length.
@@ -123,18 +123,22 @@ class Classifier:
             filled = [row for row in rows if is_filled(row)]
             predictions: Iterator[Prediction] = iter(())
             if filled:
+                texts = [str(row[0]) for row in filled]
                 split = Split(
-                    texts=[str(row[0]) for row in filled], pairs=[str(row[1]) for row in filled] if has_pairs else None
+                    texts=texts,
+                    pairs=[str(row[1]) for row in filled] if has_pairs else None,
+                    words=self.answer.find_words(texts),
                 )
                 batches = self.batches(split)
-                self.num_cut += batches.tokenised.tokens.num_cut
-                predictions = self._predict(predict_split(self._engine, batches))
+                self.num_cut += batches.tokenised.tokens.num_cut if split.words is None else 0
+                logits = predict_split(self._engine, batches)
+                predictions = self._predict(logits, split)
             for row in rows:
                 yield next(predictions) if is_filled(row) else self._nothing
 
-    def _predict(self, logits: NDArray[np.float32]) -> Iterator[Prediction]:
+    def _predict(self, logits: NDArray[np.float32], split: Split) -> Iterator[Prediction]:
         """Answer, and say of each answer whether it is to be trusted, where that was asked for."""
-        predictions = self.answer.predict(logits)
+        predictions = self.answer.predict(logits, texts=split.texts, words=split.words)
         if self.promise is None or self.promise.threshold is None:
             return predictions
         defers = (self.answer.confidence(logits) < self.promise.threshold).tolist()

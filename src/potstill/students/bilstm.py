@@ -75,7 +75,7 @@ class BiLstmStudentConfig(StudentConfig):
             dropout=self.dropout,
             is_pair=examples.pairs is not None,
         )
-        return build_bilstm(config, tokenizer, vectors, label_names=label_names)
+        return build_bilstm(config, tokenizer, vectors, label_names=label_names, head=source.head)
 
     def with_random_start(self) -> "BiLstmStudentConfig":
         """Make the control that starts from random word vectors of the same width."""

@@ -101,6 +101,9 @@ class Narrowing:
         ours, theirs = self.student, self.source
         if not ours.has_head_like(theirs):
             return
+        if ours.pooler is None or theirs.pooler is None:
+            self._cut_word_head(student, source)
+            return
         first, their_first = student[:, 0], source[:, 0]
         reading, offset = fit_linear(first, their_first, prior=self.basis)
         pooled = theirs.pooler_activation(theirs.pooler(their_first))
@@ -113,6 +116,13 @@ class Narrowing:
             logits = theirs.classifier(pooled)
             ours.classifier.weight.copy_(theirs.classifier.weight[:, kept])
             self._fit(ours.classifier, ours.pooler_activation(ours.pooler(first)), logits)
+
+    def _cut_word_head(self, student: _Student, source: _Source) -> None:
+        """Fit a classifier that reads every token, where both have the same labels."""
+        ours, theirs, mask = self.student.classifier, self.source.classifier, self.batch.token_mask
+        if ours.out_features == theirs.out_features:
+            ours.weight.copy_(theirs.weight @ self.basis)
+            self._fit(ours, student[mask], theirs(source[mask]))
 
     def _read(self, student: _Student, source: _Source) -> tuple[Tensor, Tensor]:
         mask = self.batch.token_mask

@@ -82,7 +82,7 @@ class CheckpointStart(Config):
             RecipeError: The saved student has other sizes.
             ModelError: It has another tokenizer, or cannot be loaded.
         """
-        saved = load_encoder_base(self.path, label_names=student.label_names)
+        saved = load_encoder_base(self.path, label_names=student.label_names, head=student.head)
         ours, theirs = find_parts(student), find_parts(saved)
         mine, other = _sizes(student, ours), _sizes(saved, theirs)
         differing = [name for name in mine if mine[name] != other[name]]
@@ -127,7 +127,7 @@ def copy_parts(ours: EncoderParts, theirs: EncoderParts, numbers: Iterable[int])
     if not ours.has_head_like(theirs):
         return
     for to, origin in ((ours.pooler, theirs.pooler), (ours.classifier, theirs.classifier)):
-        if to.out_features == origin.out_features:
+        if to is not None and origin is not None and to.out_features == origin.out_features:
             _copy(to, origin)
 
 

@@ -36,6 +36,8 @@ def example_keys(tokens: TokenBlock, alignment: TokenAlignment | None = None) ->
         content = hashlib.blake2b(tokens.ids[start:stop].tobytes(), digest_size=16)
         if tokens.type_ids is not None:
             content.update(tokens.type_ids[start:stop].tobytes())
+        if tokens.words is not None:
+            content.update(tokens.words.places[slice(*tokens.words.offsets[number : number + 2])].tobytes())
         if alignment is not None:
             content.update(alignment.write(number))
         keys.append(content.hexdigest())
@@ -97,7 +99,7 @@ class StateStore:
         """
         for batch in batches:
             outputs = teacher.outputs(batch, needs)
-            self._buffer.add([keys[number] for number in batch.example_ids.tolist()], outputs, batch.token_mask)
+            self._buffer.add([keys[number] for number in batch.example_ids.tolist()], outputs, batch)
             if self._buffer.num_bytes >= _SHARD_BYTES or len(self._buffer.keys) >= _SHARD_EXAMPLES:
                 self._flush()
             yield len(batch)
@@ -115,22 +117,26 @@ class StateStore:
         """
         return np.array([self._places.get(key, (-1, -1)) for key in keys], dtype=np.int64).reshape(-1, 2)
 
-    def rows(self, part: Part, keys: Sequence[str]) -> Tensor:
-        """Read the first row of stored examples, which is the only one of logits.
+    def rows(self, part: Part, keys: Sequence[str], counts: NDArray[np.int64]) -> Tensor:
+        """Read the rows of stored examples.
 
         Args:
             part: Of the store.
             keys: From `example_keys`; all are stored.
+            counts: Rows of each.
 
         Returns:
-            Float32 rows, [examples, width].
+            Float32 rows, [rows, width].
         """
-        places = torch.from_numpy(self.locate(keys))
+        shards, firsts = self.locate(keys).T
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        of_rows = torch.from_numpy(np.repeat(shards, counts))
+        places = torch.from_numpy(np.repeat(firsts, counts) + within)
         width = self.shards[0].packed[part]["values"].shape[1]
-        found = torch.empty(len(keys), width)
+        found = torch.empty(len(places), width)
         for number, shard in enumerate(self.shards):
-            chosen = places[:, 0] == number
-            rows = places[chosen, 1]
+            chosen = of_rows == number
+            rows = places[chosen]
             found[chosen] = unpack_rows({name: tensor[rows] for name, tensor in shard.packed[part].items()})
         return found
 
@@ -172,10 +178,11 @@ class _Buffer:
         self.errors: dict[Part, Tensor] = {part: torch.zeros(2, dtype=torch.float64) for part in parts}
         self.num_bytes = 0
 
-    def add(self, keys: Sequence[str], outputs: EncoderOutputs, token_mask: Tensor) -> None:
+    def add(self, keys: Sequence[str], outputs: EncoderOutputs, batch: Batch) -> None:
         self.keys += keys
+        token_mask = batch.token_mask
         is_of_tokens = outputs.logits is None
-        self.lengths += token_mask.sum(dim=1).tolist() if is_of_tokens else [1] * len(keys)
+        self.lengths += token_mask.sum(dim=1).tolist() if is_of_tokens else batch.count_rows().tolist()
         for part, packed in self.packed.items():
             rows = states_to_rows(outputs, part, token_mask).detach().float()
             fields = pack_rows(rows, self.form)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,10 +19,10 @@ _WAITING = "waiting for {}, which asks the same teacher"
 
 
 class StoredTeacher:
-    """Looks logits up by `Batch.example_ids`."""
+    """Looks logits up by `Batch.row_ids`."""
 
     def __init__(self, logits: Tensor, told: Tensor | None = None) -> None:
-        """Take the logits of every example of a split, [examples, labels], float32, and which of them were told."""
+        """Take the logits of a split, [rows, labels], float32, and which of them were told."""
         self.logits, self.told = logits, told
 
     def outputs(self, batch: Batch, needs: Needs) -> EncoderOutputs:
@@ -35,8 +36,8 @@ class StoredTeacher:
             The stored logits of the batch's examples.
         """
         assert needs == _LOGITS, f"only logits are stored, not {needs}"
-        told = None if self.told is None else self.told[batch.example_ids]
-        return EncoderOutputs(logits=self.logits[batch.example_ids], told=told)
+        told = None if self.told is None else self.told[batch.row_ids]
+        return EncoderOutputs(logits=self.logits[batch.row_ids], told=told)
 
 
 class JoinedTeacher:
@@ -66,7 +67,7 @@ def store_logits(
         callback: Draws the progress.
 
     Returns:
-        Logits by example, [examples, labels], float32, on the CPU.
+        Logits in the order of the split, [rows, labels], float32, on the CPU.
     """
     keys = example_keys(batches.tokenised.tokens)
     with one_at_a_time(folder.with_name(f".{folder.name}.lock"), lambda who: callback.note(_WAITING.format(who))):
@@ -81,4 +82,4 @@ def store_logits(
         else:
             callback.note(f"teacher logits of {len(keys):,} examples read from {folder.name}")
     (part,) = store.parts
-    return store.rows(part, keys)
+    return store.rows(part, keys, np.diff(batches.tokenised.tokens.row_offsets))
