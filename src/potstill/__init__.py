@@ -8,14 +8,18 @@
 Names are imported when they are first used, so that `import potstill` does not wait for torch.
 """
 
-from importlib.metadata import version
-
 import lazy_loader
 
 from potstill.architectures.registration import register_architectures
 
-__version__ = version("potstill")
-
 register_architectures()
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_find, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("potstill")
+    return _find(name)

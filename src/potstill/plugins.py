@@ -6,13 +6,16 @@ never because a recipe names it.
 
 import hashlib
 import sys
-from collections.abc import Sequence
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Iterable, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from potstill.errors import RecipeError
 from potstill.files import expand_user
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _GROUP = "potstill.plugins"
 _given: dict[str, str] = {}
@@ -34,7 +37,7 @@ def load_plugins(given: Sequence[str]) -> None:
             _load_file(expand_user(each).resolve(), called=each)
         elif each not in _given:
             if not (points := _find_points(each)):
-                known = ", ".join(sorted(point.name for point in entry_points(group=_GROUP))) or "none"
+                known = ", ".join(sorted(point.name for point in _points())) or "none"
                 raise RecipeError(
                     f"--plugin {each}: no plug-in of this name is installed (installed: {known}); a file ends in .py."
                 )
@@ -130,7 +133,7 @@ def _load_file(path: Path, *, called: str) -> None:
     _given[path.name] = str(path)
 
 
-def _import(point: EntryPoint, *, called: str) -> None:
+def _import(point: "EntryPoint", *, called: str) -> None:
     try:
         point.load()
     except Exception as error:
@@ -143,13 +146,19 @@ def _broken(called: str, error: Exception) -> RecipeError:
     return RecipeError(f"--plugin {called}: it cannot be imported ({type(error).__name__}: {reason}).")
 
 
-def _find_points(name: str) -> list[EntryPoint]:
+def _points() -> "Iterable[EntryPoint]":
+    from importlib.metadata import entry_points  # slow to import
+
+    return entry_points(group=_GROUP)
+
+
+def _find_points(name: str) -> "list[EntryPoint]":
     """Find the installed plug-ins of a name, which may be that of their distribution or of their package."""
     if name.endswith(".py"):
         return []
     return [
         point
-        for point in entry_points(group=_GROUP)
+        for point in _points()
         if name in (point.name, _package(point.module), point.dist.name if point.dist else None)
     ]
 

@@ -40,6 +40,8 @@ def test_help_does_not_wait_for_torch():
         "import sys, potstill\n"
         "from potstill.cli import run\n"
         "assert run(['--help']) == 0\n"
+        "slow = {'asyncio', 'filelock', 'importlib.metadata', 'pydantic'}\n"
+        "assert not slow & set(sys.modules), 'the list of commands needs none of them'\n"
         "assert run(['distill', '-h']) == 0\n"
         "assert not {'torch', 'transformers', 'numpy'} & set(sys.modules), 'too much is imported'\n"
     )

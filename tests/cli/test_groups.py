@@ -51,7 +51,7 @@ def test_options_of_a_config_are_given_by_its_fields(config, given, found):
     heard = []
 
     @with_groups
-    def work(settings: Annotated[dict, ConfigOptions(config=config, names=names)]) -> None:
+    def work(settings: Annotated[dict, ConfigOptions(find=lambda: config, names=names)]) -> None:
         heard.append(settings)
 
     app = typer.Typer()
@@ -62,7 +62,7 @@ def test_options_of_a_config_are_given_by_its_fields(config, given, found):
     assert config.parse(found)
     told = {
         option.name: option.annotation.__metadata__[0].help
-        for option in ConfigOptions(config=config, names=names).make()
+        for option in ConfigOptions(find=lambda: config, names=names).make()
     }
     assert set(told) == set(names)
     assert all(
@@ -73,7 +73,9 @@ def test_options_of_a_config_are_given_by_its_fields(config, given, found):
 
 def test_a_value_out_of_its_fields_range_is_refused_with_the_option():
     @with_groups
-    def work(settings: Annotated[dict, ConfigOptions(config=BenchConfig, names={"repeats": "--rounds"})]) -> None: ...
+    def work(
+        settings: Annotated[dict, ConfigOptions(find=lambda: BenchConfig, names={"repeats": "--rounds"})],
+    ) -> None: ...
 
     app = typer.Typer()
     app.command()(work)

@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated
+from functools import partial
+from typing import Annotated, cast
 
 import typer
+from typer.core import TyperCommand
 
-from potstill import __version__
 from potstill.cli.applying import EVALUATE_EXAMPLES, evaluate
 from potstill.cli.auditing import AUDIT_EXAMPLES, audit
 from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
@@ -15,8 +16,8 @@ from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show
 from potstill.cli.comparing import COMPARE_EXAMPLES, compare
 from potstill.cli.examining import DOCTOR_EXAMPLES, doctor
 from potstill.cli.exporting import EXPORT_EXAMPLES, export
-from potstill.cli.groups import with_groups
 from potstill.cli.labelling import LABEL_EXAMPLES, label
+from potstill.cli.late_command import LateCommand
 from potstill.cli.predicting import PREDICT_EXAMPLES, predict
 from potstill.cli.pretraining import PRETRAIN_EXAMPLES, pretrain
 from potstill.cli.pushing import PUSH_EXAMPLES, push
@@ -71,7 +72,12 @@ def _make_app() -> typer.Typer:
 
 
 def _add(whole: typer.Typer, command: Callable[..., None], examples: str) -> None:
-    whole.command(help=_unwrap(command), epilog=examples)(with_groups(command))
+    late = cast("type[TyperCommand]", partial(LateCommand, function=command))
+    whole.command(command.__name__, cls=late, help=_unwrap(command), epilog=examples)(_make_later)
+
+
+def _make_later() -> None:
+    """Stand for a command whose options are not made yet."""
 
 
 def _unwrap(command: Callable[..., None]) -> str:
@@ -82,6 +88,8 @@ def _unwrap(command: Callable[..., None]) -> str:
 
 def _print_version(is_wanted: bool) -> bool:  # noqa: FBT001 - typer calls it so
     if is_wanted:
+        from potstill import __version__
+
         typer.echo(f"potstill {__version__}")
         raise typer.Exit
     return is_wanted

@@ -1,7 +1,7 @@
 """The command `bench`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,9 @@ from potstill.cli.options import AsJson, Text, TextPair
 from potstill.cli.output import check_file, print_json, print_table
 from potstill.console import ConsoleCallback
 from potstill.files import write_json
-from potstill.serving import BenchConfig
+
+if TYPE_CHECKING:
+    from potstill.serving import BenchConfig
 
 BENCH_EXAMPLES = """
 [bold]Examples[/]
@@ -32,8 +34,14 @@ _WHAT = "What is timed"
 _HOW = "How"
 
 
+def _find_config() -> "type[BenchConfig]":
+    from potstill.serving import BenchConfig
+
+    return BenchConfig
+
+
 _SETTINGS = ConfigOptions(
-    config=BenchConfig,
+    find=_find_config,
     names={
         "protocol": "--protocol",
         "num_batches": "--batches",

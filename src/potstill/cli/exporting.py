@@ -11,12 +11,11 @@ from potstill.cli.output import make_console, print_json, print_table
 from potstill.console import ConsoleCallback
 from potstill.errors import ModelError
 from potstill.plugins import load_plugins
-from potstill.serving import ExportConfig
 
 if TYPE_CHECKING:
     from potstill.pipeline import Export
     from potstill.results import Table
-    from potstill.serving import ExportReport
+    from potstill.serving import ExportConfig, ExportReport
 
 EXPORT_EXAMPLES = """
 [bold]Examples[/]
@@ -34,8 +33,15 @@ EXPORT_EXAMPLES = """
   potstill export runs/house-trec --per-channel --keep-fp32 last-layer
 """
 
+
+def _find_config() -> "type[ExportConfig]":
+    from potstill.serving import ExportConfig
+
+    return ExportConfig
+
+
 _SETTINGS = ConfigOptions(
-    config=ExportConfig,
+    find=_find_config,
     names={
         "int8": "--int8",
         "per_channel": "--per-channel",
@@ -79,6 +85,7 @@ def export(
     points of the primary metric. Then the part that is to blame is named, and the command ends with 2.
     """
     from potstill import pipeline
+    from potstill.serving import ExportConfig
 
     load_plugins(plugins or ())
     done = pipeline.export(

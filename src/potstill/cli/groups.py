@@ -1,15 +1,17 @@
 """Groups of options: one parameter of a command stands for several options, written out or made from a config."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import partial, wraps
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
-from pydantic.fields import FieldInfo
 
-from potstill.config import Config
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from potstill.config import Config
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,22 +19,27 @@ class ConfigOptions:
     """Marks a parameter that stands for fields of a config: the command gets those that were given, by name.
 
     Attributes:
-        config: Says for each what it means, which values it takes, and what it is where it is left out.
-        names: The fields, with the options that set them.
+        find: Imports the config, which says of each field what it means, which values it takes, and what it is where it
+            is left out. Called when the command's options are asked for, as configs are slow to import.
+        names: The fields, with the options that set them; absent: all of them, under their own names.
+        without: Fields that get no option.
         panel: Heading in the help.
         panels: Other headings, by field.
     """
 
-    config: type[Config]
-    names: Mapping[str, str]
+    find: Callable[[], "type[Config]"]
+    names: Mapping[str, str] | None = None
+    without: Sequence[str] = ()
     panel: str | None = None
     panels: Mapping[str, str] = field(default_factory=dict)
 
     def make(self) -> list[inspect.Parameter]:
         """Make the options."""
-        return [self._option(name, self.config.model_fields[name]) for name in self.names]
+        known = self.find().model_fields
+        names = self.names or {name: f"--{name.replace('_', '-')}" for name in known}
+        return [self._option(name, names[name], known[name]) for name in names if name not in self.without]
 
-    def _option(self, name: str, about: FieldInfo) -> inspect.Parameter:
+    def _option(self, name: str, flag: str, about: "FieldInfo") -> inspect.Parameter:
         given, default = about.annotation, about.default
         several = get_origin(given) is tuple
         kind: Any = list[str] if several else given
@@ -41,7 +48,7 @@ class ConfigOptions:
         left_out = "" if default is None or isinstance(default, bool) else f" Left out: {default or 'none'}."
         told = " ".join((about.description or "").replace("`", "'").split())
         option = typer.Option(
-            self.names[name],
+            flag,
             help=told + left_out,
             rich_help_panel=self.panels.get(name, self.panel),
             metavar="|".join(map(str, choices)) or None,

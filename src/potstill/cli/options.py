@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypedDict
 
 import typer
 
 from potstill.cli.groups import ConfigOptions
-from potstill.recipes import Shorthands
+
+if TYPE_CHECKING:
+    from potstill.recipes import Shorthands
 
 _DATA = "Data"
 _RUN = "Run"
@@ -122,14 +124,14 @@ AsJson: TypeAlias = Annotated[
 ]
 
 
-SHORTHANDS = ConfigOptions(
-    config=Shorthands,
-    names={name: f"--{name.replace('_', '-')}" for name in Shorthands.model_fields},
-    panel="Settings, short for --set",
-)
-TEXT_SHORTHANDS = replace(
-    SHORTHANDS, names={name: option for name, option in SHORTHANDS.names.items() if name not in ("dev", "test")}
-)
+def _find_shorthands() -> "type[Shorthands]":
+    from potstill.recipes import Shorthands
+
+    return Shorthands
+
+
+SHORTHANDS = ConfigOptions(find=_find_shorthands, panel="Settings, short for --set")
+TEXT_SHORTHANDS = replace(SHORTHANDS, without=("dev", "test"))
 
 
 class DataFields(TypedDict):

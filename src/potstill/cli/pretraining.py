@@ -17,7 +17,6 @@ from potstill.cli.options import (
 )
 from potstill.cli.output import begin, make_console, print_json, print_list, resumable
 from potstill.console import ConsoleCallback
-from potstill.recipes import Shorthands
 
 if TYPE_CHECKING:
     from potstill.pipeline import GeneralRun, PlannedRun
@@ -71,6 +70,7 @@ def pretrain(
     results.json: losses on text that was held out, before and after, and how many hidden words the student predicts.
     """
     from potstill import pipeline
+    from potstill.recipes import Shorthands
 
     begin(plugins, device)
     planned = pipeline.plan_run(

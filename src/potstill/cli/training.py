@@ -21,7 +21,6 @@ from potstill.cli.output import begin, print_run, resumable
 from potstill.cli.pretraining import run_on_text
 from potstill.console import ConsoleCallback
 from potstill.controls import known_controls
-from potstill.recipes import Shorthands
 
 _TEACHER = "Teacher"
 
@@ -160,6 +159,7 @@ def distill(
     --corpus first; without any task it ends there, as 'potstill pretrain' does.
     """
     from potstill import pipeline
+    from potstill.recipes import Shorthands
 
     begin(plugins, device)
     fields = pipeline.name_fields(
@@ -211,6 +211,7 @@ def finetune(
     Leaves a run folder like 'potstill distill' does; pass it to 'potstill distill --teacher'.
     """
     from potstill import pipeline
+    from potstill.recipes import Shorthands
 
     begin(plugins, device)
     fields = pipeline.name_fields(options.fields, teacher_base=model)

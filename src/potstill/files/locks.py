@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from potstill.errors import RunError
 from potstill.files.disk import make_folder
 
@@ -29,6 +27,8 @@ def one_at_a_time(path: Path, waits: Callable[[str], None] = lambda _: None) -> 
     Yields:
         Nothing, as soon as no other process is in the block.
     """
+    from filelock import FileLock, Timeout  # slow to import
+
     make_folder(path.parent)
     lock = FileLock(path)
     try:
@@ -57,6 +57,8 @@ def held(folder: Path, *, called: Path | None = None) -> Generator[None]:
     Raises:
         RunError: Another process, or another thread, works there; the message says who and since when.
     """
+    from filelock import FileLock, Timeout
+
     was_there = folder.exists()
     make_folder(folder)
     path = (folder / LOCK).absolute()
