@@ -8,8 +8,8 @@ both; memory is the largest sum of what torch holds at one time, from its profil
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from peak import peak_bytes
@@ -18,8 +18,10 @@ from rich.table import Table
 from torch import Tensor
 
 from potstill.objectives.attention_scores import direct_score_mse, gram_score_mse
+from potstill.timing import time_work
 
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024, 2048)
+COLUMNS = ("direct ms", "Gram ms", "direct / Gram", "direct MB", "Gram MB")
 TOKENS = 2048
 """Tokens of a batch, whatever the length."""
 
@@ -29,25 +31,30 @@ def main() -> None:
     arguments = parse()
     device = torch.device(arguments.device)
     table = Table(title=f"{arguments.heads} heads of {arguments.head_sizes}, {TOKENS} tokens, {device}, float32")
-    for column in ("length", "direct ms", "Gram ms", "direct / Gram", "direct MB", "Gram MB"):
+    for column in ("length", *COLUMNS):
         table.add_column(column, justify="right")
     for length in LENGTHS:
-        student, teacher, mask = draw(arguments.heads, arguments.head_sizes, length, device)
-
-        def run(measure: Callable[..., Tensor], s: tuple = student, t: tuple = teacher, m: Tensor = mask) -> None:
-            measure(s, t, m).backward()
-            for tensor in s:
-                tensor.grad = None
-
-        direct, gram = rounds(lambda r=run: r(direct_score_mse), lambda r=run: r(gram_score_mse), arguments.rounds)
-        memory = [
-            peak_bytes(lambda r=run, m=measure: r(m), device) / 1e6 for measure in (direct_score_mse, gram_score_mse)
-        ]
-        ratio = statistics.median(d / g for d, g in zip(direct, gram, strict=True))
-        figures = (statistics.median(direct) * 1e3, statistics.median(gram) * 1e3, ratio, *memory)
-        table.add_row(str(length), *(f"{figure:.2f}" for figure in figures))
+        figures = measure(length, arguments.heads, arguments.head_sizes, device, arguments.rounds)
+        table.add_row(str(length), *(f"{figure:.2f}" for figure in figures.values()))
     Console().print(table)
     Console().print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {arguments.rounds} rounds, medians")
+
+
+def measure(length: int, heads: int, sizes: Sequence[int], device: torch.device, number: int) -> dict[str, float]:
+    """Measure one length in some rounds: milliseconds of both ways, their ratio within a round, and megabytes."""
+    student, teacher, mask = draw(heads, sizes, length, device)
+
+    def run(loss: Callable[..., Tensor]) -> None:
+        loss(student, teacher, mask).backward()
+        for tensor in student:
+            tensor.grad = None
+
+    ways = [partial(run, loss) for loss in (direct_score_mse, gram_score_mse)]
+    direct, gram = rounds(*ways, number, device)
+    ratio = statistics.median(d / g for d, g in zip(direct, gram, strict=True))
+    times = statistics.median(direct) * 1e3, statistics.median(gram) * 1e3
+    megabytes = [peak_bytes(way, device) / 1e6 for way in ways]
+    return dict(zip(COLUMNS, (*times, ratio, *megabytes), strict=True))
 
 
 def parse() -> argparse.Namespace:
@@ -60,7 +67,7 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def draw(heads: int, sizes: tuple[int, int], length: int, device: torch.device) -> tuple:
+def draw(heads: int, sizes: Sequence[int], length: int, device: torch.device) -> tuple:
     """Draw queries and keys of student and teacher, and a mask without padding."""
     batch = max(1, TOKENS // length)
     student, teacher = (
@@ -71,24 +78,16 @@ def draw(heads: int, sizes: tuple[int, int], length: int, device: torch.device) 
     return student, teacher, torch.ones(batch, length, dtype=torch.bool, device=device)
 
 
-def rounds(first: Callable[[], None], second: Callable[[], None], number: int) -> tuple[list[float], list[float]]:
+def rounds(
+    first: Callable[[], None], second: Callable[[], None], number: int, device: torch.device
+) -> tuple[list[float], list[float]]:
     """Time two functions in turn, after one warm-up of each."""
     first(), second()
-    times = ([], [])
+    times: tuple[list[float], list[float]] = ([], [])
     for _ in range(number):
         for function, into in zip((first, second), times, strict=True):
-            synchronise()
-            begun = time.perf_counter()
-            function()
-            synchronise()
-            into.append(time.perf_counter() - begun)
+            into.append(time_work(function, device=device))
     return times
-
-
-def synchronise() -> None:
-    """Wait for a GPU to finish."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import argparse
 import json
 import statistics
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,10 +88,16 @@ def summarise(plain: list[tuple[float, float]], compiled: list[tuple[float, floa
 
 
 def measure(
-    fields: dict[str, object], overrides: list[str], data: TaskData, teacher: Encoder, folder: RunFolder
+    fields: Mapping[str, object],
+    overrides: Sequence[str],
+    data: TaskData,
+    teacher: Encoder,
+    folder: RunFolder,
+    *,
+    window: int = WINDOW,
 ) -> tuple[float, float]:
     """Train an epoch; gives examples per second of its second half, and what the first half took beyond that."""
-    common = ["stages.0.epochs=1", "stages.0.select=last", f"tracking.every_steps={WINDOW}"]
+    common = ["stages.0.epochs=1", "stages.0.select=last", f"tracking.every_steps={window}"]
     recipe = load_recipe("kd", fields=fields, overrides=[*common, *overrides])
     recipe = recipe.for_answer(data.task.answer).with_precision(resolve_precision("auto"))
     source = TaskSource(recipe=recipe, data=data)

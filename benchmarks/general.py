@@ -17,7 +17,9 @@ product, measured in the same run. A short run needs about a minute on two cores
 import argparse
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -35,41 +37,73 @@ from potstill.recipe import Recipe, load_recipe
 from potstill.tensors import TokenBlock
 
 PLAIN_TOKENS = 1024
-STUDENT = {"hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 12, "intermediate_size": 768}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is compared.
+
+    Attributes:
+        ways: Each trains on all sentences and gives its seconds.
+        lengths: Tokens of each sentence.
+        operations: What a pass needs.
+    """
+
+    ways: Mapping[str, Callable[[], float]]
+    lengths: Sequence[int]
+    operations: float
 
 
 def main() -> None:
     """Measure in rounds and print medians."""
     given = parse()
-    recipe = make_recipe(given)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        tokenizer = open_model(given.base).tokenizer
-        corpus = load_corpus(recipe.data.corpus, tokenizer, store=folder / "store", callback=SilentCallback())
-        lengths = corpus.train.tokens.lengths.tolist()
-        shape = load_encoder_base(given.base, label_names=()).shape
-        teacher = {
-            "hidden_size": shape.hidden_size,
-            "num_hidden_layers": shape.num_layers,
-            "num_attention_heads": shape.num_heads,
-            "intermediate_size": shape.feed_forward_size,
-        }
-        layers = resolve_layer_map(
-            "uniform", student_layers=STUDENT["num_hidden_layers"], teacher_layers=shape.num_layers
-        )
-        pairs = [(0, 0), *enumerate(layers, start=1)]
-        needed = needed_operations(teacher, STUDENT, pairs, lengths)
-        print(
-            f"{len(lengths)} sentences of {sum(lengths) / len(lengths):.1f} tokens; {torch.get_num_threads()} threads"
-        )
-        plain, ours = [], []
-        for number in range(given.rounds):
-            batches = cut(corpus.train.tokens)
-            plain.append(plain_seconds(teacher, STUDENT, pairs, batches, vocab_size=shape.vocab_size))
-            ours.append(run_general(recipe, folder / f"{number}", store=folder / "store").results.training_seconds)
-            rates = [len(lengths) / seconds[-1] for seconds in (plain, ours)]
-            print(f"round {number + 1}: plain {rates[0]:7.1f}   run {rates[1]:7.1f} sentences/s", flush=True)
-    show({"plain": plain, "run": ours}, len(lengths), needed)
+    with tempfile.TemporaryDirectory() as folder:
+        work = prepare(make_recipe(given.corpus, given.base, given.sentences, given.set), Path(folder))
+        number = len(work.lengths)
+        print(f"{number} sentences of {sum(work.lengths) / number:.1f} tokens; {torch.get_num_threads()} threads")
+        seconds: dict[str, list[float]] = {name: [] for name in work.ways}
+        for turn in range(given.rounds):
+            for name, way in work.ways.items():
+                seconds[name].append(way())
+                print(f"round {turn + 1}: {name:5} {number / seconds[name][-1]:7.1f} sentences/s", flush=True)
+    show(seconds, number, work.operations)
+
+
+def prepare(recipe: Recipe, folder: Path) -> Work:
+    """Tokenise the sentences, and say how both train on them."""
+    base, student = str(recipe.teacher.base), recipe.student
+    tokenizer = open_model(base).tokenizer
+    corpus = load_corpus(recipe.data.corpus, tokenizer, store=folder / "store", callback=SilentCallback())
+    lengths = corpus.train.tokens.lengths.tolist()
+    shape = load_encoder_base(base, label_names=()).shape
+    teacher = {
+        "hidden_size": shape.hidden_size,
+        "num_hidden_layers": shape.num_layers,
+        "num_attention_heads": shape.num_heads,
+        "intermediate_size": shape.feed_forward_size,
+    }
+    ours = {
+        "hidden_size": student.hidden_size,
+        "num_hidden_layers": student.num_layers,
+        "num_attention_heads": shape.num_heads,
+        "intermediate_size": student.feed_forward_size,
+    }
+    layers = resolve_layer_map("uniform", student_layers=student.num_layers, teacher_layers=shape.num_layers)
+    pairs = [(0, 0), *enumerate(layers, start=1)]
+    counter = count()
+
+    def run_plain() -> float:
+        return plain_seconds(teacher, ours, pairs, cut(corpus.train.tokens), vocab_size=shape.vocab_size)
+
+    def run_ours() -> float:
+        done = run_general(recipe, folder / f"{next(counter)}", store=folder / "store")
+        return float(done.results.training_seconds)
+
+    return Work(
+        ways={"plain": run_plain, "run": run_ours},
+        lengths=lengths,
+        operations=needed_operations(teacher, ours, pairs, lengths),
+    )
 
 
 def parse() -> argparse.Namespace:
@@ -85,10 +119,10 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_recipe(given: argparse.Namespace) -> Recipe:
+def make_recipe(corpus: str, base: str, sentences: int, overrides: Sequence[str]) -> Recipe:
     """Load the recipe of the general stage with the student's sizes and one pass over the sentences."""
-    fields = {"teacher.base": given.base, "data.corpus.paths": [given.corpus], "data.corpus.limit": given.sentences}
-    overrides = [
+    fields = {"teacher.base": base, "data.corpus.paths": [corpus], "data.corpus.limit": sentences}
+    ours = [
         "stages.intermediate=none",
         "stages.prediction=none",
         "augmentation=none",
@@ -97,11 +131,10 @@ def make_recipe(given: argparse.Namespace) -> Recipe:
         "stages.general.accumulate=2",
         "data.corpus.packing=lines",
         "data.corpus.heldout=16",
-        f"student.hidden_size={STUDENT['hidden_size']}",
-        f"student.feed_forward_size={STUDENT['intermediate_size']}",
-        *given.set,
+        "student.hidden_size=192",
+        "student.feed_forward_size=768",
     ]
-    return load_recipe("tinybert-4x312", fields=fields, overrides=overrides)
+    return load_recipe("tinybert-4x312", fields=fields, overrides=[*ours, *overrides])
 
 
 def cut(tokens: TokenBlock) -> Iterator[dict[str, Tensor]]:

@@ -159,6 +159,6 @@ def needed_operations(teacher: Sizes, student: Sizes, pairs: Pairs, lengths: Ite
         return sizes["num_hidden_layers"] * (2 * (4 * width**2 + 2 * width * inner) * length + 4 * length**2 * width)
 
     def losses(length: int) -> float:
-        return 3 * len(pairs) * 2 * length * small * big + (len(pairs) - 1) * 2 * length**2 * (3 * small + big)
+        return 3 * len(pairs) * 2 * length * small * big + max(0, len(pairs) - 1) * 2 * length**2 * (3 * small + big)
 
     return sum(forward(teacher, n) + 3 * forward(student, n) + losses(n) for n in lengths)

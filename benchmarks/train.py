@@ -21,14 +21,13 @@ import argparse
 import importlib.util
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from plain import make_plain, matrix_rate, needed_operations, pad, plain_seconds
+from plain import Pairs, Sizes, make_plain, matrix_rate, needed_operations, pad, plain_seconds
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -36,56 +35,94 @@ from torch.utils.data import DataLoader
 from transformers import BertConfig
 
 from potstill.data import TaskData, load_task_data
-from potstill.hub import Encoder, build_encoder, open_model
+from potstill.hub import Encoder, Tokenizer, build_encoder, open_model
+from potstill.layer_map import resolve_layer_map
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student
+from potstill.processes import process_state
 from potstill.progress import SilentCallback
 from potstill.recipe import Recipe, load_recipe
 from potstill.run_folder import RunFolder
+from potstill.timing import time_work
 from potstill.training import resolve_precision
 
 TEACHER = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
 STUDENT = {"hidden_size": 312, "num_hidden_layers": 4, "num_attention_heads": 12, "intermediate_size": 1200}
-PAIRS = [(layer, 3 * layer) for layer in range(5)]
-COMMON = [
-    "stages.0.epochs=1",
-    "stages.0.select=last",
-    "student.num_layers=4",
-    "student.hidden_size=312",
-    "student.feed_forward_size=1200",
-    "student.num_heads=12",
-    "student.init.kind=random",
-]
 INTERMEDIATE = 'stages.0.objectives=[{kind="hidden_states"}, {kind="attention_scores"}]'
 PREDICTION = 'stages.0.objectives=[{kind="soft_labels"}]'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is trained on.
+
+    Attributes:
+        data: The examples.
+        fields: Where the recipe finds them.
+        teacher: Sizes of the teacher.
+        student: Sizes of the student.
+        overrides: Further `path=value` changes of the recipe.
+        plain_examples: Most examples of the reference.
+    """
+
+    data: TaskData
+    fields: Mapping[str, object]
+    teacher: Sizes = field(default_factory=lambda: TEACHER)
+    student: Sizes = field(default_factory=lambda: STUDENT)
+    overrides: Sequence[str] = ()
+    plain_examples: int = 2**30
+
+    @property
+    def pairs(self) -> Pairs:
+        """Hidden states that are compared: every layer of the student with the end of its share of the teacher's."""
+        ours, theirs = self.student["num_hidden_layers"], self.teacher["num_hidden_layers"]
+        return [(0, 0), *enumerate(resolve_layer_map("uniform", student_layers=ours, teacher_layers=theirs), start=1)]
+
+    @property
+    def changes(self) -> list[str]:
+        """What the recipe `kd` is changed to: one epoch that is scored by nobody, with these sizes."""
+        sizes = {
+            "num_layers": "num_hidden_layers",
+            "hidden_size": "hidden_size",
+            "feed_forward_size": "intermediate_size",
+            "num_heads": "num_attention_heads",
+        }
+        common = ["stages.0.epochs=1", "stages.0.select=last", "student.init.kind=random"]
+        common += [f"student.{name}={self.student[size]}" for name, size in sizes.items()]
+        return [*common, *self.overrides]
+
+    def recipe(self, *overrides: str) -> Recipe:
+        """Give the recipe of one epoch."""
+        loaded = load_recipe("kd", fields=self.fields, overrides=[*self.changes, *overrides])
+        return loaded.for_answer(self.data.task.answer).with_precision(resolve_precision("auto"))
+
+    def tokenise(self, teacher: Encoder) -> list[dict[str, list[int]]]:
+        """Tokenise without padding."""
+        train = self.data.train
+        encoded = teacher.tokenizer.wrapped(
+            list(train.texts), list(train.pairs) if train.pairs else None, truncation=True, max_length=128
+        )
+        return [{key: encoded[key][i] for key in ("input_ids", "token_type_ids")} for i in range(len(train))]
 
 
 def main() -> None:
     """Measure in rounds and print medians of ratios."""
     given = parse()
-    data = load(given)
+    work = load(given)
     tokenizer = open_model(given.tokenizer).tokenizer
-    torch.manual_seed(0)
-    size = max(tokenizer.wrapped.get_vocab().values()) + 1
-    teacher = build_encoder(BertConfig(vocab_size=size, **TEACHER), tokenizer, label_names=data.task.label_names)
-    lengths = [
-        len(ids)
-        for ids in tokenizer.wrapped(list(data.train.texts), list(data.train.pairs) if data.train.pairs else None)[
-            "input_ids"
-        ]
-    ]
+    teacher = draw_teacher(work, tokenizer)
+    lengths = [len(row["input_ids"]) for row in work.tokenise(teacher)]
     print(f"{len(lengths)} examples, {np.mean(lengths):.1f} tokens on average; {torch.get_num_threads()} threads")
     with tempfile.TemporaryDirectory() as folder:
-        ways = choose_ways(given, data, teacher, Path(folder))
+        ways = choose_ways(work, teacher, Path(folder))
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(given.rounds):
             for name, way in ways.items():
-                share = len(lengths) / min(given.plain_examples, len(lengths)) if name == "reference" else 1.0
-                seconds[name].append(way() * share)
+                seconds[name].append(way())
                 print(f"round {number + 1}: {name:10} {len(lengths) / seconds[name][-1]:8.1f} ex/s", flush=True)
-    show(seconds, lengths)
+    show(seconds, lengths, work)
 
 
 def parse() -> argparse.Namespace:
@@ -100,84 +137,75 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load(given: argparse.Namespace) -> TaskData:
+def load(given: argparse.Namespace) -> Work:
     """Load the examples; the development set is cut to a handful, because scoring is not compared."""
     fields = {"data.task": given.task, "data.limit": given.examples} | ({"data.path": given.data} if given.data else {})
     data = load_task_data(load_recipe("kd", fields=fields).data)
-    return replace(data, dev=data.dev.take(np.arange(4)), test=None, other_dev={})
+    data = replace(data, dev=data.dev.take(np.arange(4)), test=None, other_dev={})
+    return Work(data=data, fields=fields, plain_examples=given.plain_examples)
 
 
-def choose_ways(
-    given: argparse.Namespace, data: TaskData, teacher: Encoder, folder: Path
-) -> dict[str, Callable[[], float]]:
-    """List what is compared, each a function that trains and gives its seconds."""
-    fields = {"data.task": given.task, "data.limit": given.examples} | ({"data.path": given.data} if given.data else {})
+def draw_teacher(work: Work, tokenizer: Tokenizer) -> Encoder:
+    """Draw a teacher, which is as fast as a trained one."""
+    torch.manual_seed(0)
+    size = max(tokenizer.wrapped.get_vocab().values()) + 1
+    config = BertConfig(vocab_size=size, **work.teacher)
+    return build_encoder(config, tokenizer, label_names=work.data.task.label_names)
 
-    def recipe(*overrides: str) -> Recipe:
-        loaded = load_recipe("kd", fields=fields, overrides=[*COMMON, *overrides])
-        return loaded.for_answer(data.task.answer).with_precision(resolve_precision("auto"))
+
+def choose_ways(work: Work, teacher: Encoder, folder: Path) -> dict[str, Callable[[], float]]:
+    """List what is compared, each a function that trains on all examples and gives its seconds."""
+    plain = work.tokenise(teacher)
+    ways: dict[str, Callable[[], float]] = {"reference": lambda: reference_seconds(work, teacher, plain)}
+    if importlib.util.find_spec("textbrewer"):
+        ways["textbrewer"] = lambda: textbrewer_seconds(work, teacher, plain, folder)
+    return ways | our_ways(work, teacher, folder)
+
+
+def our_ways(work: Work, teacher: Encoder, folder: Path) -> dict[str, Callable[[], float]]:
+    """List what Potstill does; stores are filled and kernels chosen before the first time that is taken."""
+    counter = iter(range(10**6))
 
     def ours(*overrides: str) -> Callable[[], float]:
-        source = TaskSource(recipe=recipe(*overrides), data=data)
+        source = TaskSource(recipe=work.recipe(*overrides), data=work.data)
         run_teacher = RunTeacher(
             encoder=teacher, name="random", fingerprint="benchmark", dev_logits=source.logits(teacher)
         )
-        counter = iter(range(1000))
+        place = folder / f"{next(counter)}"
 
         def train() -> float:
-            place = RunFolder(path=folder / f"{abs(hash(overrides))}-{next(counter)}")
-            run = OpenRun(source=source, folder=place, callback=SilentCallback())
+            run = OpenRun(source=source, folder=RunFolder(path=place / f"{next(counter)}"), callback=SilentCallback())
             return train_stages(run, build_student(run, run_teacher), run_teacher)
 
-        train()  # fills the stores and warms up
+        train()
         return train
 
-    plain = tokenise(data, teacher)
-    few = plain[: given.plain_examples]
-    ways: dict[str, Callable[[], float]] = {"reference": lambda: reference_seconds(teacher, few)}
-    if importlib.util.find_spec("textbrewer"):
-        ways["textbrewer"] = lambda: textbrewer_seconds(teacher, plain, folder)
-    return ways | {
+    return {
         "run": ours(INTERMEDIATE),
         "store": ours(INTERMEDIATE, "teacher.states=store"),
         "predict": ours(PREDICTION),
     }
 
 
-def tokenise(data: TaskData, teacher: Encoder) -> list[dict[str, list[int]]]:
-    """Tokenise without padding."""
-    encoded = teacher.tokenizer.wrapped(
-        list(data.train.texts), list(data.train.pairs) if data.train.pairs else None, truncation=True, max_length=128
-    )
-    return [{key: encoded[key][i] for key in ("input_ids", "token_type_ids")} for i in range(len(data.train))]
+def reference_seconds(work: Work, teacher: Encoder, rows: list[dict[str, list[int]]]) -> float:
+    """Time an epoch of the published protocol; where only some examples are taken, from what these take."""
+    few = rows[: work.plain_examples]
+    batches = (pad(few[start : start + 32], 128) for start in range(0, len(few), 32))
+    vocab_size = teacher.shape.vocab_size
+    return plain_seconds(work.teacher, work.student, work.pairs, batches, vocab_size=vocab_size) * len(rows) / len(few)
 
 
-def reference_seconds(teacher: Encoder, rows: list[dict[str, list[int]]]) -> float:
-    """Time an epoch of the published protocol."""
-    batches = (pad(rows[start : start + 32], 128) for start in range(0, len(rows), 32))
-    return plain_seconds(TEACHER, STUDENT, PAIRS, batches, vocab_size=teacher.shape.vocab_size)
-
-
-def textbrewer_seconds(teacher: Encoder, rows: list[dict[str, list[int]]], folder: Path) -> float:
+def textbrewer_seconds(work: Work, teacher: Encoder, rows: list[dict[str, list[int]]], folder: Path) -> float:
     """Time an epoch of TextBrewer's distiller on batches of similar length."""
     import textbrewer
 
-    vocab_size = teacher.shape.vocab_size
-    big, small = make_plain(TEACHER, vocab_size).eval(), make_plain(STUDENT, vocab_size)
-    matches = [
-        {
-            "layer_T": t,
-            "layer_S": s,
-            "feature": "hidden",
-            "loss": "hidden_mse",
-            "weight": 1,
-            "proj": ["linear", 312, 768],
-        }
-        for s, t in PAIRS
-    ] + [
-        {"layer_T": t - 1, "layer_S": s - 1, "feature": "attention", "loss": "attention_mse", "weight": 1}
-        for s, t in PAIRS[1:]
-    ]
+    device = torch.device(process_state().device)
+    big, small = (make_plain(sizes, teacher.shape.vocab_size).to(device) for sizes in (work.teacher, work.student))
+    widths = [work.student["hidden_size"], work.teacher["hidden_size"]]
+    states = {"feature": "hidden", "loss": "hidden_mse", "weight": 1, "proj": ["linear", *widths]}
+    maps = {"feature": "attention", "loss": "attention_mse", "weight": 1}
+    matches = [{"layer_T": t, "layer_S": s, **states} for s, t in work.pairs]
+    matches += [{"layer_T": t - 1, "layer_S": s - 1, **maps} for s, t in work.pairs[1:]]
 
     def adaptor(batch: dict[str, Tensor], outputs: object) -> dict[str, object]:
         return {
@@ -188,22 +216,24 @@ def textbrewer_seconds(teacher: Encoder, rows: list[dict[str, list[int]]], folde
         }
 
     distiller = textbrewer.GeneralDistiller(
-        textbrewer.TrainingConfig(device="cpu", log_dir=None, output_dir=str(folder / "textbrewer"), ckpt_frequency=1),
+        textbrewer.TrainingConfig(device=device, log_dir=None, output_dir=str(folder / "textbrewer"), ckpt_frequency=1),
         textbrewer.DistillationConfig(intermediate_matches=matches),
-        big,
+        big.eval(),
         small,
         adaptor,
         adaptor,
     )
     ordered = sorted(rows, key=lambda row: len(row["input_ids"]))
     loader = DataLoader(ordered, batch_size=32, collate_fn=pad)
-    begun = time.perf_counter()
-    with distiller:
-        distiller.train(torch.optim.AdamW(small.parameters(), lr=5e-5), loader, num_epochs=1, callback=None)
-    return time.perf_counter() - begun
+
+    def train() -> None:
+        with distiller:
+            distiller.train(torch.optim.AdamW(small.parameters(), lr=5e-5), loader, num_epochs=1, callback=None)
+
+    return time_work(train, device=device)
 
 
-def show(seconds: dict[str, list[float]], lengths: list[int]) -> None:
+def show(seconds: dict[str, list[float]], lengths: list[int], work: Work) -> None:
     """Print medians, ratios within rounds, and the share of the machine's limit."""
     table = Table(
         title=f"{len(lengths)} examples, medians of {len(seconds['run'])} rounds, {resolve_precision('auto')}"
@@ -216,7 +246,7 @@ def show(seconds: dict[str, list[float]], lengths: list[int]) -> None:
         table.add_row(name, f"{len(lengths) / statistics.median(own):.1f}", *(f"{ratio:.1f}" for ratio in ratios))
     Console().print(table)
     rate = matrix_rate()
-    least = needed_operations(TEACHER, STUDENT, PAIRS, lengths) / rate
+    least = needed_operations(work.teacher, work.student, work.pairs, lengths) / rate
     share = least / statistics.median(seconds["run"])
     print(f"limit: {len(lengths) / least:.1f} ex/s at {rate / 1e9:.0f} GFLOP/s; 'run' reaches {share:.0%} of it")
 

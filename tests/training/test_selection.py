@@ -1,6 +1,7 @@
 """Which weights a stage leaves, when it ends, and which checkpoints stay, by scores that are given."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -90,6 +91,16 @@ class Training:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_base(tmp_path_factory.mktemp("base"))
+
+
+def test_the_seconds_of_a_logged_step_hold_what_the_device_still_had_to_do(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("potstill.training.loop.wait_for", lambda _: time.sleep(0.3))  # as a device does that is behind
+    left = Training(tmp_path, base).train([0.5], Position())
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [event["seconds"] >= 0.3 for event in events if event["event"] in ("step", "stage")] == [True, True]
+    assert left.seconds >= 0.3
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from potstill.processes import agree
 from potstill.progress import ProgressTask
 from potstill.teachers import Teacher
 from potstill.tensors import Batch, EncoderOutputs
+from potstill.timing import wait_for
 from potstill.training.checkpoint import Position
 from potstill.training.choosing import Scores
 from potstill.training.clipping import clip_gradients
@@ -115,9 +116,12 @@ class _Stage:
                     break
                 with self.guard.whole_step():
                     self._make(step, batches, position.step)
-                    seconds = start.seconds + time.perf_counter() - begun
-                    position = replace(position, step=position.step + 1, seconds=seconds)
-                    if self._is_logged(position, step):
+                    position = replace(position, step=position.step + 1)
+                    is_logged = self._is_logged(position, step)
+                    if is_logged:
+                        wait_for(self.run.accelerator.device)  # for its numbers, and to have all of its time told
+                    position = replace(position, seconds=start.seconds + time.perf_counter() - begun)
+                    if is_logged:
                         rate: float = self.optimizer.param_groups[0]["lr"]
                         self.losses.write(position, step, rate, progress)
                     self.unsaved = replace(position, awaits_score=step.is_scored(self.stage, position.step, self.total))
