@@ -14,7 +14,17 @@ from potstill.data import DataConfig
 from potstill.errors import RecipeError
 from potstill.objectives import HardLabelsConfig
 from potstill.plugins import fingerprint_plugin, plugin_of, require_plugins
-from potstill.recipes import Shorthands, list_fields, merge_ablations, override_fields, read_recipe_file, set_field
+from potstill.recipes import (
+    Overrides,
+    RecipeFile,
+    Shorthands,
+    list_fields,
+    list_overrides,
+    merge_ablations,
+    override_fields,
+    read_recipe_file,
+    set_field,
+)
 from potstill.results import ChosenOn
 from potstill.students import AnyStudentConfig
 from potstill.teachers import TeacherConfig
@@ -267,9 +277,9 @@ class Recipe(Config):
 
 
 def load_recipe(
-    name: str,
+    name: str | Path | Recipe,
     *,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     ablations: Sequence[str] = (),
     fields: Mapping[str, Any] | None = None,
     shorthands: Shorthands | None = None,
@@ -277,8 +287,8 @@ def load_recipe(
     """Load a recipe and change fields of it.
 
     Args:
-        name: A shipped recipe's name, or a .toml or .json file (such as the `recipe.json` of a run).
-        overrides: `path=value` texts, as for `override_fields`; they have the last word.
+        name: A shipped recipe's name, or a .toml or .json file (such as the `recipe.json` of a run), or a recipe.
+        overrides: `path=value` texts, as for `override_fields`, or values by path; they have the last word.
         ablations: Names of ablations that the recipe's file holds, made together before the overrides.
         fields: Values by path, laid over the recipe before the ablations.
         shorthands: Fields by their short names, set after the ablations.
@@ -289,22 +299,25 @@ def load_recipe(
     Raises:
         RecipeError: The recipe or an ablation does not exist, is not TOML or JSON, or a field is wrong.
     """
-    file = read_recipe_file(name)
-    require_plugins(file.values.get("plugins", ()), recipe=name)
+    file = (
+        RecipeFile(name=name.name, values=name.to_json()) if isinstance(name, Recipe) else read_recipe_file(str(name))
+    )
+    require_plugins(file.values.get("plugins", ()), recipe=file.name)
     for path, value in (fields or {}).items():
         set_field(file.values, path, value)
     if ablations:
-        for each, changes in merge_ablations(file.find_ablations(ablations)).items():
+        for each, made in merge_ablations(file.find_ablations(ablations)).items():
             try:
-                override_fields(file.values, changes)
+                override_fields(file.values, made)
             except RecipeError as error:
                 raise RecipeError(f"--ablation {each}: {error}") from None
         file.values["ablated"] = [*file.values.get("ablated", []), *ablations]
     for path, value in ({} if shorthands is None else shorthands.spell_out(file.values)).items():
         set_field(file.values, path, value)
-    for override in overrides:
+    changes = list_overrides(overrides)
+    for override in changes:
         _refuse_short_path(override, file.values)
-    override_fields(file.values, overrides)
+    override_fields(file.values, changes)
     return Recipe.parse(file.values)
 
 

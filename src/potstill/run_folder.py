@@ -67,6 +67,11 @@ class RunFolder:
         return self.path.parent / "general"
 
     @property
+    def given(self) -> Path:
+        """Folder of data and models that a program had in memory, beside the run, so that it can be repeated."""
+        return self.path.parent / "given"
+
+    @property
     def student(self) -> Path:
         """The trained model, a `save_pretrained` folder; it exists only once training is finished."""
         return self.path / "student"

@@ -43,10 +43,10 @@ def test_a_bench_draws_a_picture(report):
     assert "sentences per second" in report[1]
 
 
-def test_the_seed_protocol_counts_100_batches(potstill):
+def test_the_published_protocol_counts_100_batches(potstill):
     sizes = ("--batches", 2, "--batch-size", 4, "--tokens", 8, "--warmup", 0)
     outcome = potstill(
-        "bench", "--shape", "1x24", "--shape", "2x24", "--protocol", "seed", "--no-probe", "--json", *sizes
+        "bench", "--shape", "1x24", "--shape", "2x24", "--protocol", "published", "--no-probe", "--json", *sizes
     )
     assert outcome.code == 0, outcome.stderr
     for entry in json.loads(outcome.stdout)["entries"]:
@@ -71,9 +71,9 @@ def test_a_process_of_its_own_tells_memory_and_cold_start(potstill, world):
         ((), "nothing to time"),
         (("--shape", "7"), "this is no shape"),
         (("--shape", "1x24", "--backend", "gpu"), "no such back-end"),
-        (("--shape", "1x24", "--batches", 3), "--batches: this has an effect with --protocol seed only"),
-        (("--shape", "1x24", "--protocol", "seed", "--repeats", 3), "--repeats: this has an effect with"),
-        (("--shape", "1x24", "--protocol", "seed", "--tokens", 600), "reads at most 512 tokens"),
+        (("--shape", "1x24", "--batches", 3), "--batches: this has an effect with --protocol published only"),
+        (("--shape", "1x24", "--protocol", "published", "--repeats", 3), "--repeats: this has an effect with"),
+        (("--shape", "1x24", "--protocol", "published", "--tokens", 600), "reads at most 512 tokens"),
         (("--shape", "1x24", "--data", "texts.txt"), "shapes read random tokens"),
         (("--shape", "1x24", "--plot", "bench.gif"), ".png, .svg"),
         (("--shape", "900x9000"), "900x9000: this has"),
@@ -108,7 +108,7 @@ def test_the_published_figures_stand_beside_ours(capsys):
         published=published_rows()["4x768x3072"],
     )
     report = BenchReport(
-        settings=BenchConfig(protocol="seed"), texts="-", mean_tokens=128.0, entries=(entry,), environment={}
+        settings=BenchConfig(protocol="published"), texts="-", mean_tokens=128.0, entries=(entry,), environment={}
     )
     console = Console(file=sys.stdout, width=200)
     for table in make_bench_tables(report):

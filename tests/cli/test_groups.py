@@ -42,7 +42,7 @@ def test_a_group_stands_for_its_options(given):
             {"per_channel": True, "keep_fp32": ["embeddings"]},
         ),
         (ExportConfig, ["--max-drop", "0"], {"max_drop": 0.0}),
-        (BenchConfig, ["--protocol", "seed", "--repeats", "2"], {"protocol": "seed", "repeats": 2}),
+        (BenchConfig, ["--protocol", "published", "--repeats", "2"], {"protocol": "published", "repeats": 2}),
         (BenchConfig, ["--has-probe"], {"has_probe": True}),
     ],
 )

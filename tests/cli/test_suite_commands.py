@@ -69,8 +69,8 @@ def test_shipped_suites_and_published_tables_are_listed(potstill) -> None:
     plan = json.loads(potstill("suite", "smoke", "--dry-run", "--json").stdout)
     assert {cell["task"] for cell in plan} == {"trec", "movies"}
     assert {cell["state"] for cell in plan} == {"missing"}
-    assert "seed-table7" in potstill("tables").stdout
-    glue = potstill("tables", "--published", "seed-glue").stdout
+    assert "tinybert-paper-table7" in potstill("tables").stdout
+    glue = potstill("tables", "--published", "tinybert-paper").stdout
     assert "76.5" in glue
     assert "its teacher is BERT LARGE" in glue
 
@@ -135,7 +135,7 @@ BAD = [
     (("suite", "none.toml"), "suite file 'none.toml' does not exist."),
     (("suite", "smoke", "--workers", "-1"), "--workers"),
     (("tables", "nowhere"), "'nowhere' is not a folder"),
-    (("tables", "--published", "seed-table8"), "published table 'seed-table8' does not exist. Did you mean"),
+    (("tables", "--published", "tinybert-paper-table8"), "table 'tinybert-paper-table8' does not exist. Did you mean"),
     (("submit",), "there is nothing to submit; give run folders, or TASK=MODEL."),
     (("submit", "cola=x", "--data", "glue"), "there is no model for mnli, mrpc,"),
     (("submit", "colla=x", "--data", "glue"), "there is no task 'colla'. Did you mean 'cola'?"),
@@ -185,3 +185,19 @@ def test_a_suite_tells_of_bad_data_before_it_begins(potstill, suite_file, world,
     assert outcome.code == 2
     assert "every label is 'one label'" in outcome.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "new"),
+    [
+        (("tables", "--published", "seed-glue"), "tinybert-paper"),
+        (("tables", "--published", "seed-table4"), "tinybert-paper-table4"),
+        (("suite", "seed-size", "--dry-run", "--teacher-base", "minilm"), "tinybert-paper-size"),
+    ],
+)
+def test_an_old_name_works_and_the_new_one_is_told(potstill, command, new):
+    outcome = potstill(*command)
+    assert outcome.code == 0, outcome.stderr
+    old = next(word for word in command if word.startswith("seed-"))
+    assert outcome.stderr == f"'{old}' is called '{new}' now\n"
+    assert outcome.stdout == potstill(*(new if word == old else word for word in command)).stdout

@@ -11,7 +11,7 @@ from transformers import AutoConfig
 import potstill
 from potstill import distill, evaluate, finetune
 from potstill.errors import ModelError, RecipeError
-from potstill.pipeline import DataOptions, export
+from potstill.pipeline import export
 
 SETTINGS = ("precision=fp32", "data.label_separator=;", "stages.0.evaluations_per_epoch=1")
 
@@ -67,7 +67,7 @@ def test_several_labels_are_exported_and_answered_by_every_backend(judge: Path, 
     pytest.importorskip("onnxruntime")
     folder = tmp_path / "model"
     shutil.copytree(judge / "student", folder)
-    export(folder, options=DataOptions(data=str(moods)), overrides=["data.label_separator=;"])
+    export(folder, data=moods, overrides=["data.label_separator=;"])
     texts = ["the film good bad", "the plot was"]
     for backend in ("sdpa", "onnx", "onnx-int8"):
         both, neither = potstill.load(folder, backend=backend)(texts)

@@ -29,12 +29,12 @@ def test_a_printed_average_is_the_mean_of_the_printed_columns_half_up(values, av
 
 def test_all_averages_of_the_slides_are_there() -> None:
     count = {name: sum(row.average is not None for row in load_published(name).rows) for name in published_names()}
-    assert {name: number for name, number in count.items() if name.startswith("seed") and number} == {
-        "seed-glue": 6,
-        "seed-table4": 7,
-        "seed-table5": 4,
-        "seed-table6": 6,
-        "seed-table7": 3,
+    assert {name: number for name, number in count.items() if name.startswith("tinybert-paper") and number} == {
+        "tinybert-paper": 6,
+        "tinybert-paper-table4": 7,
+        "tinybert-paper-table5": 4,
+        "tinybert-paper-table6": 6,
+        "tinybert-paper-table7": 3,
     }
 
 
@@ -81,7 +81,7 @@ def test_what_value_relations_are_worth_is_that_of_minilms_table_5() -> None:
 
 
 def test_half_to_even_would_not_give_the_printed_averages() -> None:
-    wide, bottom = load_published("seed-table4").rows[4], load_published("seed-table7").rows[2]
+    wide, bottom = load_published("tinybert-paper-table4").rows[4], load_published("tinybert-paper-table7").rows[2]
     for row, printed, wrong in ((wide, "76.1", "76.0"), (bottom, "71.3", "71.2")):
         exact = sum(row.values) / len(row.values)
         assert average_half_up(row.values) == Decimal(printed)
@@ -90,11 +90,11 @@ def test_half_to_even_would_not_give_the_printed_averages() -> None:
 
 def test_unrounded_means_are_those_of_the_slides() -> None:
     means = {
-        "seed-glue": [79.600, 79.467, 70.178, None, 72.600, 71.933, 76.489],
-        "seed-table4": [78.2, 72.0, 71.9, 75.3, 76.05, 76.05, 77.325],
-        "seed-table5": [75.3, 72.5, 68.525, 68.425],
-        "seed-table6": [75.3, 74.075, 73.5, 56.325, 71.0, 72.9],
-        "seed-table7": [75.3, 70.875, 71.25],
+        "tinybert-paper": [79.600, 79.467, 70.178, None, 72.600, 71.933, 76.489],
+        "tinybert-paper-table4": [78.2, 72.0, 71.9, 75.3, 76.05, 76.05, 77.325],
+        "tinybert-paper-table5": [75.3, 72.5, 68.525, 68.425],
+        "tinybert-paper-table6": [75.3, 74.075, 73.5, 56.325, 71.0, 72.9],
+        "tinybert-paper-table7": [75.3, 70.875, 71.25],
     }
     for name, expected in means.items():
         for row, mean in zip(load_published(name).rows, expected, strict=True):
@@ -116,18 +116,18 @@ def test_a_table_says_where_it_was_printed_and_shows_every_figure(name: str) -> 
 
 
 def test_corrections_stand_below_the_tables() -> None:
-    sizes = to_markdown(show_published(load_published("seed-size")))
+    sizes = to_markdown(show_published(load_published("tinybert-paper-size")))
     assert "BERT-PKD/DistilBERT [2]" in sizes
     assert "[2] Correction: 52.2M and 63.7 s are those of the 4-layer models" in sizes
-    glue = to_markdown(show_published(load_published("seed-glue")))
+    glue = to_markdown(show_published(load_published("tinybert-paper")))
     assert "BERT-PKD [3]" in glue
     assert "DistilBERT [3]" in glue
     assert "its teacher is BERT LARGE" in glue
-    assert "three protocols are mixed" in to_markdown(show_published(load_published("seed-speed")))
+    assert "three protocols are mixed" in to_markdown(show_published(load_published("tinybert-paper-speed")))
 
 
 def test_ratios_of_the_size_table_come_from_its_figures() -> None:
-    table = load_published("seed-size")
+    table = load_published("tinybert-paper-size")
     labels = [column.quantity for column in table.columns]
     teacher = dict(zip(labels, table.rows[0].values, strict=True))
     for row in table.rows:
@@ -137,8 +137,8 @@ def test_ratios_of_the_size_table_come_from_its_figures() -> None:
 
 
 def test_figures_are_kept_as_printed() -> None:
-    assert [str(value) for value in load_published("seed-glue").rows[3].values[:2]] == ["73.0", "72.6"]
-    assert str(load_published("seed-size").rows[0].values[3]) == "109"
+    assert [str(value) for value in load_published("tinybert-paper").rows[3].values[:2]] == ["73.0", "72.6"]
+    assert str(load_published("tinybert-paper-size").rows[0].values[3]) == "109"
 
 
 @pytest.mark.parametrize("name", published_names())
@@ -165,16 +165,16 @@ def test_no_published_figure_stands_outside_the_room() -> None:
 
 
 def test_a_rows_figures_are_written_with_their_source_and_notes() -> None:
-    lines = PublishedRows(table="seed-size", systems=("BERT-PKD/DistilBERT",)).write()
+    lines = PublishedRows(table="tinybert-paper-size", systems=("BERT-PKD/DistilBERT",)).write()
     assert lines[0].startswith("Size and inference time. Slides 'Distilling BERT'")
     assert "Model Size (M) 52.2, times smaller 2.1, Inference Time (s) 63.7" in lines[1]
     assert "those of the 4-layer models" in lines[2]
-    assert "average 76.5" in PublishedRows(table="seed-glue", systems=("TinyBERT",)).write()[1]
+    assert "average 76.5" in PublishedRows(table="tinybert-paper", systems=("TinyBERT",)).write()[1]
 
 
 def test_an_unknown_row_is_refused() -> None:
-    with pytest.raises(RecipeError, match="'seed-glue' has no row 'TinyBERTT'. Did you mean 'TinyBERT'"):
-        PublishedRows(table="seed-glue", systems=("TinyBERTT",)).write()
+    with pytest.raises(RecipeError, match="'tinybert-paper' has no row 'TinyBERTT'. Did you mean 'TinyBERT'"):
+        PublishedRows(table="tinybert-paper", systems=("TinyBERTT",)).write()
 
 
 COLUMN = {"label": "a", "task": "cola", "metric": "matthews"}
@@ -197,5 +197,5 @@ def test_a_table_that_makes_no_sense_is_refused(changes: dict, message: str) -> 
 
 
 def test_an_unknown_table_is_refused() -> None:
-    with pytest.raises(RecipeError, match="published table 'seed-glu' does not exist. Did you mean 'seed-glue'"):
-        load_published("seed-glu")
+    with pytest.raises(RecipeError, match="published table 'tinybert-papr' does not exist. Did you mean 'tinybert-paper'"):
+        load_published("tinybert-papr")

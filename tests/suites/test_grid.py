@@ -66,7 +66,9 @@ def test_each_seed_draws_the_student_alone_unless_the_suite_says_more(suite: Sui
 
 @pytest.mark.parametrize("vary", [("student",), ("student", "general", "augmentation")])
 def test_a_seed_can_draw_the_general_student_and_the_new_texts(vary: tuple[str, ...]) -> None:
-    suite = load_suite("seed-table5").model_copy(update={"data": "glue", "corpus": ("wiki.txt",), "vary": vary})
+    suite = load_suite("tinybert-paper-table5").model_copy(
+        update={"data": "glue", "corpus": ("wiki.txt",), "vary": vary}
+    )
     cells = {cell.id: cell for cell in plan_cells(suite)}
     generals = [cell for cell in cells.values() if cell.is_general]
     is_drawn = "general" in vary

@@ -43,7 +43,7 @@ def test_every_published_row_of_a_system_has_ours_beside_it(name: str) -> None:
 
 
 def test_the_row_of_a_teacher_is_called_by_what_it_was_fine_tuned_from() -> None:
-    suite = load("seed-glue")
+    suite = load("tinybert-paper")
     assert suite.teacher_row == "teacher (bert-base-uncased)"
     other = suite.model_copy(update={"teacher": suite.teacher.model_copy(update={"base": "hub/minilm"})})
     assert other.teacher_row == "teacher (minilm)"
@@ -53,7 +53,7 @@ def test_the_row_of_a_teacher_is_called_by_what_it_was_fine_tuned_from() -> None
 
 
 def test_the_bilstm_of_the_slides_has_its_sizes_and_the_weights_that_its_note_says() -> None:
-    (cell,) = [cell for cell in plan_cells(load("seed-size")) if cell.recipe.student.kind == "bilstm"]
+    (cell,) = [cell for cell in plan_cells(load("tinybert-paper-size")) if cell.recipe.student.kind == "bilstm"]
     student = cell.recipe.student
     assert (student.lstm_size, student.head_size, student.vocabulary.kind) == (300, 400, "teacher")
     sizes = {"lstm_size": student.lstm_size, "head_size": student.head_size, "channels": student.channels}
@@ -62,11 +62,11 @@ def test_the_bilstm_of_the_slides_has_its_sizes_and_the_weights_that_its_note_sa
     )
     whole, body = (sum(each.numel() for each in part.parameters()) for part in (model, model.base_model))
     assert (body, whole) == (10_601_400, 10_842_602)
-    (note,) = load_published("seed-size").find_row("Distilled BiLSTM SOFT", name="seed-size").notes
+    (note,) = load_published("tinybert-paper-size").find_row("Distilled BiLSTM SOFT", name="tinybert-paper-size").notes
     assert f"{body / 1e6:.2f}M without the head, {whole / 1e6:.2f}M with it" in note
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_suites() if name.startswith("seed-")])
+@pytest.mark.parametrize("name", [name for name in shipped_suites() if name.startswith("tinybert-paper")])
 def test_a_suite_of_published_tables_takes_the_settings_that_were_published_for_a_task(name: str) -> None:
     suite = load(name)
     recipes = {row: system.recipe for row, system in zip(row_names(suite), _systems_of_rows(suite), strict=True)}
@@ -100,7 +100,7 @@ def test_every_row_is_given_equal_steps_batches_and_scorings_that_choose(name: s
     assert len(given) == 1
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_suites() if name != "seed-size"])
+@pytest.mark.parametrize("name", [name for name in shipped_suites() if name != "tinybert-paper-size"])
 def test_every_suite_shows_what_start_and_teacher_are_worth(name: str) -> None:
     cells = {cell.row: cell for cell in plan_cells(load(name))}
     students = [cell.recipe.student for row, cell in cells.items() if not row.startswith(("labels only", "teacher"))]
@@ -132,25 +132,29 @@ def test_the_methods_are_compared_on_the_tasks_own_texts_alone() -> None:
 
 
 def test_the_suites_of_the_published_tables_are_there() -> None:
-    assert {"methods", "seed-glue", "seed-size", "smoke", *(f"seed-table{n}" for n in (4, 5, 6, 7))} == set(
-        shipped_suites()
-    )
+    assert {
+        "methods",
+        "tinybert-paper",
+        "tinybert-paper-size",
+        "smoke",
+        *(f"tinybert-paper-table{n}" for n in range(4, 8)),
+    } == set(shipped_suites())
 
 
 def test_general_students_are_shared_by_tasks_seeds_and_equal_stages() -> None:
-    cells = plan_cells(load("seed-table5"))
+    cells = plan_cells(load("tinybert-paper-table5"))
     general = [cell for cell in cells if cell.is_general]
     assert len(general) == 1
     waiting = {cell.row for cell in cells if cell.general == general[0].id}
     assert waiting == {"TinyBERT", "No TD", "No DA"}
     assert general[0].recipe == type(general[0].recipe).parse(general[0].recipe.to_json())
     assert {cell.recipe.data.corpus.paths for cell in cells if not cell.is_general} == {()}
-    other_objectives = plan_cells(load("seed-table6"))
+    other_objectives = plan_cells(load("tinybert-paper-table6"))
     # No Pred changes the task's stages alone and shares the whole one's
     assert len([cell for cell in other_objectives if cell.is_general]) == 5
 
 
 def test_a_suite_without_the_text_that_a_recipe_reads_is_refused() -> None:
-    suite = load("seed-table6").model_copy(update={"corpus": ()})
+    suite = load("tinybert-paper-table6").model_copy(update={"corpus": ()})
     with pytest.raises(RecipeError, match=r"systems\.TinyBERT: .* reads plain text and the suite has none; pass"):
         plan_cells(suite)

@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
             "systems": [{"name": "Ours", "recipe": "kd", "published": "TinyBERT"}, {"name": "No GD", "recipe": "kd"}],
             "tasks": ["mnli", "mrpc", "cola"],
             "seeds": [0, 1, 2],
-            "published": ["seed-table5"],
+            "published": ["tinybert-paper-table5"],
             "teacher": {"base": "minilm", "name": "Teacher"},
         }
     )
@@ -96,19 +96,19 @@ def test_notes_say_what_is_not_as_published(folder: Path) -> None:
     assert "mrpc: trained" not in text
     assert "1 runs of the suite are not finished" in text
     assert "mean ± standard deviation over up to 3 seeds" in text
-    beside_test = render_tables(read_scores(folder), ["seed-glue"], form="markdown")
+    beside_test = render_tables(read_scores(folder), ["tinybert-paper"], form="markdown")
     assert "no difference is taken" in beside_test
     assert "no difference is taken" not in text
 
 
 def test_a_difference_is_taken_only_where_both_figures_are_of_the_same(folder: Path) -> None:
     sheet = read_scores(folder)
-    beside_test = render_tables(sheet, ["seed-glue"], form="markdown")
+    beside_test = render_tables(sheet, ["tinybert-paper"], form="markdown")
     assert cells(beside_test, "Ours", "ours")[5] == "90.0 ± 0.0"
     assert "| difference |" not in beside_test
     text = render_tables(sheet, (), form="markdown")  # MNLI was learnt from a part of its examples
     assert cells(text, "", "difference") == ["-", "-", "+0.0", "+0.6", "-"]
-    sizes = cells(render_tables(sheet, ["seed-size"], form="markdown"), "", "difference")
+    sizes = cells(render_tables(sheet, ["tinybert-paper-size"], form="markdown"), "", "difference")
     assert sizes[5:] == ["-", "-"], "seconds and speeds are those of a machine"
 
 
@@ -120,7 +120,7 @@ def test_sizes_of_students_of_another_teacher_are_not_subtracted(folder: Path, l
     write_cell(folder, "Teacher", "cola", [model("model", {"matthews": 0.5, "accuracy": 0.8}, weights=109_000_000)])
     shape = {"num_hidden_layers": layers, "hidden_size": 768, "intermediate_size": 3072}
     (folder / "runs" / "teacher.cola.0" / "student" / "config.json").write_text(json.dumps(shape))
-    text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
+    text = render_tables(read_scores(folder), ["tinybert-paper-size"], form="markdown")
     assert cells(text, "Teacher", "ours")[:3] == [str(layers), "768", "3072"]
     assert ("| difference |" in text) == (layers == 12)
 
@@ -131,7 +131,7 @@ def test_a_row_may_stand_beside_rows_of_several_published_tables(folder: Path) -
     values["teacher"] |= {"published": ["BERT BASE (Teacher)", "BERT Base"]}
     (folder / "suite.json").write_text(json.dumps(values))
     sheet = read_scores(folder)
-    slides = render_tables(sheet, ["seed-speed"], form="markdown")
+    slides = render_tables(sheet, ["tinybert-paper-speed"], form="markdown")
     assert cells(slides, "Ours", "ours") == ["16.7", "400.0"]
     assert cells(slides, "Teacher", "ours") == ["100.0", "100.0"]
     order = [line.split("|")[1].strip() for line in slides.splitlines() if line.startswith("|")]
@@ -184,7 +184,7 @@ def test_figures_on_test_sets_are_shown_where_all_runs_of_a_task_have_them(tmp_p
 
 
 def test_sizes_stand_beside_the_published_ones(folder: Path) -> None:
-    text = render_tables(read_scores(folder), ["seed-size"], form="markdown")
+    text = render_tables(read_scores(folder), ["tinybert-paper-size"], form="markdown")
     assert cells(text, "Ours", "ours") == ["4", "312", "1200", "0.0", "6.0", "-", "4.0"]
     assert cells(text, "", "difference")[:3] == ["+0", "+0", "+0"]
 
@@ -196,7 +196,7 @@ def test_a_bilstm_has_the_sizes_of_its_own_words(folder: Path) -> None:
 
 
 def test_latex_is_escaped_and_has_every_row(folder: Path) -> None:
-    text = render_tables(read_scores(folder), ["seed-table4"], form="latex")
+    text = render_tables(read_scores(folder), ["tinybert-paper-table4"], form="latex")
     assert r"\begin{tabular}{llrrrrr}" in text
     assert r"Ours & ours & 82.8 $\pm$ 0.2" in text
     assert r"TinyBERT (M=4; d'=312; d'i=1200) & published & 82.8 & 82.9 & 85.8 & 49.7 & 75.3 \\" in text
@@ -208,7 +208,7 @@ def test_csv_has_every_single_figure(folder: Path) -> None:
     lines = list(csv.DictReader(render_tables(read_scores(folder), (), form="csv").splitlines()))
     ours = [line for line in lines if line["source"] == "ours" and line["system"] == "Ours" and line["task"] == "cola"]
     assert [float(line["value"]) for line in ours if line["quantity"] == "matthews"] == [100 * value for value in COLA]
-    printed = [line for line in lines if line["source"] == "seed-table5"]
+    printed = [line for line in lines if line["source"] == "tinybert-paper-table5"]
     assert len(printed) == 4 * 5
     assert {line["split"] for line in printed} == {"dev", "mismatched"}
 

@@ -27,7 +27,7 @@ BENCH_EXAMPLES = """
   potstill bench --shape 12x768 --shape 4x312x1200 --shape bilstm
 
   [dim]# the published table, on this machine, beside the published figures[/]
-  potstill bench --seed-table --batches 2
+  potstill bench --published-table --batches 2
 """
 
 _WHAT = "What is timed"
@@ -74,9 +74,10 @@ def bench(
     is_table: Annotated[
         bool,
         typer.Option(
+            "--published-table",
             "--seed-table",
             rich_help_panel=_WHAT,
-            help="The shapes of the TinyBERT paper's table with the protocol 'seed', beside its figures.",
+            help="The shapes of the TinyBERT paper's table with the protocol 'published', beside its figures.",
         ),
     ] = False,
     backends: Annotated[
@@ -119,9 +120,11 @@ def bench(
         models or [],
         shapes=shapes or [],
         backends=backends or [],
-        is_seed_table=is_table,
-        texts=None if data is None else (data, text, text_pair),
-        settings=settings | ({"protocol": "seed"} if is_table else {}),
+        is_published_table=is_table,
+        data=data,
+        text=text,
+        text_pair=text_pair,
+        settings=settings | ({"protocol": "published"} if is_table else {}),
         callback=ConsoleCallback(),
     )
     if out is not None:

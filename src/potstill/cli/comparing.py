@@ -51,7 +51,7 @@ def compare(
     report = pipeline.compare(
         models,
         backends=backends or (),
-        options=pipeline.DataOptions(**options.fields),
+        **options.fields,
         overrides=overrides or (),
         price_per_hour=price,
         callback=ConsoleCallback(),

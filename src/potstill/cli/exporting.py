@@ -90,11 +90,11 @@ def export(
     load_plugins(plugins or ())
     done = pipeline.export(
         model,
-        options=pipeline.DataOptions(**options.fields),
+        **options.fields,
         overrides=overrides or (),
         out=out,
         corpus=corpus,
-        config=ExportConfig.parse(settings),
+        settings=settings,
         callback=ConsoleCallback(),
     )
     if as_json:

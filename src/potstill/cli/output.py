@@ -35,6 +35,15 @@ def begin(plugins: Sequence[str] | None, device: str | None) -> None:
         choose_device(device)
 
 
+def tell_new_names(names: Iterable[str]) -> None:
+    """Say which of them are called otherwise now."""
+    from potstill.published import find_new_name
+
+    for name in names:
+        if (new := find_new_name(name)) is not None:
+            make_console(stderr=True).print(f"'{name}' is called '{new}' now", markup=False)
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """Open a console on stdout or stderr that never folds what goes to a file."""
     console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
@@ -80,25 +89,8 @@ def print_run(run: "Run", *, as_json: bool) -> None:
         }
         print_json(values)
         return
-    from potstill.answers import find_answer
-    from potstill.evaluation import import_line
-    from potstill.reporting import advise
-    from potstill.results import Predictions
-
-    folder = RunFolder(path=run.folder)
-    recipe, answer = folder.read_recipe(), find_answer(Predictions.read(folder.predictions).kind)
     print_results(run.results)
-    advice = advise(run.results, recipe, may_vary_texts=answer.forbids_new_texts is None)
-    if advice:
-        listed = "".join(f"\n {number}. {each}" for number, each in enumerate(advice, start=1))
-        make_console().print(f"\nworse than the teacher by more than chance; to try next:{listed}", markup=False)
-    tag = answer.pipeline_tag
-    make_console().print(
-        f"\nrun folder: {run.folder}\nreport: {folder.report}\n\n"
-        f"{import_line(recipe)}from transformers import pipeline\n"
-        f'model = pipeline("{tag}", "{run.student}")',
-        markup=False,
-    )
+    make_console().print(run.tell(), markup=False)
 
 
 def check_file(path: Path | None) -> None:

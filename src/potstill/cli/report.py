@@ -9,7 +9,6 @@ from potstill.cli.options import AsJson, Plugins
 from potstill.cli.output import check_file, print_json
 from potstill.console import ConsoleCallback
 from potstill.plugins import load_plugins
-from potstill.run_folder import RunFolder
 
 REPORT_EXAMPLES = """
 [bold]Examples[/]
@@ -53,20 +52,17 @@ def report(
     One run folder gives the report of that run, which 'potstill distill' has drawn at its end already. Several, or a
     folder of run folders, give a page that compares them, with links to their own reports.
     """
-    from potstill.reporting import find_runs, write_report, write_suite_report
+    from potstill import reporting
 
     load_plugins(plugins or ())
     check_file(out)
-    found = find_runs(runs)
+    found = reporting.find_runs(runs)
     if remeasures:
         from potstill.pipeline import remeasure
 
         for folder in found:
             remeasure(folder, callback=ConsoleCallback())
-    if found == runs[:1]:
-        page = write_report(runs[0], out)
-    else:
-        page = write_suite_report(found, out or RunFolder(path=runs[0] if len(runs) == 1 else Path()).report)
+    page = reporting.report(runs, out)
     if as_json:
         print_json({"report": str(page), "runs": [str(folder) for folder in found]})
     else:

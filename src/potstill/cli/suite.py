@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from potstill.cli.options import AsJson, Plugins
-from potstill.cli.output import Stopped, make_console, print_json, print_list, print_table
+from potstill.cli.output import Stopped, make_console, print_json, print_list, print_table, tell_new_names
 from potstill.errors import RunError
 from potstill.plugins import load_plugins
 
@@ -18,7 +18,7 @@ SUITE_EXAMPLES = """
 
   [dim]# what there is, and what is in one[/]
   potstill suite
-  potstill suite seed-table5 --data glue_data --teacher-base bert-base-uncased --dry-run
+  potstill suite tinybert-paper-table5 --data glue_data --teacher-base bert-base-uncased --dry-run
 
   [dim]# a few minutes on real questions and film reviews; the same command goes on where it was stopped[/]
   potstill suite smoke
@@ -120,35 +120,33 @@ def suite(
     What fails is tried once more and does not stop the rest. The same command again does only what is missing. At
     the end report.html in the suite's folder compares all runs.
     """
-    from potstill.suites import SuiteFolder, choose_cells, load_suite
+    from potstill.suites import plan_suite
 
     load_plugins(plugins or ())
     if name is None:
         _print_suites(as_json=as_json)
         return
-    loaded = load_suite(name, fields={"data": data, "corpus": corpus or None, "seeds": seeds or None})
-    teacher = loaded.teacher.model_copy(update={"base": teacher_base}) if teacher_base else loaded.teacher
-    loaded = loaded.model_copy(update={"set": (*loaded.set, *(changes or ())), "teacher": teacher})
-    folder = SuiteFolder(path=out or Path("runs") / f"suite-{loaded.name}")
-    cells = choose_cells(loaded, tasks=tasks or (), systems=systems or ())
+    tell_new_names([name])
+    planned = plan_suite(
+        name,
+        data=data,
+        corpus=corpus or (),
+        teacher_base=teacher_base,
+        tasks=tasks or (),
+        systems=systems or (),
+        seeds=seeds or (),
+        overrides=changes or (),
+        out=out,
+    )
     if is_dry:
-        _print_plan(cells, folder, as_json=as_json)
+        _print_plan(planned.cells, planned.folder, as_json=as_json)
         return
-    run = _run(loaded, folder, cells, workers=workers, ray=ray)
-    _print_outcome(run, folder, as_json=as_json)
-
-
-def _run(
-    suite: "Suite", folder: "SuiteFolder", cells: "tuple[Cell, ...]", *, workers: int | None, ray: str | None
-) -> "SuiteRun":
-    from potstill.suites import Board, open_workers, run_suite
-
     number = workers if workers is not None else 0 if ray is not None else 1
     try:
-        with Board(cells, folder, make_console(stderr=True)) as board:
-            return run_suite(suite, folder.path, open_workers(number, ray=ray), board, cells=cells)
+        run = planned.run(workers=number, ray=ray, console=make_console(stderr=True))
     except KeyboardInterrupt:
-        raise Stopped(f"what is finished lies in {folder.path}; the same command goes on") from None
+        raise Stopped(f"what is finished lies in {planned.folder.path}; the same command goes on") from None
+    _print_outcome(run, planned.folder, as_json=as_json)
 
 
 def _print_suites(*, as_json: bool) -> None:

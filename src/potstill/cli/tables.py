@@ -6,20 +6,20 @@ from typing import Annotated, Literal
 import typer
 
 from potstill.cli.options import AsJson, ResultsFile
-from potstill.cli.output import check_file, print_json, print_list, print_table
+from potstill.cli.output import check_file, print_json, print_list, print_table, tell_new_names
 
 TABLES_EXAMPLES = """
 [bold]Examples[/]
 
   [dim]# the published tables that come with Potstill, and one of them[/]
   potstill tables
-  potstill tables --published seed-glue
+  potstill tables --published tinybert-paper
 
   [dim]# a suite, as it stands now, for a paper[/]
-  potstill tables runs/suite-seed-glue --format latex --out table.tex
+  potstill tables runs/suite-tinybert-paper --format latex --out table.tex
 
   [dim]# any folder of runs beside a published table[/]
-  potstill tables runs --published seed-table4 --format markdown
+  potstill tables runs --published tinybert-paper-table4 --format markdown
 """
 
 
@@ -56,6 +56,7 @@ def tables(
     check_file(out)
     sheet = None if path is None else read_scores(path)
     names = tuple(published or ())
+    tell_new_names(names)
     if as_json:
         print_json([table.to_json() for table in collect_tables(sheet, names)])
     elif form == "terminal":

@@ -8,6 +8,7 @@ from potstill.data.config import DataConfig
 from potstill.data.corpus import Corpus, count_tokens, load_corpus
 from potstill.data.corpus_lines import find_sources
 from potstill.data.duplicates import find_new
+from potstill.data.given import Given, keep_data, keep_texts
 from potstill.data.known_tasks import KnownTask, find_known_task, known_task_names, shipped_tasks
 from potstill.data.labels import match_labels
 from potstill.data.loading import load_task_data
@@ -25,6 +26,7 @@ __all__ = [
     "Batches",
     "Corpus",
     "DataConfig",
+    "Given",
     "KnownTask",
     "Overlap",
     "Split",
@@ -44,6 +46,8 @@ __all__ = [
     "find_sources",
     "find_told_names",
     "hash_texts",
+    "keep_data",
+    "keep_texts",
     "known_task_names",
     "load_answers",
     "load_corpus",

@@ -39,7 +39,7 @@ def read_hub_tables(name: str) -> dict[str, DataTable]:
     """Load a data set of the Hugging Face hub, from its cache where it is there."""
     import datasets
 
-    with _quiet_datasets():
+    with quiet_datasets():
         try:
             splits = datasets.load_dataset(name)
         except Exception as error:  # the library raises many kinds, also of its own dependencies
@@ -89,7 +89,7 @@ def _table_of(dataset: Any, name: str) -> DataTable:  # noqa: ANN401 - a dataset
 
 
 @contextmanager
-def _quiet_datasets() -> Generator[None, None, None]:
+def quiet_datasets() -> Generator[None, None, None]:
     """Switch off the progress bars of `datasets` for a while."""
     import datasets
 

@@ -10,6 +10,7 @@ from potstill.hub.description import ModelDescription, describe_encoder, describ
 from potstill.hub.drafting import draft_classifier, draft_encoder
 from potstill.hub.encoder import Encoder
 from potstill.hub.exporting import exporting, input_names
+from potstill.hub.given import keep_model, keep_models
 from potstill.hub.heads import Head
 from potstill.hub.labels import reorder_labels, set_config_words
 from potstill.hub.loading import (
@@ -66,6 +67,8 @@ __all__ = [
     "find_spans",
     "fingerprint_model",
     "input_names",
+    "keep_model",
+    "keep_models",
     "load_causal_lm",
     "load_classifier",
     "load_encoder_base",

@@ -7,17 +7,20 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
+from potstill.data import Given, keep_data
 from potstill.errors import RecipeError
 from potstill.files import expand_user
+from potstill.hub import keep_model
 from potstill.pipeline.begun import locate
 from potstill.pipeline.claims import claim, claim_first
 from potstill.pipeline.dry_run import DryRun, plan_on_paper
 from potstill.pipeline.general_run import GeneralRun, run_general
+from potstill.pipeline.given import RecipeLike, name_examples, name_files, name_models, name_texts, place_for
 from potstill.pipeline.run import Run, run_recipe
-from potstill.processes import agree
+from potstill.processes import agree, choose_device
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
-from potstill.recipes import Shorthands
+from potstill.recipes import Overrides, Shorthands
 from potstill.run_folder import RunFolder
 
 
@@ -116,11 +119,11 @@ class PlannedRun:
 
 
 def plan_run(
-    name: str,
+    name: RecipeLike,
     fields: Mapping[str, Any],
     *,
     shorthands: Shorthands | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     ablations: Sequence[str] = (),
     out: str | Path | None = None,
     resume: bool = False,
@@ -128,10 +131,10 @@ def plan_run(
     """Read a recipe once, with all that was asked for, and choose its folder.
 
     Args:
-        name: A shipped recipe's name or a recipe file; the `recipe.json` of a run repeats that run.
+        name: A shipped recipe's name, a recipe file or a recipe; the `recipe.json` of a run repeats that run.
         fields: Values by their paths in the recipe, as `name_fields` gives them.
         shorthands: Fields by their short names.
-        overrides: `path=value` changes, which have the last word.
+        overrides: Changes by path, which have the last word.
         ablations: Named changes that the recipe's file holds.
         out: The run folder; absent: that of `RUN/recipe.json`, else a new one under `runs/`, or to resume the last that
             is not finished.
@@ -144,7 +147,7 @@ def plan_run(
         RecipeError: The recipe does not exist, or a field of it is wrong.
     """
     recipe = load_recipe(name, overrides=overrides, ablations=ablations, fields=fields, shorthands=shorthands)
-    file = expand_user(name)
+    file = expand_user("" if isinstance(name, Recipe) else str(name))
     if file.name == "recipe.json" and file.is_file():
         recipe = locate(recipe, RunFolder(path=file.parent))
     if out is not None or file.name == "recipe.json":
@@ -194,23 +197,32 @@ def name_fields(
 
 
 def distill(
-    recipe: str = "house",
+    recipe: RecipeLike = "house",
     *,
-    teacher: str | Sequence[str] | None = None,
-    teacher_answers: str | None = None,
-    base: str | None = None,
-    teacher_base: str | None = None,
+    teacher: object = None,
+    teacher_answers: Given = None,
+    base: object = None,
+    teacher_base: object = None,
     task: str | None = None,
-    data: str | None = None,
+    data: Given = None,
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
     labels: Sequence[str] = (),
-    unlabeled: Sequence[str] = (),
-    corpus: Sequence[str] = (),
-    general: str | None = None,
+    unlabeled: Given = None,
+    corpus: object = None,
+    general: object = None,
+    dev: Given = None,
+    test: Given = None,
+    seed: int | None = None,
+    epochs: int | float | None = None,
+    batch_size: int | None = None,
+    learning_rate: int | float | None = None,
+    max_length: int | None = None,
+    precision: str | None = None,
+    device: str | None = None,
     out: str | Path | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     ablations: Sequence[str] = (),
     baselines: Sequence[str] = (),
     resume: bool = False,
@@ -218,30 +230,47 @@ def distill(
 ) -> Run:
     """Distil a teacher into a student, and measure what it cost and what it bought.
 
+    What is given in memory is kept by its content in the folder `given/` beside the run, so that `resume` and
+    `recipe.json` find it again.
+
     Args:
-        recipe: A shipped recipe's name or a recipe file; the `recipe.json` of a run repeats that run.
-        teacher: A fine-tuned classifier: folder, finished run folder or hub name; or several, an ensemble.
+        recipe: A shipped recipe's name, a recipe file, the `recipe.json` of a run, which repeats that run, or a
+            `Recipe`.
+        teacher: A fine-tuned classifier: folder, finished run folder, hub name, a pair `(model, tokenizer)`, or a
+            pipeline of transformers; or a list of several, an ensemble.
         teacher_answers: What a teacher said that does not run here: a table of texts with a label, a score,
-            probabilities, log-probabilities or votes.
-        base: A pre-trained encoder: fine-tuned into the teacher first, where none is given; where a teacher's answers
-            are given, the student starts from it.
+            probabilities, log-probabilities or votes; a file, or any form of `data`.
+        base: A pre-trained encoder, in any form of `teacher`: fine-tuned into the teacher first, where none is given;
+            where a teacher's answers are given, the student starts from it.
         teacher_base: The same.
         task: A known task, such as `sst-2`.
-        data: Data file, folder or hub name.
+        data: A file, a folder or a hub name; or the examples: a list of `(text, label)`, a list of dicts, a dict of
+            columns, a DataFrame, a `datasets.Dataset`, or these by the name of their split, as in a `DatasetDict`.
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
         labels: The classes in the order of the teacher's labels, where these have other names, or of the indices that
             stand in the data.
-        unlabeled: Texts without labels to learn from the teacher on: files, folders or names of data sets.
+        unlabeled: Texts without labels to learn from the teacher on: files, folders, names of data sets, a list of
+            texts, or any form of `data`.
         corpus: Plain text for the stages that read it: files, folders or names of data sets.
         general: A student that has been through these stages already; takes the place of `corpus`.
+        dev: A file, a split, or any form of `data`, to measure on.
+        test: The same, with labels, to measure on once at the end.
+        seed: As `--seed` on the command line, which says what it sets.
+        epochs: As `--epochs`.
+        batch_size: As `--batch-size`.
+        learning_rate: As `--learning-rate`.
+        max_length: As `--max-length`.
+        precision: As `--precision`.
+        device: `cpu`, or an accelerator of this machine, such as `cuda:1`, from now on in this process.
         out: The run folder; absent: a new folder under `runs/`.
-        overrides: `path=value` changes of the recipe, as `--set` on the command line.
+        overrides: Changes of the recipe: values by path, such as `{"student.num_layers": 3}`, or `path=value` texts, as
+            `--set` on the command line.
         ablations: Named changes that the recipe's file holds, as `--ablation` on the command line.
         baselines: Controls to train beside the student: names of `potstill.controls`, such as `hard-labels`.
         resume: Take up an unfinished run.
-        callback: Draws progress; absent: silence.
+        callback: Draws progress, such as a `ConsoleCallback()`; absent: silence.
 
     Returns:
         The finished run: `run.student` is the student's folder, `run.results` what was measured.
@@ -250,44 +279,77 @@ def distill(
         PotstillError: Something the user can mend; the message says how.
         RecipeError: The recipe has stages on plain text, and no task is given for the others.
     """
+    place = place_for(recipe, out)
     examples = {"task": task, "data": data, "text": text, "text_pair": text_pair, "label": label, "labels": labels}
+    teachers, base_name, general_name = name_models(teacher, teacher_base if base is None else base, general, place)
     fields = name_fields(
-        examples,
-        teacher=teacher,
-        teacher_base=base or teacher_base,
-        answers=teacher_answers,
-        corpus=corpus,
-        general=general,
-        unlabeled=unlabeled,
+        name_examples(examples, place),
+        teacher=teachers,
+        teacher_base=base_name,
+        answers=keep_data(teacher_answers, place),
+        corpus=name_files(corpus),
+        general=general_name,
+        unlabeled=name_texts(unlabeled, place, column=text),
     )
-    planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
+    short = {"seed": seed, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    short |= {"max_length": max_length, "precision": precision}
+    short |= name_examples({"dev": dev, "test": test}, place)
+    if device is not None:
+        choose_device(device)
+    planned = plan_run(
+        recipe,
+        fields,
+        shorthands=Shorthands.parse(short),
+        overrides=overrides,
+        ablations=ablations,
+        out=out,
+        resume=resume,
+    )
     return planned.distil(baselines=baselines, callback=callback)
 
 
 def finetune(
-    model: str,
+    model: object,
     *,
     task: str | None = None,
-    data: str | None = None,
+    data: Given = None,
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
     labels: Sequence[str] = (),
+    dev: Given = None,
+    test: Given = None,
+    seed: int | None = None,
+    epochs: int | float | None = None,
+    batch_size: int | None = None,
+    learning_rate: int | float | None = None,
+    max_length: int | None = None,
+    precision: str | None = None,
+    device: str | None = None,
     out: str | Path | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     resume: bool = False,
     callback: ProgressCallback | None = None,
 ) -> Run:
     """Fine-tune a pre-trained encoder on a task, which makes it a teacher.
 
     Args:
-        model: The encoder: folder, hub name, or `minilm`.
+        model: The encoder: folder, hub name, `minilm`, a pair `(model, tokenizer)`, or a pipeline of transformers.
         task: As in `distill`.
         data: As in `distill`.
         text: As in `distill`.
         text_pair: As in `distill`.
         label: As in `distill`.
         labels: As in `distill`.
+        dev: As in `distill`.
+        test: As in `distill`.
+        seed: As in `distill`.
+        epochs: As in `distill`.
+        batch_size: As in `distill`.
+        learning_rate: As in `distill`.
+        max_length: As in `distill`.
+        precision: As in `distill`.
+        device: As in `distill`.
         out: As in `distill`.
         overrides: As in `distill`.
         resume: As in `distill`.
@@ -308,6 +370,15 @@ def finetune(
         text_pair=text_pair,
         label=label,
         labels=labels,
+        dev=dev,
+        test=test,
+        seed=seed,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        max_length=max_length,
+        precision=precision,
+        device=device,
         out=out,
         overrides=overrides,
         resume=resume,
@@ -316,12 +387,12 @@ def finetune(
 
 
 def pretrain(
-    model: str | None = None,
+    model: object = None,
     *,
-    recipe: str = "pretrain",
-    corpus: Sequence[str] = (),
+    recipe: RecipeLike = "pretrain",
+    corpus: object = None,
     out: str | Path | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     ablations: Sequence[str] = (),
     resume: bool = False,
     callback: ProgressCallback | None = None,
@@ -346,7 +417,8 @@ def pretrain(
     Raises:
         PotstillError: Something the user can mend; the message says how.
     """
-    fields = name_fields({}, teacher_base=model, corpus=corpus)
+    place = place_for(recipe, out)
+    fields = name_fields({}, teacher_base=keep_model(model, place), corpus=name_files(corpus))
     planned = plan_run(recipe, fields, overrides=overrides, ablations=ablations, out=out, resume=resume)
     return planned.pretrain(callback=callback)
 

@@ -7,15 +7,16 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from potstill.augmentation import AugmentationConfig, Row, Variant, check_suffix
 from potstill.config import Config
-from potstill.data import DataConfig, describe_reading, load_task_data
+from potstill.data import DataConfig, Given, describe_reading, load_task_data
 from potstill.errors import RunError
 from potstill.hub import describe_model, fingerprint_model
+from potstill.pipeline.given import held_aside
 from potstill.pipeline.teacher import load_for_task
 from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
 from potstill.pipeline.tokenising import find_length
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback, SilentCallback
-from potstill.recipes import override_fields
+from potstill.recipes import Overrides, list_overrides, override_fields
 from potstill.training import resolve_precision
 
 
@@ -51,14 +52,14 @@ def augment(
     *,
     out: str | Path,
     task: str | None = None,
-    data: str | None = None,
+    data: Given = None,
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
     labels: Sequence[str] = (),
     copies: int | None = None,
-    teacher: str | None = None,
-    overrides: Sequence[str] = (),
+    teacher: str | Path | None = None,
+    overrides: Overrides = (),
     workers: int | None = None,
     callback: ProgressCallback | None = None,
 ) -> AugmentedTexts:
@@ -70,14 +71,14 @@ def augment(
         method: `tang` or `tinybert`.
         out: A new .parquet or .jsonl file.
         task: A known task, such as `sst-2`.
-        data: Data file, folder or hub name.
+        data: As in `distill`.
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
         labels: As in `distill`.
         copies: Tries for each row; absent: the published number for the task.
         teacher: A fine-tuned classifier that labels the new texts, and that the filter asks.
-        overrides: `path=value` changes of `augmentation`, `data` and `precision`, as `--set` on the command line.
+        overrides: Changes of `augmentation`, `data` and `precision`, as in `distill`.
         workers: Processes that draw; absent: as many as are worth while.
         callback: Draws progress; absent: silence.
 
@@ -92,10 +93,12 @@ def augment(
     check_suffix(path)
     if path.exists():
         raise RunError(f"'{path}' exists already; choose another name, or remove it.")
-    source = AugmentedFrom(
-        task=task, data=data, text=text, text_pair=text_pair, label=label, labels=labels, teacher=teacher
-    )
-    maker = _make(method, source, copies, overrides, workers, callback)
+    asked = None if teacher is None else str(teacher)
+    with held_aside(data) as name:
+        source = AugmentedFrom(
+            task=task, data=name, text=text, text_pair=text_pair, label=label, labels=labels, teacher=asked
+        )
+        maker = _make(method, source, copies, list_overrides(overrides), workers, callback)
     num_rows, num_new = maker.write(path)
     return AugmentedTexts(path=path, num_rows=num_rows, num_new=num_new)
 

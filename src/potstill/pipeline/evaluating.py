@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from potstill.answers import Answer, answer_of_model, known_metrics
-from potstill.data import DataConfig, load_task_data, shipped_tasks
+from potstill.data import DataConfig, Given, load_task_data, shipped_tasks
 from potstill.engines import Engine, make_batches, make_torch_engine, predict_logits
 from potstill.errors import DataError, RecipeError
 from potstill.evaluation import (
@@ -20,13 +20,14 @@ from potstill.evaluation import (
 )
 from potstill.files import expand_user
 from potstill.hub import describe_model
+from potstill.pipeline.given import held_aside
 from potstill.pipeline.teacher import load_for_task
 from potstill.pipeline.tokenising import find_length
 from potstill.plugins import require_plugins
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipe import Recipe, load_recipe
-from potstill.recipes import read_recipe_file
+from potstill.recipes import Overrides, list_overrides, read_recipe_file
 from potstill.results import ChosenOn, Results, Role
 from potstill.serving import check_pairs, recipe_of, trained_length, trained_on_pairs
 from potstill.training import resolve_precision
@@ -36,13 +37,13 @@ def evaluate(
     model: str | Path,
     *,
     task: str | None = None,
-    data: str | None = None,
+    data: Given = None,
     text: str | None = None,
     text_pair: str | None = None,
     label: str | None = None,
     labels: Sequence[str] = (),
-    teacher: str | None = None,
-    overrides: Sequence[str] = (),
+    teacher: str | Path | None = None,
+    overrides: Overrides = (),
     callback: ProgressCallback | None = None,
 ) -> Results:
     """Measure a saved model: quality with intervals, likeness to a teacher, size and speed.
@@ -54,13 +55,13 @@ def evaluate(
     Args:
         model: Folder of a saved classifier or regressor, run folder, or hub name.
         task: A known task, such as `sst-2`.
-        data: Data file, folder or hub name.
+        data: As in `distill`; a table in memory is measured on all its rows.
         text: Column of the text, for own data.
         text_pair: Column of the second text.
         label: Column of the label.
         labels: As in `distill`.
         teacher: A model to measure too, and to compare with.
-        overrides: `path=value` changes of `data` and `precision`, as `--set` on the command line.
+        overrides: Changes of `data` and `precision`, as in `distill`.
         callback: Draws progress; absent: silence.
 
     Returns:
@@ -69,22 +70,28 @@ def evaluate(
     Raises:
         PotstillError: Something the user can mend; the message says how.
     """
-    options = DataOptions(task=task, data=data, text=text, text_pair=text_pair, label=label, labels=labels)
+    with held_aside(data) as name:
+        options = DataOptions(task=task, data=name, text=text, text_pair=text_pair, label=label, labels=labels)
+        return _evaluate(model, options, teacher, overrides, callback or SilentCallback())
+
+
+def _evaluate(
+    model: str | Path, options: "DataOptions", teacher: str | Path | None, overrides: Overrides, watch: ProgressCallback
+) -> Results:
     recipe = read_settings(str(model), options, overrides)
-    recipe = recipe.with_length(find_length(recipe.data, str(model), teacher))
+    recipe = recipe.with_length(find_length(recipe.data, str(model), None if teacher is None else str(teacher)))
     described = describe_model(str(model))
     given = answer_of_model(described.config_words, described.label_names)
-    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=data is not None)
+    examples = find_examples(recipe.data, given, model=str(model), takes_whole_file=options.data is not None)
     names: dict[Role, str] = {"model": str(model)}
     if teacher is not None:
-        names = {"teacher": teacher, "student": str(model)}
+        names = {"teacher": str(teacher), "student": str(model)}
     if not options.given:
         examples = replace(examples, chosen_on=_find_chooser(str(model)))
     engines: dict[Role, Engine] = {}
     for role, name in names.items():
         encoder = load_for_task(name, examples.task).to(process_state().device)
         engines[role] = make_torch_engine(encoder, name=name, precision=resolve_precision(recipe.precision))
-    watch = callback or SilentCallback()
     subjects = [make_subject(engine, role, examples) for role, engine in engines.items()]
     watch.note(examples.describe(subjects[-1].batches))
     measured, tested = evaluate_models(subjects, examples, config=EvaluationConfig(), callback=watch), []
@@ -139,9 +146,9 @@ class DataOptions:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-def read_settings(model: str, options: DataOptions, overrides: Sequence[str]) -> Recipe:
+def read_settings(model: str, options: DataOptions, overrides: Overrides) -> Recipe:
     """Say what is measured and how, as a recipe of which only `data` and `precision` count."""
-    for override in overrides:
+    for override in list_overrides(overrides):
         if not override.startswith(("data.", "precision=")):
             raise RecipeError(f"--set {override}: an evaluation has only the fields of 'data' and 'precision'.")
     own, given = recipe_of(model), options.given

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 
 from potstill.controls import Control, find_controls
@@ -19,6 +20,7 @@ from potstill.pipeline.sources import TaskSource
 from potstill.pipeline.stages import train_stages
 from potstill.pipeline.student import build_student, leave_out_stages
 from potstill.pipeline.teacher import find_teacher, judge
+from potstill.pipeline.telling import tell_run
 from potstill.pipeline.transfer import check_gold, load_examples, settle, with_examples, with_texts
 from potstill.pipeline.warning import tell_warnings
 from potstill.processes import is_main_process, wait_for_all
@@ -45,6 +47,23 @@ class Run:
     def student(self) -> Path:
         """The trained model, a `save_pretrained` folder."""
         return RunFolder(path=self.folder).student
+
+    def tell(self) -> str:
+        """Say what stands below the table where a run is printed.
+
+        Returns:
+            What to try next, if anything, where things lie, and how to load the student.
+        """
+        return tell_run(RunFolder(path=self.folder), self.results)
+
+    def __str__(self) -> str:
+        """Write what the command prints."""
+        return f"{self.results}\n{self.tell()}"
+
+    def _repr_html_(self) -> str:
+        """Show the page of the run in a notebook."""
+        page = RunFolder(path=self.folder).report.read_text(encoding="utf-8")
+        return f'<iframe srcdoc="{escape(page)}" width="100%" height="600"></iframe>'
 
 
 def run_recipe(

@@ -4,30 +4,28 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from potstill.answers import answer_of_model
-from potstill.data import Split, read_texts
+from potstill.data import Given, read_texts
 from potstill.engines import find_backend, load_engine, make_batches
-from potstill.errors import DataError, ModelError, RecipeError
+from potstill.errors import ModelError
 from potstill.files import whole_folder
 from potstill.hub import describe_model, load_classifier, resolve_model
 from potstill.pipeline.evaluating import DataOptions, find_examples, read_settings
+from potstill.pipeline.given import held_aside
 from potstill.pipeline.tokenising import find_length
 from potstill.progress import ProgressCallback, SilentCallback
+from potstill.recipes import Overrides
 from potstill.serving import (
     BenchConfig,
-    BenchReport,
     CompareReport,
     ExportConfig,
     ExportReport,
     compare_models,
     describe_export,
     export_onnx,
-    published_rows,
     refuse_foreign_folder,
-    run_bench,
-    trained_columns,
     trim,
 )
 
@@ -48,22 +46,33 @@ class Export:
 def export(
     model: str | Path,
     *,
-    options: DataOptions | None = None,
-    overrides: Sequence[str] = (),
+    task: str | None = None,
+    data: Given = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    labels: Sequence[str] = (),
+    overrides: Overrides = (),
     out: str | Path | None = None,
     corpus: str | Path | None = None,
-    config: ExportConfig | None = None,
+    settings: Mapping[str, Any] | None = None,
     callback: ProgressCallback | None = None,
 ) -> Export:
     """Export a classifier or regressor to ONNX and int8, each file behind its gates.
 
     Args:
         model: Folder of a saved model or run folder; a hub name needs `out`.
-        options: What the gates measure on; absent: the development set of the model's run.
-        overrides: `path=value` changes of `data`.
+        task: A known task, such as `sst-2`.
+        data: What the gates measure on, in any form that `distill` takes; absent: what the model's run measured on.
+        text: Column of the text, for own data.
+        text_pair: Column of the second text.
+        label: Column of the label.
+        labels: As in `distill`.
+        overrides: Changes of `data`, as in `distill`.
         out: A new folder for the model with its files; absent: `onnx/` in the model's own folder.
         corpus: A file of texts; the vocabulary is trimmed to what occurs there. Absent: it is kept. Needs `out`.
-        config: What to make.
+        settings: What to make: fields of `ExportConfig` that are not left at their defaults, such as
+            `{"int8": "static"}`.
         callback: Is told each step.
 
     Returns:
@@ -73,7 +82,23 @@ def export(
         ModelError: The model or the folder cannot be used, or a gate was not passed; an older export is untouched then.
         PotstillError: The data cannot be used.
     """
-    name, watch, wanted = str(model), callback or SilentCallback(), config or ExportConfig()
+    wanted, watch = ExportConfig.parse(settings or {}), callback or SilentCallback()
+    with held_aside(data) as held:
+        options = DataOptions(task=task, data=held, text=text, text_pair=text_pair, label=label, labels=labels)
+        return _export(_Order(str(model), out, corpus, wanted), options, overrides, watch)
+
+
+class _Order(NamedTuple):
+    """A model, where it goes, what its vocabulary is trimmed to, and what is made."""
+
+    model: str
+    out: str | Path | None
+    corpus: str | Path | None
+    config: ExportConfig
+
+
+def _export(order: _Order, options: DataOptions, overrides: Overrides, watch: ProgressCallback) -> Export:
+    name, out, corpus, wanted = order
     own = Path(resolve_model(name))
     if out is None and not own.is_dir():
         raise ModelError(f"'{name}' lies on the hub and not in a folder of yours; say with --out where to put it.")
@@ -82,9 +107,9 @@ def export(
     if corpus is not None and out is None:
         raise ModelError("--trim-to makes another model, with other token ids; say with --out where to put it.")
     texts = None if corpus is None else read_texts(Path(corpus)).texts
-    settings = read_settings(name, options or DataOptions(), overrides)
+    settings = read_settings(name, options, overrides)
     encoder = load_classifier(name)
-    takes_whole_file = options is not None and options.data is not None
+    takes_whole_file = options.data is not None
     given = answer_of_model(encoder.config_words, encoder.label_names)
     examples = find_examples(settings.data, given, model=name, takes_whole_file=takes_whole_file)
     watch.note(examples.describe(make_batches(examples.split, encoder, max_length=examples.max_length)))
@@ -109,8 +134,13 @@ def compare(
     models: Sequence[str | Path],
     *,
     backends: Sequence[str] = (),
-    options: DataOptions | None = None,
-    overrides: Sequence[str] = (),
+    task: str | None = None,
+    data: Given = None,
+    text: str | None = None,
+    text_pair: str | None = None,
+    label: str | None = None,
+    labels: Sequence[str] = (),
+    overrides: Overrides = (),
     price_per_hour: float | None = None,
     callback: ProgressCallback | None = None,
 ) -> CompareReport:
@@ -119,8 +149,13 @@ def compare(
     Args:
         models: At least two saved models, the reference (a teacher) first.
         backends: Where each of them runs: one for all, or one for each; absent: `sdpa`.
-        options: The labelled examples; absent: the development set of the last model's run.
-        overrides: `path=value` changes of `data`.
+        task: A known task, such as `sst-2`.
+        data: Labelled examples, in any form that `distill` takes; absent: the development set of the last model's run.
+        text: Column of the text, for own data.
+        text_pair: Column of the second text.
+        label: Column of the label.
+        labels: As in `distill`.
+        overrides: Changes of `data`, as in `distill`.
         price_per_hour: What this machine costs, in any currency.
         callback: Draws progress; absent: silence.
 
@@ -140,83 +175,15 @@ def compare(
             f"--backend: {len(wanted)} are given for {len(names)} models; give one for all, or one for each."
         )
     each = wanted * len(names) if len(wanted) == 1 else wanted
-    settings = read_settings(names[-1], options or DataOptions(), overrides)
-    settings = settings.with_length(find_length(settings.data, *names))
-    takes_whole_file = options is not None and options.data is not None
-    last = describe_model(names[-1])
-    given = answer_of_model(last.config_words, last.label_names)
-    examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=takes_whole_file)
+    with held_aside(data) as held:
+        options = DataOptions(task=task, data=held, text=text, text_pair=text_pair, label=label, labels=labels)
+        settings = read_settings(names[-1], options, overrides)
+        settings = settings.with_length(find_length(settings.data, *names))
+        last = describe_model(names[-1])
+        given = answer_of_model(last.config_words, last.label_names)
+        examples = find_examples(settings.data, given, model=names[-1], takes_whole_file=data is not None)
     config = BenchConfig(lengths=(), has_probe=False)
     engines = [load_engine(name, backend) for name, backend in zip(names, each, strict=True)]
     watch = callback or SilentCallback()
     watch.note(examples.describe(make_batches(examples.split, engines[-1].model, max_length=examples.max_length)))
     return compare_models(engines, examples, config, price_per_hour=price_per_hour, callback=watch)
-
-
-_ONLY = {
-    "seed": ("num_batches", "batch_size", "num_tokens"),
-    "real": ("repeats", "num_texts", "lengths"),
-}
-_FLAGS = {
-    "num_batches": "--batches",
-    "batch_size": "--batch-size",
-    "num_tokens": "--tokens",
-    "repeats": "--repeats",
-    "num_texts": "--texts",
-    "lengths": "lengths",
-}
-
-
-def bench(
-    models: Sequence[str | Path] = (),
-    *,
-    shapes: Sequence[str] = (),
-    backends: Sequence[str] = (),
-    is_seed_table: bool = False,
-    texts: tuple[Path, str | None, str | None] | None = None,
-    settings: Mapping[str, Any] | None = None,
-    callback: ProgressCallback | None = None,
-) -> BenchReport:
-    """Measure how large and how fast models are, side by side.
-
-    Args:
-        models: Folders of saved models, run folders or hub names.
-        shapes: Shapes to time with random weights: `12x768`, `4x312x1200`, `bilstm`, `bilstm:300x400`, `distilbert`.
-        backends: Where each of them runs; absent: `sdpa`.
-        is_seed_table: Time the shapes of the published table, before any other.
-        texts: A data file to read, with the columns of the text and of the second text or None; absent: random tokens
-            with the lengths of QNLI.
-        settings: Fields of `BenchConfig` that are not left at their defaults.
-        callback: Draws progress; absent: silence.
-
-    Returns:
-        The figures; ratios refer to the first model on the first back-end.
-
-    Raises:
-        ModelError: There is nothing to time, or a model cannot be loaded.
-        RecipeError: A setting has no effect in this protocol.
-        DataError: The texts cannot be read.
-    """
-    given = dict(settings or {})
-    config = BenchConfig.parse(given)
-    for protocol, names in _ONLY.items():
-        idle = [name for name in names if name in given and protocol != config.protocol]
-        if idle:
-            raise RecipeError(
-                f"{_FLAGS[idle[0]]}: this has an effect with --protocol {protocol} only; leave it out here."
-            )
-    if texts is not None and config.protocol == "seed":
-        raise DataError("--data: the protocol 'seed' reads random tokens of one length; leave it out here.")
-    wanted = [find_backend(name) for name in backends or ("sdpa",)]
-    every = [*(published_rows() if is_seed_table else ()), *shapes]
-    saved = [(str(name), backend) for name in models for backend in wanted]
-    bare = [(shape, backend) for shape in every for backend in wanted]
-    if not saved + bare:
-        raise ModelError("there is nothing to time; name models, or give --shape or --seed-table.")
-    split: Split | None = None
-    if texts is not None:
-        if not models:
-            raise DataError("--data: shapes read random tokens; name a model, or leave the data out.")
-        own, own_pair = trained_columns(str(models[0]))
-        split = read_texts(texts[0], text=texts[1] or own, text_pair=texts[2] or own_pair)
-    return run_bench(saved, bare, split, config, callback=callback or SilentCallback())

@@ -6,6 +6,7 @@ from potstill.published.tables import (
     PublishedTable,
     Quantity,
     average_half_up,
+    find_new_name,
     load_published,
     published_names,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "PublishedTable",
     "Quantity",
     "average_half_up",
+    "find_new_name",
     "load_published",
     "published_names",
 ]

@@ -130,11 +130,25 @@ def published_names() -> tuple[str, ...]:
 
 
 @lru_cache
+def find_new_name(name: str) -> str | None:
+    """Say what a table or suite is called now.
+
+    Args:
+        name: What it was called in an earlier version.
+
+    Returns:
+        The new name; None where it is the same.
+    """
+    if name == "seed-glue":
+        return "tinybert-paper"
+    return f"tinybert-paper-{name.removeprefix('seed-')}" if name.startswith("seed-") else None
+
+
 def load_published(name: str) -> PublishedTable:
     """Load a published table.
 
     Args:
-        name: Its name, such as `seed-glue`.
+        name: Its name, such as `tinybert-paper`.
 
     Returns:
         The table, its figures exactly as printed.
@@ -142,6 +156,7 @@ def load_published(name: str) -> PublishedTable:
     Raises:
         RecipeError: There is no such table.
     """
+    name = find_new_name(name) or name
     if name not in published_names():
         raise RecipeError(f"published table '{name}' does not exist.{did_you_mean(name, published_names())}")
     text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")

@@ -1,10 +1,15 @@
 """Changes of plain values by path, as `--set` makes them: set a field, replace, drop or add an item of a list."""
 
+import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from potstill.errors import RecipeError, did_you_mean
 from potstill.recipes.parsing import parse_values
+
+Overrides: TypeAlias = Sequence[str] | Mapping[str, Any]
+"""Changes of fields: `path=value` texts, or values by path."""
 
 _NEW_ITEM = "+"
 _ONE_SORT = ("data", "schedule")
@@ -41,6 +46,37 @@ def override_fields(values: dict[str, Any], overrides: Sequence[str]) -> None:
         if set_field(values, path, _parse_value(text.strip())):
             _check_nothing_lost(override, path, earlier)
         earlier.append(path)
+
+
+def list_overrides(overrides: Overrides) -> list[str]:
+    """Write changes of fields as `path=value` texts.
+
+    Args:
+        overrides: Such texts, or values by path; None takes a value away.
+
+    Returns:
+        The texts.
+
+    Raises:
+        RecipeError: This is neither, or a value has no form in a recipe.
+    """
+    if isinstance(overrides, str):
+        raise RecipeError(f"overrides: '{overrides}' is one text; give a list of path=value texts, or values by path.")
+    if not isinstance(overrides, Mapping):
+        return list(overrides)
+    return [f"{path}={'none' if value is None else _write(value, path)}" for path, value in overrides.items()]
+
+
+def _write(value: Any, path: str) -> str:  # noqa: ANN401 - any value of a program
+    """Write a value as TOML does."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(str(key))} = {_write(each, path)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_write(each, path) for each in value) + "]"
+    plain = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(plain, str | bool | int | float):
+        raise RecipeError(f"overrides: {path} is a {type(value).__name__}, which no recipe holds; give a plain value.")
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def _check_nothing_lost(override: str, path: str, earlier: Sequence[str]) -> None:

@@ -8,8 +8,8 @@ from pydantic import Field
 from potstill.config import Config
 from potstill.errors import RecipeError
 
-_LENGTH = 128
-"""What `max_length` is where a recipe does not say it."""
+_LENGTH = 512
+"""What most encoders read, where a recipe leaves it to them."""
 
 
 class Shorthands(Config):
@@ -21,7 +21,7 @@ class Shorthands(Config):
     """Passes over the texts in the last stage. Sets 'stages.LAST.epochs', and drops its bounds in steps."""
     batch_size: int | None = Field(default=None, ge=1)
     """Examples of a batch. Sets 'batches.examples_per_batch' of every stage, and its 'tokens_per_batch' to so many of
-    the longest length."""
+    the longest length, or of 512 tokens where that is left to the models."""
     learning_rate: float | None = Field(default=None, gt=0.0)
     """Highest step size of the last stage. Sets 'stages.LAST.optimizer.learning_rate', so that no rates are tried."""
     max_length: int | None = Field(default=None, ge=8, le=8192)
@@ -61,7 +61,7 @@ class Shorthands(Config):
         }
         if self.batch_size is not None:
             own = values.get("data") or {}
-            length = self.max_length or (own.get("corpus") or {} if is_text else own).get("max_length", _LENGTH)
+            length = self.max_length or (own.get("corpus") or {} if is_text else own).get("max_length") or _LENGTH
             for stage in stages:
                 fields[f"stages.{stage['name']}.batches.examples_per_batch"] = self.batch_size
                 fields[f"stages.{stage['name']}.batches.tokens_per_batch"] = self.batch_size * length

@@ -1,6 +1,7 @@
 """A run folder, or many, as one page for people: no torch, no network."""
 
 from potstill.reporting.advice import advise
+from potstill.reporting.api import report
 from potstill.reporting.audit_page import write_audit
 from potstill.reporting.effort import Effort, read_effort
 from potstill.reporting.groups import group_runs
@@ -15,6 +16,7 @@ __all__ = [
     "group_runs",
     "read_effort",
     "read_run",
+    "report",
     "write_audit",
     "write_report",
     "write_suite_report",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from potstill.published import PublishedTable, load_published
 from potstill.results import name_metric
 
-_SCORES, _SIZES = "seed-glue", "seed-size"
+_SCORES, _SIZES = "tinybert-paper", "tinybert-paper-size"
 _TEACHER = "BERT BASE (Teacher)"
 
 

@@ -4,7 +4,7 @@ Every field carries its doc; `Results.model_json_schema()` gives the JSON schema
 `docs/results-schema.json`. Metrics are fractions here; tables print them times 100.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
@@ -24,6 +24,9 @@ from potstill.results.figures import (
 )
 from potstill.results.record import Record
 from potstill.results.trust import Trust
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class ModelResult(Config):
@@ -210,3 +213,31 @@ class Results(Record):
             The first such model, or None.
         """
         return next((model for model in self.models if model.role == role), None)
+
+    def __str__(self) -> str:
+        """Write the table that a run prints, and above it what is wrong with the models."""
+        from potstill.results.run_table import make_table
+        from potstill.results.warning import find_warnings
+
+        return "\n".join([*find_warnings(self), str(make_table(self))])
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Give one flat record for each model and split.
+
+        Returns:
+            Plain values by name: role, split, metrics, interval of the first one (`low`, `high`), likeness to the
+            teacher, sizes and speed.
+        """
+        from potstill.results.records import list_records
+
+        return list_records(self)
+
+    def to_frame(self) -> "DataFrame":
+        """Give the records as a data frame of pandas.
+
+        Returns:
+            A row for each model and split.
+        """
+        from pandas import DataFrame
+
+        return DataFrame.from_records(self.to_records())

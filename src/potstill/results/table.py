@@ -1,7 +1,10 @@
 """A table of texts; how it looks in a terminal, in Markdown, LaTeX, CSV or HTML is its writers' business."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,23 @@ class Table:
     def __post_init__(self) -> None:
         """Check that it is a rectangle."""
         assert all(len(row) == len(self.columns) for row in self.rows), self.title
+
+    def __str__(self) -> str:
+        """Write it as a terminal shows it, without styles."""
+        from potstill.results.terminal import to_text
+
+        return to_text(self)
+
+    def to_frame(self) -> "DataFrame":
+        """Give the cells, which are texts, as a data frame of pandas.
+
+        Returns:
+            A row for each row.
+        """
+        from pandas import DataFrame
+
+        values = self.to_json()
+        return DataFrame.from_records(values["rows"], columns=values["columns"])
 
     def to_json(self) -> dict[str, Any]:
         """Give title, columns, rows and notes as JSON values.

@@ -1,10 +1,16 @@
 """Tables for a terminal."""
 
+from io import StringIO
+
 import rich.table
 from rich.box import HEAVY_HEAD, SIMPLE
+from rich.console import Console
 from rich.text import Text
 
 from potstill.results.table import Table
+
+_WIDTH = 240
+"""Columns of a text that nobody folds."""
 
 
 def to_terminal(table: Table, *, has_frame: bool = False) -> rich.table.Table:
@@ -32,3 +38,11 @@ def to_terminal(table: Table, *, has_frame: bool = False) -> rich.table.Table:
             drawn.add_section()
         drawn.add_row(*map(Text, row), style="bold" if number in table.strong_rows else None)
     return drawn
+
+
+def to_text(table: Table) -> str:
+    """Write a table as a terminal shows it: lines without styles, however wide, the last one without its end."""
+    page = StringIO()
+    console = Console(file=page, width=_WIDTH, color_system=None, highlight=False, emoji=False, soft_wrap=True)
+    console.print(to_terminal(table))
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())

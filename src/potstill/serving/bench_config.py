@@ -6,7 +6,7 @@ from pydantic import Field
 
 from potstill.config import Config
 
-Protocol = Literal["seed", "real"]
+Protocol = Literal["published", "real"]
 
 
 class BenchConfig(Config):
@@ -16,14 +16,14 @@ class BenchConfig(Config):
     """
 
     protocol: Protocol = "real"
-    """`seed`: full batches, all padded to one length, forward pass only, as the published tables do it. `real`: texts
-    of real lengths, alone for the latency and in batches of similar length for the throughput."""
+    """`published`: full batches, all padded to one length, forward pass only, as the published tables do it. `real`:
+    texts of real lengths, alone for the latency and in batches of similar length for the throughput."""
     batch_size: int = Field(default=128, ge=1)
-    """Protocol `seed`: examples of a batch."""
+    """Protocol `published`: examples of a batch."""
     num_tokens: int = Field(default=128, ge=2)
-    """Protocol `seed`: tokens of every example."""
+    """Protocol `published`: tokens of every example."""
     num_batches: int = Field(default=10, ge=1)
-    """Protocol `seed`: timed batches; published tables take 100, and the seconds are scaled to that."""
+    """Protocol `published`: timed batches; published tables take 100, and the seconds are scaled to that."""
     warmup: int = Field(default=1, ge=0)
     """Rounds that go ahead untimed."""
     repeats: int = Field(default=5, ge=1)

@@ -86,7 +86,7 @@ class BenchEntry(Config):
     rate: Rate
     """Throughput."""
     seconds_per_100_batches: float | None = None
-    """Protocol `seed`: as the published tables give it."""
+    """Protocol `published`: as the published tables give it."""
     latency: Latency | None = None
     """Protocol `real`: one text at a time."""
     by_length: tuple[LengthSpeed, ...] = ()

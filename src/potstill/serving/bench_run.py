@@ -56,7 +56,7 @@ def run_bench(
         engines = [*_load(models, callback), *_build(shapes, Path(scratch), callback)]
         probes = [probe(engine, Path(scratch)) if config.has_probe else None for engine in engines]
         bases = [_describe(engine) for engine in engines]
-        if config.protocol == "seed":
+        if config.protocol == "published":
             timed = _run_seed(engines, config, callback)
             mean = float(config.num_tokens)
         else:
@@ -67,7 +67,7 @@ def run_bench(
         BenchEntry.parse({**base, **more, "probe": found})
         for base, more, found in zip(bases, timed, probes, strict=True)
     ]
-    source = "every text is padded to one length" if config.protocol == "seed" else "lengths as those of QNLI"
+    source = "every text is padded to one length" if config.protocol == "published" else "lengths as those of QNLI"
     return BenchReport(
         settings=config,
         texts="given texts" if texts is not None and config.protocol == "real" else source,

@@ -49,7 +49,7 @@ def _sizes(report: BenchReport) -> Table:
 
 
 def _speeds(report: BenchReport) -> Table:
-    heads = ["s per 100 batches"] if report.settings.protocol == "seed" else ["ms p50", "p95", "p99"]
+    heads = ["s per 100 batches"] if report.settings.protocol == "published" else ["ms p50", "p95", "p99"]
     names = ("sentences/s", "slowest - fastest", "times as fast", *heads, "cold start")
     return Table(
         columns=(*word_columns("speed"), *figure_columns(*names)),
@@ -77,7 +77,7 @@ def _speed_row(entry: BenchEntry) -> tuple[str, ...]:
 def _protocol(report: BenchReport) -> str:
     """Say how speeds were measured, and where."""
     settings = report.settings
-    if settings.protocol == "seed":
+    if settings.protocol == "published":
         how = (
             f"{settings.num_batches} batches of {settings.batch_size} texts, all {settings.num_tokens} tokens long, "
             "scaled to 100 batches of 128; forward pass only"

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from potstill.config import Config
 from potstill.errors import RecipeError, did_you_mean
 from potstill.files import expand_user
+from potstill.published import find_new_name
 from potstill.recipes import parse_values
 from potstill.results import Record
 
@@ -165,6 +166,7 @@ def shipped_suites() -> tuple[str, ...]:
 
 def read_shipped_suite(name: str) -> str:
     """Read the file of a shipped suite, comments and all."""
+    name = find_new_name(name) or name
     if name not in shipped_suites():
         raise RecipeError(f"suite '{name}' does not exist.{did_you_mean(name, shipped_suites())}")
     text: str = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
