@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help install demo test clean
+.PHONY: help install demo test docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -12,10 +12,14 @@ help: ## list the targets
 install: $(VENV)/.installed ## install Potstill into .venv
 
 demo: $(VENV)/.installed $(VENV)/.demo ## fine-tune a teacher on real data, distil it, measure both: into runs/
-	$(VENV)/bin/potstill distill --task trec --teacher-base minilm --baseline base-start --baseline random-start
+	$(VENV)/bin/potstill demo
 
 test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.demo ## run all checks: style, layers, types, tests
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/check
+
+docs: $(VENV)/.installed ## build the site into site/
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
 
 clean: ## remove .venv, so that the next target installs anew; runs/ stays
 	rm -rf $(VENV)

@@ -68,6 +68,13 @@ def test_a_wrong_flag_is_refused(potstill, world, flags, told: str) -> None:
     assert told in " ".join(outcome.stderr.split())
 
 
+def test_the_demo_refuses_a_setting_before_it_measures_anything(potstill, tmp_path) -> None:
+    outcome = potstill("demo", "--set", "data.limits=5")
+    assert outcome.code == 2
+    assert "data.limits: no such field. Did you mean 'limit'?" in outcome.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_epochs_are_refused_where_a_stage_counts_steps(potstill, world, tmp_path) -> None:
     mine = tmp_path / "mine.toml"
     head = 'name = "mine"\nextends = "kd"\nwithout = ["stages.distil.epochs"]\n'
@@ -96,7 +103,7 @@ def test_every_command_that_prints_prints_json_too() -> None:
 
     from potstill.cli import app
 
-    lines = {"predict"}  # prints JSON, an object a line, or CSV
+    lines = {"label", "predict"}  # write JSON, an object a line; 'label' prints nothing else
     group = typer.main.get_command(app)
     commands = {**group.commands, **group.commands["recipes"].commands}
     without = [

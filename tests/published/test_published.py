@@ -197,5 +197,5 @@ def test_a_table_that_makes_no_sense_is_refused(changes: dict, message: str) -> 
 
 
 def test_an_unknown_table_is_refused() -> None:
-    with pytest.raises(RecipeError, match="published table 'tinybert-papr' does not exist. Did you mean 'tinybert-paper'"):
+    with pytest.raises(RecipeError, match="table 'tinybert-papr' does not exist. Did you mean 'tinybert-paper'"):
         load_published("tinybert-papr")

@@ -14,6 +14,7 @@ from potstill.cli.augmenting import AUGMENT_EXAMPLES, augment
 from potstill.cli.benching import BENCH_EXAMPLES, bench
 from potstill.cli.catalogue import RECIPES_EXAMPLES, explain, list_recipes, show, tasks
 from potstill.cli.comparing import COMPARE_EXAMPLES, compare
+from potstill.cli.demo import DEMO_EXAMPLES, demo
 from potstill.cli.examining import DOCTOR_EXAMPLES, doctor
 from potstill.cli.exporting import EXPORT_EXAMPLES, export
 from potstill.cli.labelling import LABEL_EXAMPLES, label
@@ -22,6 +23,7 @@ from potstill.cli.predicting import PREDICT_EXAMPLES, predict
 from potstill.cli.pretraining import PRETRAIN_EXAMPLES, pretrain
 from potstill.cli.pushing import PUSH_EXAMPLES, push
 from potstill.cli.report import REPORT_EXAMPLES, report
+from potstill.cli.settings import settings
 from potstill.cli.submit import SUBMIT_EXAMPLES, submit
 from potstill.cli.suite import SUITE_EXAMPLES, suite
 from potstill.cli.tables import TABLES_EXAMPLES, tables
@@ -43,6 +45,7 @@ def _make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     whole.callback(epilog=_EXAMPLES)(_potstill)
+    _add(whole, demo, DEMO_EXAMPLES)
     _add(whole, distill, DISTILL_EXAMPLES)
     _add(whole, finetune, FINETUNE_EXAMPLES)
     _add(whole, doctor, DOCTOR_EXAMPLES)
@@ -66,6 +69,7 @@ def _make_app() -> typer.Typer:
     group.command("list", help=_unwrap(list_recipes))(list_recipes)
     group.command(help=_unwrap(show))(show)
     group.command(help=_unwrap(explain))(explain)
+    group.command(help=_unwrap(settings))(settings)
     whole.add_typer(group, name="recipes")
     whole.command(help=_unwrap(tasks))(tasks)
     return whole

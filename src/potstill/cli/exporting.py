@@ -85,7 +85,6 @@ def export(
     points of the primary metric. Then the part that is to blame is named, and the command ends with 2.
     """
     from potstill import pipeline
-    from potstill.serving import ExportConfig
 
     load_plugins(plugins or ())
     done = pipeline.export(

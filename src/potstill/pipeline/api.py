@@ -291,7 +291,7 @@ def distill(
         general=general_name,
         unlabeled=name_texts(unlabeled, place, column=text),
     )
-    short = {"seed": seed, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    short: dict[str, Any] = {"seed": seed, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     short |= {"max_length": max_length, "precision": precision}
     short |= name_examples({"dev": dev, "test": test}, place)
     if device is not None:

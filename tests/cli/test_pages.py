@@ -1,0 +1,101 @@
+"""The pages of the site: they are all there, link to what there is, and what they say to run runs."""
+
+import re
+import tomllib
+from pathlib import Path
+from runpy import run_path
+from shutil import copytree
+
+import pytest
+from tiny_world import make_reviews, write_csv
+
+from potstill.recipe import load_recipe
+from potstill.suites import load_suite
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+MADE = run_path(str(ROOT / "scripts" / "site_pages.py"))["write_pages"]()
+SITE = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+NAV = re.findall(r": (\S+\.md)$", SITE.partition("\nnav:")[2], re.M)
+WRITTEN = {name: (DOCS / name).read_text(encoding="utf-8") for name in NAV if name not in MADE}
+GROUPS = ("data", "teacher", "student", "augmentation", "stages", "checkpoints", "tracking", "corpus", "masking")
+GROUPS += ("objectives", "batches", "optimizer", "schedule")
+"""Fields that are tables of further fields."""
+PAGES = WRITTEN | dict(MADE)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], re.M | re.S)
+
+
+def anchors(page: str) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", PAGES[page], re.M)
+    return {re.sub(r"[^\w\s-]", "", head).strip().lower().replace(" ", "-") for head in heads}
+
+
+def test_every_page_has_a_place_and_llms_txt_names_it():
+    unplaced = re.findall(r"^  (\S+\.md)$", SITE.partition("exclude_docs: |\n")[2], re.M)
+    assert sorted(NAV) == sorted({*(path.name for path in DOCS.glob("*.md") if path.name not in unplaced), *MADE})
+    listed = re.findall(r"\]\((\S+?)\.html\)", (DOCS / "llms.txt").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(name.removesuffix(".md") for name in NAV)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_leads_to_what_there_is(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+        file, _, anchor = target.partition("#")
+        if "://" in target or page == "changelog.md":
+            continue
+        assert file in ("", *PAGES) or (DOCS / file).is_file(), target
+        assert not anchor or anchor in anchors(file or page), target
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_a_recipe_or_suite_on_a_page_is_one(page, tmp_path):
+    for text in blocks(page, "toml"):
+        file = tmp_path / "mine.toml"
+        file.write_text(text, encoding="utf-8")
+        assert load_suite(str(file)) if "systems" in tomllib.loads(text) else load_recipe(str(file))
+
+
+def test_every_setting_and_objective_is_told_of():
+    from potstill.kinds import find_kinds
+    from potstill.objectives import ObjectiveConfig
+
+    paths = set(re.findall(r"^\| `([^`]+)` \|", MADE["settings.md"], re.M))
+    values = load_recipe("tinybert-4x312").model_dump(mode="json")
+    of_stages = {f"stages.NAME.{name}" for name in values["stages"][0] if name not in GROUPS}
+    of_data = {f"data.{name}" for name in values["data"] if name not in GROUPS}
+    assert of_stages | of_data | {name for name in values if name not in GROUPS} <= paths
+    told = re.findall(r"^## (\w+)$", MADE["objectives.md"], re.M)
+    ours = [kind for kind, config in find_kinds(ObjectiveConfig).items() if config.__module__.startswith("potstill.")]
+    assert set(ours) <= set(told)
+    assert "KL(" in MADE["objectives.md"]
+
+
+def test_the_python_on_the_pages_runs(world, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copytree(world.teacher, "my-teacher")
+    write_csv(Path("reviews.csv"), make_reviews(80, seed=0), ("review", "stars"))
+    run_all("python.md")
+    copytree("runs/first", "runs/house")
+    run_all("ship.md")
+    assert Path("comparison.html").is_file()
+
+
+def test_a_loss_on_a_page_is_trained_with(potstill, world, tmp_path):
+    (text,) = blocks("research.md", "python")
+    (tmp_path / "my_losses.py").write_text(text, encoding="utf-8")
+    (command,) = [text for text in blocks("research.md", "sh") if "--plugin" in text]
+    loss = re.search(r"--set '(.*?)'", command)
+    assert loss is not None
+    places = ["--teacher", world.teacher, "--data", world.reviews, "--plugin", tmp_path / "my_losses.py"]
+    outcome = potstill("distill", "kd", *places, "--set", loss[1], "--epochs", "1", "--out", tmp_path / "run")
+    assert outcome.code == 0, outcome.stderr
+    assert "logit_distance" in (tmp_path / "run" / "events.jsonl").read_text(encoding="utf-8")
+
+
+def run_all(page: str) -> None:
+    names: dict[str, object] = {}
+    for text in blocks(page, "python"):
+        exec(compile(text, page, "exec"), names)
