@@ -149,10 +149,11 @@ def test_every_visible_sign_is_in_exactly_one_word(text):
         ([[0, 1, "A"], [1, 3, "B"]], "row 1 has the span 1-3 (B) over a word of the span before it"),
         ([["Ann", 3, "A"]], "row 1 has ['Ann', 3, 'A'], which is no span; write it as"),
         ([{"start": 0, "end": 3}], "which is no span; write it as"),
+        (5, "row 1 has 5, which is no list of spans; write it as"),
     ],
 )
 def test_a_wrong_span_is_refused_with_its_row(spans, said):
-    given = column([spans], texts=["Ann was 5"])
+    given = column([spans, [[0, 1, "A"]]], texts=["Ann was 5", "B"])
     with pytest.raises(DataError) as caught:
         Tags(label_names=("O", "B-A", "I-A", "B-B", "I-B")).encode(given)
     assert said in str(caught.value)

@@ -31,7 +31,10 @@ def read_spans(column: LabelColumn) -> list[list[FileSpan]]:
     if missing := column.missing():
         raise DataError(f"{column.row(missing[0])} has no spans; write [] where there are none, or remove the row.")
     for position, cell in enumerate(column.cells):
-        spans = sorted((_read(part, column, position) for part in cell or ()), key=lambda span: (span.start, span.end))
+        parts = cell.tolist() if isinstance(cell, np.ndarray) else cell
+        if not isinstance(parts, list | tuple):
+            raise DataError(f"{column.row(position)} has {show(cell)}, which is no list of spans; {_ADVICE}.")
+        spans = sorted((_read(part, column, position) for part in parts), key=lambda span: (span.start, span.end))
         for one, other in zip(spans, spans[1:], strict=False):
             if other.start < one.end:
                 raise DataError(

@@ -115,6 +115,8 @@ class Classifier:
                 compares two texts and is given one, or the other way round.
         """
         check_pairs(self._is_of_pairs, has_pairs=split.pairs is not None)
+        if split.words is None:
+            split = replace(split, words=self.answer.find_words(split.texts))
         return make_batches(split, self._engine.model, max_length=self._max_length)
 
     def _answer(self, chunks: Iterable[list[Row]], *, has_pairs: bool) -> Iterator[Prediction]:
