@@ -8,6 +8,7 @@ from measuring import compute_metrics, paired_intervals, primary_interval
 from scipy import stats
 
 from potstill.answers import LabelRows, OneClass
+from potstill.answers.intervals import resample_times
 from potstill.answers.score import Score
 from potstill.data import Task
 
@@ -160,3 +161,18 @@ def test_the_standard_error_is_the_spread_over_samples(metric):
         if seed < 5:
             errors.append(task.answer.standard_error(metric, logits, rows))
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.25)
+
+
+def test_an_example_is_drawn_with_all_of_its_rows():
+    generator = np.random.default_rng(0)
+    gold, answers = (generator.integers(3, size=50) for _ in range(2))
+    once = LabelRows.one_each(gold)
+    twice = LabelRows(values=np.repeat(gold, 2), offsets=np.arange(51, dtype=np.int64) * 2)
+
+    def measure(predicted, times):
+        values = gold if len(predicted) == len(gold) else np.repeat(gold, 2)
+        return (times @ (predicted == values)) / times.sum(axis=1)
+
+    (first,) = resample_times(once, [answers], measure)
+    (second,) = resample_times(twice, [np.repeat(answers, 2)], measure)
+    np.testing.assert_allclose(second, first)

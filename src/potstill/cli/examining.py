@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from potstill.cli.options import Ablations, AsJson, ExampleOptions, Overrides, Plugins, Resume, RunFolderPath
+from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Plugins, Resume, RunFolderPath
 from potstill.cli.output import print_json, print_list
 from potstill.console import ConsoleCallback
 from potstill.plugins import load_plugins
@@ -40,6 +40,10 @@ def doctor(
     unlabeled: Annotated[
         list[str] | None, typer.Option("--unlabeled", metavar="PATH", help="As for 'potstill distill'.")
     ] = None,
+    corpus: Corpus = None,
+    general: Annotated[
+        str | None, typer.Option("--general", metavar="FOLDER", help="As for 'potstill distill'.")
+    ] = None,
     out: RunFolderPath = None,
     overrides: Overrides = None,
     ablations: Ablations = None,
@@ -57,7 +61,13 @@ def doctor(
 
     load_plugins(plugins or ())
     fields = pipeline.name_fields(
-        options.fields, teacher=teachers, teacher_base=teacher_base, answers=answers, unlabeled=unlabeled or ()
+        options.fields,
+        teacher=teachers,
+        teacher_base=teacher_base,
+        answers=answers,
+        corpus=corpus or (),
+        general=general,
+        unlabeled=unlabeled or (),
     )
     planned = pipeline.plan_run(
         recipe, fields, overrides=overrides or (), ablations=ablations or (), out=out, resume=resume

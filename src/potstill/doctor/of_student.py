@@ -68,7 +68,8 @@ def find_large_student(case: Case) -> Iterator[str]:
 def tell_student(case: Case) -> str:
     """Tell what would be trained."""
     built = _built(case)
-    told = f"{built.num_weights:,} weights, of its teacher {built.num_teacher_weights:,}"
+    told = f"{built.num_weights:,} weights"
+    told += f", of its teacher {built.num_teacher_weights:,}" if built.num_teacher_weights else ""
     bridges = [f"stage '{name}' learns a projection of {count:,} weights" for name, count in built.projections.items()]
     return "; ".join([told, *bridges])
 
