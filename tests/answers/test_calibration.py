@@ -77,3 +77,8 @@ def test_honest_probabilities_have_a_small_error_and_sharpened_ones_a_large():
     gold = np.array([generator.choice(3, p=row) for row in probabilities])
     assert calibrate(np.log(probabilities), gold).error < 0.02
     assert calibrate(4 * np.log(probabilities), gold).error > 0.15
+
+
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
+    found = measure_calibration(np.array([0.5, 0.51]), np.array([True, False]), num_bins=4)
+    assert [(each.low, each.high, each.num_examples) for each in found.bins] == [(0.25, 0.5, 1), (0.5, 0.75, 1)]

@@ -8,7 +8,7 @@ from measuring import compute_metrics, paired_intervals, primary_interval
 from scipy import stats
 
 from potstill.answers import LabelRows, OneClass
-from potstill.answers.intervals import resample_times
+from potstill.answers.intervals import exact_mcnemar, resample_times
 from potstill.answers.score import Score
 from potstill.data import Task
 
@@ -176,3 +176,10 @@ def test_an_example_is_drawn_with_all_of_its_rows():
     (first,) = resample_times(once, [answers], measure)
     (second,) = resample_times(twice, [np.repeat(answers, 2)], measure)
     np.testing.assert_allclose(second, first)
+
+
+def test_mcnemar_counts_where_one_alone_is_right():
+    student, other = np.array([1, 1, 1, 1, 0, 0], dtype=bool), np.array([1, 0, 0, 0, 1, 0], dtype=bool)
+    found = exact_mcnemar(student, other)
+    assert (found.only_student, found.only_other) == (3, 1)
+    assert found.p_value == pytest.approx(stats.binomtest(3, 4).pvalue)

@@ -17,6 +17,7 @@ from potstill import distill
 from potstill.data import load_task_data
 from potstill.errors import DataError, RecipeError
 from potstill.files import one_at_a_time
+from potstill.hub import load_classifier
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import TaskSource
@@ -119,6 +120,11 @@ def test_labels_follow_their_rule(first, teacher, reviews):
     assert examples.split.texts[0] == source.data.train.texts[0]
     assert examples.labels("none") is None
     assert examples.labels("inherited") is examples.inherited
+    augmentation = source.recipe.augmentation
+    for rule in ("none", "inherited", "teacher"):
+        ruled = source.recipe.model_copy(update={"augmentation": augmentation.model_copy(update={"labels": rule})})
+        read = replace(source, recipe=ruled, augmented=examples).batches_of("augmented", load_classifier(str(teacher)))
+        assert read.tokenised.labels is examples.labels(rule)
 
 
 def test_a_stage_on_task_and_one_on_augmented_texts_go_together(first, teacher, reviews):
