@@ -67,3 +67,8 @@ def test_examples_name_all_gold_labels() -> None:
     for example in chosen.spread:
         names = [name for name, there in zip(NAMES, GOLD[example.id], strict=True) if there]
         assert example.gold == (", ".join(names) or "none")
+
+
+def test_what_is_predicted_is_what_is_decided() -> None:
+    held = [tuple(np.array(NAMES)[row.astype(bool)].tolist()) for row in ANSWER.decide(STUDENT)]
+    assert [each.labels for each in ANSWER.predict(STUDENT)] == held

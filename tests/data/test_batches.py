@@ -153,3 +153,11 @@ def test_rows_of_batches_come_back_in_the_order_of_the_split():
     ids = np.concatenate([batch.example_ids.numpy() for batch in order])
     assert ids.tolist() == [1, 2, 0]
     assert batches.restore(said, ids)[:, 0].tolist() == list(range(6))
+
+
+def test_labels_stay_with_their_examples_where_some_have_none():
+    known = LabelRows(values=np.array([5, 6, 7]), offsets=np.array([0, 1, 1, 2, 3]))
+    tokenised = replace(make_tokenised([3, 2, 4, 1]), labels=known)
+    batch = Batches(tokenised, BatchConfig(), seed=0).collate(np.array([3, 1, 0]))
+    assert batch.label_mask.tolist() == [True, False, True]
+    assert batch.labels[batch.label_mask].tolist() == [7, 5]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from potstill.answers import LabelRows, OneClass
 from potstill.answers.score import Score
 from potstill.data import Split
-from potstill.data.splitting import hold_out, split_off_dev
+from potstill.data.splitting import draw_examples, hold_out, split_off_dev
 from potstill.errors import DataError
 
 CLASSES = OneClass(label_names=tuple("abcdef"))
@@ -79,3 +79,11 @@ def test_what_is_held_out_of_train_is_drawn_as_dev_is(labels, seed):
 def test_too_few_examples_to_hold_any_out_are_refused():
     with pytest.raises(DataError, match="data.select_on: 2 different training examples are too few"):
         hold_out(make_split([0, 1], np.int64), CLASSES, fraction=0.5, seed=0)
+
+
+def test_a_limit_draws_examples_at_random():
+    split = make_split([0, 1] * 50, np.int64)
+    first, again, other = (draw_examples(split, limit=10, seed=seed).texts for seed in (0, 0, 1))
+    assert len(first) == 10
+    assert first == again
+    assert len({*first, *other, *split.texts[:10]}) > 12
