@@ -163,3 +163,10 @@ def test_labels_are_two_names_or_more(labels):
         DataConfig.parse({"path": "x.csv", "labels": labels}, path="data")
     with pytest.raises(RecipeError, match="which has no classes"):
         DataConfig.parse({"path": "x.csv", "labels": ("a", "b"), "kind": "regression"}, path="data")
+
+
+def test_numbers_out_of_order_are_no_places():
+    task = replace(make_task("no", "yes"), has_agreed_order=True)
+    assert match_labels(task, ("LABEL_0", "LABEL_1")) == (0, 1)
+    with pytest.raises(DataError, match="are not those of task"):
+        match_labels(task, ("LABEL_1", "LABEL_0"))
