@@ -364,7 +364,7 @@ def describe(lengths: Sequence[int], rate: float, rounds: int) -> str:
     """Say what was measured."""
     mean = sum(lengths) / len(lengths)
     return (
-        f"{len(lengths):,} texts of {mean:.1f} tokens, medians of {rounds} rounds. "
+        f"{len(lengths):,} texts of {mean:.1f} tokens, medians of {rounds} round{'s' if rounds > 1 else ''}. "
         f"The fastest matrix product reaches {rate / 1e12:,.3g} TFLOP/s."
     )
 

@@ -25,7 +25,7 @@ def gpu(monkeypatch):
 @pytest.mark.slow
 @has_compiler
 def test_all_parts_come_to_their_end_and_onto_the_page(gpu, tmp_path):
-    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--tiny", "--out", str(tmp_path)]
+    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--tiny", "--minutes", "30", "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     parts = json.loads((tmp_path / "gpu.json").read_text(encoding="utf-8"))["parts"]
