@@ -247,7 +247,7 @@ BUGS: tuple[Bug, ...] = (
     *_in(
         "teachers/stored.py",
         "teachers/test_stored_logits pipeline/test_states",
-        ("self.logits[batch.example_ids], told=told", "self.logits[: len(batch)], told=told"),
+        ("self.logits[batch.row_ids], told=told", "self.logits[: len(batch.row_ids)], told=told"),
         ('StateStore(folder, _LOGITS, "fp32")', 'StateStore(folder, _LOGITS, "bf16")'),
     ),
     *_in(
@@ -377,10 +377,13 @@ BUGS: tuple[Bug, ...] = (
         ("type_ids[mask] = tokens.type_ids[places]", "type_ids[mask] = 0"),
         ("np.full(mask.shape, tokens.padding_id, dtype=np.int64)", "np.full(mask.shape, 0, dtype=np.int64)"),
         (
-            "ordered[example_ids if labels is None or has_one_each else labels.places(example_ids)] = rows",
+            "ordered[find_places(self.tokenised.tokens.row_offsets, example_ids)] = rows",
             "ordered[:] = rows",
         ),
-        ("labels[mask] = rows.take(example_ids[mask]).values", "labels[mask] = rows.values[: int(mask.sum())]"),
+        (
+            "labels[np.repeat(mask, counts)] = rows.take(example_ids[mask]).values",
+            "labels[np.repeat(mask, counts)] = rows.values[: int(mask.sum())]",
+        ),
     ),
     *_in(
         "data/splitting.py",
@@ -510,7 +513,7 @@ BUGS: tuple[Bug, ...] = (
     *_in(
         "answers/rows.py",
         "answers/test_label_rows",
-        ("np.repeat(self.offsets[example_ids], counts)", "np.repeat(self.offsets[:-1][: len(example_ids)], counts)"),
+        ("np.repeat(offsets[example_ids], counts)", "np.repeat(offsets[:-1][: len(example_ids)], counts)"),
     ),
     *_in(
         "students/narrowing.py",
