@@ -112,7 +112,7 @@ def compare(results: Results | None) -> tuple[str, str, str, str]:
     scores = {model.role: model.score for model in quoted.models}
     share = next(one.share for one in quoted.comparisons if one.other == "teacher")
     apart = next(one for one in quoted.comparisons if one.other == CONTROL)
-    interval = f"[{100 * apart.interval.low:+.1f}, {100 * apart.interval.high:+.1f}]"
+    interval = "[{:+.1f}, {:+.1f}]".format(*(100 * end for end in apart.interval))
     return (
         f"{100 * scores['student']:.1f}",
         "-" if share is None else f"{100 * share:.1f} %",

@@ -83,6 +83,8 @@ def test_no_other_file_names_a_control():
         if path.name != "controls.py" and name in path.read_text(encoding="utf-8")
     }
     assert found == {
+        "cli/demo.py: base-start",
+        "cli/demo.py: random-start",
         "cli/training.py: hard-labels",
         "cli/training.py: random-start",
         "pipeline/api.py: hard-labels",

@@ -124,7 +124,7 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
     "vocabulary_mse": {"positions": "targets"},
     OWN: {"threshold": 0.1},
 }
-READ_BY_OTHERS = {"kind", "weight", "when", "teacher"}
+READ_BY_OTHERS = {"kind", "weight", "when", "teacher", "optional"}
 
 ZERO_WHERE_EQUAL: dict[str, dict[str, Any] | None] = {
     "soft_labels": {},

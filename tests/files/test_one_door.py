@@ -18,6 +18,7 @@ ASIDE = {
     "data/tokenised.py": "fills what `whole_folder` gave",
     "engines/onnx_graph.py": "fills what `whole_folder` gave",
     "hub/encoder.py": "saves into the folder that it is given, a whole one",
+    "hub/given.py": "saves into a temporary folder, which is copied into what `whole_folder` gave",
     "hub/trimming.py": "makes a tokenizer in a temporary folder",
     "judges/answers_file.py": "answers come line by line, and a half written line is cut off",
     "suites/cell.py": "a log grows line by line",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_results import results  # noqa: F401 - a fixture
 
 from potstill.errors import RunError
-from potstill.results import AttentionMaps, ChosenExamples, GeneralResults, Record, Results
+from potstill.results import AttentionMaps, ChosenExamples, GeneralResults, Record, Results, Trust
 from potstill.run_folder import RunFolder
 from potstill.serving.export_report import ExportReport
 from potstill.suites import Suite, SuiteFolder
@@ -60,6 +60,7 @@ WHOLE: dict[type[Record], dict] = {
     ExportReport: EXPORT,
     GeneralResults: GENERAL,
     Suite: SUITE,
+    Trust: {"reference": "gold", "split": "test", "num_texts": 1, "steps": [], "promise": {"target": 0.9}},
 }
 PLAIN: dict[str, tuple[str, Callable[[Path], object]]] = {
     "recipe": ("recipe.json", lambda folder: RunFolder(path=folder).read_recipe()),

@@ -146,7 +146,7 @@ def _read_number(value: Any) -> float:  # noqa: ANN401 - a cell of a file
     return _bound(value, value)
 
 
-def _bound(number: float, value: Any) -> float:  # noqa: ANN401 - a cell of a file
+def _bound(number: int | float, value: Any) -> float:  # noqa: ANN401 - a cell of a file
     """Refuse a finite number that float32 cannot hold."""
     if LARGEST < abs(number) < math.inf:
         raise ValueError(f"with {str(value)[:60]}, which is too large")

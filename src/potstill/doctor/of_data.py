@@ -126,8 +126,10 @@ def find_drift(case: Case) -> Iterator[str]:
     ours = _count_classes(case, case.examples.train)
     for name, split in case.splits.items():
         theirs = _count_classes(case, split)
+        if name == "train" or not len(ours) or not len(theirs):
+            continue
         table = np.array([ours, theirs])
-        kept = table[:, table.sum(axis=0) > 0] if name != "train" and table.size else np.zeros((2, 0))
+        kept = table[:, table.sum(axis=0) > 0]
         if kept.shape[1] > 1 and kept.sum(axis=1).all() and chi2_contingency(kept).pvalue < _DRIFT:
             place = int(np.abs(kept[0] / kept[0].sum() - kept[1] / kept[1].sum()).argmax())
             shares = [100 * float(row[place] / row.sum()) for row in kept]

@@ -122,9 +122,9 @@ def _run_on_task(
     facts = describe_facts(run, teacher) | {"baselines": [control.name for control in controls]}
     open_folder(run, describe_beginning(recipe, examples=data.fingerprint), facts, is_resumed=is_resumed)
     run = run if maker is None else with_examples(run, make_examples(run, maker, teacher))
+    announce(run, student, teacher, num_controls=len(controls))
     if is_main_process() and not is_resumed:
         tell_warnings(run, teacher, student)
-    announce(run, student, teacher, num_controls=len(controls))
     trained = {"student": train_stages(run, student, teacher)}
     trained |= {control.name: _train_control(run, control, teacher) for control in controls}
     if is_main_process():

@@ -188,7 +188,7 @@ class Speed(Config):
 
 
 class BagOfWords(Config):
-    """What the words of a text tell without their order: ridge regression on TF-IDF of words and of two in a row."""
+    """What the words of a text tell without their order: least squares on TF-IDF of words and of two in a row."""
 
     score: float
     """Its primary metric on the split."""

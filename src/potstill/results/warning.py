@@ -69,7 +69,7 @@ def warn_of_words(words: BagOfWords, *, metric: str, split: str) -> Iterator[str
         f"The {words.model} is not better than a bag of words, by more than chance: "
         f"{write_hundred(words.lead, sign='+')} {write_brackets(words.interval, sign='+')} points of "
         f"{name_metric(metric)} on {split}, where words alone have "
-        f"{write_hundred(words.score)} (ridge regression on TF-IDF of {words.num_texts:,} texts). "
+        f"{write_hundred(words.score)} (least squares on TF-IDF of {words.num_texts:,} texts). "
         "Fine-tune it longer or at another rate, or take another encoder."
     )
 
