@@ -10,7 +10,7 @@ import torch
 from potstill.engines import Backend, Engine
 from potstill.hub import ModelDescription, build_shape, describe_model, describe_shape, draft_classifier
 
-SECONDS = 0.05
+SECONDS = 0.02
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

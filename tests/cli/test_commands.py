@@ -300,9 +300,10 @@ def test_an_explanation_shows_which_layer_follows_which(potstill, tmp_path, dept
 
 def test_a_teacher_that_was_fine_tuned_on_the_way_is_used_again(potstill, world, tmp_path):
     recipe = tmp_path / "quick.toml"
-    text = potstill("recipes", "show", "teacher").stdout
-    recipe.write_text(text.replace("epochs = 3", "epochs = 8").replace("learning_rate = 5e-5", "learning_rate = 5e-3"))
-    command = ("distill", "--teacher-base", world.base, "--data", world.reviews, "--set", f"teacher.recipe={recipe}")
+    steps, rate = "epochs = 8", "[stages.optimizer]\nlearning_rate = 5e-3"
+    recipe.write_text(f'extends = "teacher"\n[[stages]]\nname = "finetune"\n{steps}\n{rate}\n', encoding="utf-8")
+    given = ("--teacher-base", world.base, "--data", world.reviews, "--set", f"teacher.recipe={recipe}")
+    command = ("distill", "kd", *given)
     first, second = potstill(*command, *SHORT), potstill(*command, *SHORT)
     assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
     assert "teacher: making runs/" in first.stderr

@@ -100,7 +100,7 @@ def test_a_student_that_was_done_harm_is_told_first_and_what_to_try_next_last(po
         *("--set", "student.hidden_size=1.0", "--set", "stages.distil.batches.examples_per_batch=16"),
     )
     arguments = ("--teacher", world.teacher, "--data", world.reviews, *follows_layers_alone)
-    outcome = potstill("distill", *arguments, "--baseline", "hard-labels", "--out", "run")
+    outcome = potstill("distill", "kd", *arguments, "--baseline", "hard-labels", "--out", "run")
     assert outcome.code == 0, outcome.stderr
     first, *rest = outcome.stdout.splitlines()
     assert first.startswith("The student is worse than the same start on labels only, by more than chance: -")

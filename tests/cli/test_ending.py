@@ -44,7 +44,7 @@ def test_a_reader_that_goes_away_is_no_mistake():
 def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
     out = tmp_path / "a run"
     data = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]
-    long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=400"]
+    long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=200"]
     often = [
         "--set",
         "checkpoints.every_steps=10",
@@ -53,7 +53,8 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
         "--set",
         "stages.distil.batches.examples_per_batch=8",
     ]
-    with subprocess.Popen([*COMMAND, "distill", *data, *long, *often, "--baseline", "hard-labels"], **PIPES) as run:
+    command = [*COMMAND, "distill", "kd", *data, *long, *often, "--baseline", "hard-labels"]
+    with subprocess.Popen(command, **PIPES) as run:
         while run.poll() is None and not list(out.glob("checkpoints/0*/position.json")):
             time.sleep(0.02)
         run.send_signal(signal.SIGINT)
@@ -74,7 +75,7 @@ def test_what_ends_a_container_or_a_terminal_stops_a_run_as_ctrl_c_does(world, t
     out = tmp_path / "run"
     given = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]
     long = ["--set", "stages.distil.epochs=none", "--set", "stages.distil.steps=4000"]
-    with subprocess.Popen([*COMMAND, "distill", *given, *long], **PIPES) as run:
+    with subprocess.Popen([*COMMAND, "distill", "kd", *given, *long], **PIPES) as run:
         while run.poll() is None and not (out / "events.jsonl").exists():
             time.sleep(0.02)
         run.send_signal(number)

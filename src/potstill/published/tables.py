@@ -129,7 +129,6 @@ def published_names() -> tuple[str, ...]:
     return tuple(sorted(path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml")))
 
 
-@lru_cache
 def find_new_name(name: str) -> str | None:
     """Say what a table or suite is called now.
 
@@ -144,6 +143,7 @@ def find_new_name(name: str) -> str | None:
     return f"tinybert-paper-{name.removeprefix('seed-')}" if name.startswith("seed-") else None
 
 
+@lru_cache
 def load_published(name: str) -> PublishedTable:
     """Load a published table.
 

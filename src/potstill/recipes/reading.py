@@ -1,7 +1,9 @@
 """A recipe as a file: its fields, and beside them what is for its readers: ablations, published figures, comments."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -131,6 +133,19 @@ def read_recipe_file(name: str) -> RecipeFile:
         RecipeError: It does not exist, is not TOML or JSON, extends what it cannot, or its ablations are not written as
             they should be.
     """
+    if _is_file(name):
+        return _read(name)
+    known = _read_shipped(name)
+    return replace(known, values=deepcopy(known.values))
+
+
+@cache
+def _read_shipped(name: str) -> RecipeFile:
+    """Read a recipe that cannot change."""
+    return _read(name)
+
+
+def _read(name: str) -> RecipeFile:
     layers = list(_read_layers(name, ()))
     values, sources = layers[0].values, layers[0].list_sources()
     for layer in layers[1:]:
