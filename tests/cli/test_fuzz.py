@@ -7,9 +7,11 @@ import contextlib
 import io
 import json
 import os
+import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -23,7 +25,10 @@ from potstill.errors import PotstillError
 
 TRIES = int(os.environ.get("POTSTILL_FUZZ", "25"))
 few = settings(
-    max_examples=TRIES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=TRIES,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    deadline=None,
+    derandomize="POTSTILL_FUZZ" not in os.environ,  # the suite tries the same examples everywhere
 )
 ODD = (
     "",
@@ -56,8 +61,9 @@ cells = st.one_of(st.sampled_from(("good", "bad", "a film", "0", "1", "0.5")), w
 
 def call(*arguments):
     """Run a command in this process; a defect fails the test with its traceback."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    out, err, nothing = io.StringIO(), io.StringIO(), io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    closed = mock.patch.object(sys, "stdin", nothing)
+    with closed, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run([str(argument) for argument in arguments])
     assert code in (0, 2), (arguments, err.getvalue()[-3000:])
     assert "Traceback" not in err.getvalue()
