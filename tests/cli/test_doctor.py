@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tiny_world import MARKS, make_encoder, make_reviews, save, write_csv
+from typer.main import get_command
 
 from potstill.answers import LabelRows, Score
+from potstill.cli import app
 from potstill.data import DataConfig, Split, Task, TaskData, load_task_data
 from potstill.doctor import CHECKS, BuiltCase, Case, MachineCase, TaughtCase
 from potstill.recipe import load_recipe
@@ -262,3 +264,17 @@ def test_a_run_tells_what_the_quick_checks_find(potstill, world, tmp_path):
     assert outcome.code == 0
     assert "warning: " in outcome.stderr
     assert "stand in dev too" in " ".join(outcome.stderr.split())
+
+
+def test_it_takes_the_options_of_distill_but_for_what_only_trains():
+    distill, doctor = (
+        {name for param in get_command(app).commands[command].params for name in param.opts}
+        for command in ("distill", "doctor")
+    )
+    assert distill - doctor == {"--baseline", "--dry-run"}
+
+
+def test_a_flag_changes_the_recipe_that_is_looked_at(potstill, world):
+    outcome = potstill("doctor", "kd", "--teacher", world.teacher, "--data", world.reviews, "--max-length", 8)
+    assert outcome.code == 0, outcome.stderr
+    assert "cut at 8 tokens" in " ".join(outcome.stdout.split())

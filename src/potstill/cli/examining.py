@@ -1,13 +1,23 @@
 """The command `doctor`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from potstill.cli.options import Ablations, AsJson, Corpus, ExampleOptions, Overrides, Plugins, Resume, RunFolderPath
-from potstill.cli.output import print_json, print_list
+from potstill.cli.options import (
+    SHORTHANDS,
+    Ablations,
+    AsJson,
+    Corpus,
+    Device,
+    ExampleOptions,
+    Overrides,
+    Plugins,
+    Resume,
+    RunFolderPath,
+)
+from potstill.cli.output import begin, print_json, print_list
 from potstill.console import ConsoleCallback
-from potstill.plugins import load_plugins
 
 DOCTOR_EXAMPLES = """
 [bold]Examples[/]
@@ -45,8 +55,10 @@ def doctor(
         str | None, typer.Option("--general", metavar="FOLDER", help="As for 'potstill distill'.")
     ] = None,
     out: RunFolderPath = None,
+    shorthands: Annotated[dict[str, Any], SHORTHANDS],
     overrides: Overrides = None,
     ablations: Ablations = None,
+    device: Device = None,
     plugins: Plugins = None,
     resume: Resume = False,
     as_json: AsJson = False,
@@ -58,8 +70,9 @@ def doctor(
     of words, too little memory, and so on. Ends with 2 where something will ruin the run.
     """
     from potstill import pipeline
+    from potstill.recipes import Shorthands
 
-    load_plugins(plugins or ())
+    begin(plugins, device)
     fields = pipeline.name_fields(
         options.fields,
         teacher=teachers,
@@ -70,7 +83,13 @@ def doctor(
         unlabeled=unlabeled or (),
     )
     planned = pipeline.plan_run(
-        recipe, fields, overrides=overrides or (), ablations=ablations or (), out=out, resume=resume
+        recipe,
+        fields,
+        shorthands=Shorthands.parse(shorthands),
+        overrides=overrides or (),
+        ablations=ablations or (),
+        out=out,
+        resume=resume,
     )
     findings = pipeline.examine(planned, callback=ConsoleCallback())
     faults = sum(found.state == "fault" for found in findings)
