@@ -87,8 +87,8 @@ class Stream:
         logits = random.normal(scale=scale, size=(20_000, 3))
         odds = np.exp(1.3 * (logits - logits.max(axis=1, keepdims=True)))
         shares = (odds / odds.sum(axis=1, keepdims=True)).cumsum(axis=1)
-        teacher = (random.random((20_000, 1)) > shares).sum(axis=1)
-        confidence, agrees = answer.confidence(logits), answer.matches(answer.decide(logits), teacher)
+        teacher, rows = (random.random((20_000, 1)) > shares).sum(axis=1), np.arange(20_001)
+        confidence, agrees = answer.confidence(logits, rows), answer.matches(answer.decide(logits), teacher, rows)
         order = np.argsort(-confidence)
         self.confidence, self.agrees = confidence[order], agrees[order]
         self.random, self.shares = np.random.default_rng(1), self.agrees.cumsum() / np.arange(1, 20_001)
@@ -140,10 +140,11 @@ def test_a_text_of_several_labels_agrees_where_all_of_them_do():
     answer = SeveralLabels(label_names=("a", "b"))
     logits = np.array([[2.0, -1.0], [0.5, 3.0]])
     each = 1 / (1 + np.exp(-np.abs(logits)))
-    np.testing.assert_allclose(answer.confidence(logits), each[:, 0] * each[:, 1])
-    np.testing.assert_array_equal(answer.matches(answer.decide(logits), np.array([[1, 0], [0, 1]])), [True, False])
+    np.testing.assert_allclose(answer.confidence(logits, np.arange(3)), each[:, 0] * each[:, 1])
+    agrees = answer.matches(answer.decide(logits), np.array([[1, 0], [0, 1]]), np.arange(3))
+    np.testing.assert_array_equal(agrees, [True, False])
 
 
 def test_nothing_is_promised_of_scores():
     assert Score().no_promise is not None
-    assert np.isnan(Score().confidence(np.zeros((2, 1)))).all()
+    assert np.isnan(Score().confidence(np.zeros((2, 1)), np.arange(3))).all()

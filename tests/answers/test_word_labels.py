@@ -77,6 +77,26 @@ def test_figures_of_a_resample_are_those_of_the_texts_drawn(case):
             assert score == pytest.approx(answer.measure([metric], logits, rows.take(ids))[metric])
 
 
+@given(tagged())
+def test_a_text_agrees_where_it_has_the_same_entities_and_is_as_sure_as_its_least_sure_word(case):
+    names, lengths, ours, theirs = case
+    answer, offsets = Tags(label_names=names), np.concatenate([[0], np.cumsum(lengths)])
+    logits = np.random.default_rng(len(ours)).normal(size=(len(ours), len(names)))
+    sure = np.exp(logits).max(axis=1) / np.exp(logits).sum(axis=1)
+    agrees = answer.matches(np.array(ours), np.array(theirs), offsets)
+    confidence = answer.confidence(logits, offsets)
+    for text, (start, stop) in enumerate(zip(offsets, offsets[1:], strict=False)):
+        counts = count([[(names[theirs[row]], names[ours[row]]) for row in range(start, stop)]])
+        assert agrees[text] == all(len(set(each)) == 1 for each in counts.values())
+        assert confidence[text] == pytest.approx(sure[start:stop].min())
+
+
+def test_without_entities_a_text_agrees_where_every_word_has_the_same_label():
+    answer = Tags(label_names=("NN", "VB"))
+    agrees = answer.matches(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), np.array([0, 2, 4]))
+    assert agrees.tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     ("names", "scheme", "types"),
     [

@@ -1,6 +1,7 @@
 """A tagger is fine-tuned, distilled, measured, exported and served, as a classifier is."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from transformers import AutoModelForTokenClassification, pipeline
 
 import potstill
 from potstill import distill, finetune
+from potstill.answers import Tags, measure_trust
 from potstill.cli.entry import run as run_command
+from potstill.data import Split
 from potstill.errors import PotstillError
 from potstill.pipeline import Run
 from potstill.results import Predictions
@@ -112,6 +115,31 @@ def test_commands_take_a_tagger(student: Run, teacher: Run, data: Path, tmp_path
     assert run_command(["compare", str(teacher.folder), str(student.folder), "--data", str(out)]) == 0
     few = ["--texts", "9", "--repeats", "1", "--no-probe"]
     assert run_command(["bench", str(student.folder), "--data", str(data / "dev.conll"), *few]) == 0
+
+
+def test_a_text_is_kept_or_deferred_as_a_whole(student: Run, tmp_path: Path) -> None:
+    kept = Predictions.read(student.folder / "predictions.safetensors")
+    answer, owners = Tags(label_names=kept.label_names), np.repeat(np.arange(40), np.diff(kept.offsets))
+    spelling, trust = answer.spelling, student.results.trust
+    found = [spelling.find(answer.decide(kept.logits[name]), kept.offsets) for name in ("student", "teacher")]
+    entities = [{*zip(each.first, each.last, each.types, strict=True)} for each in found]
+    differ = {owners[first] for first, *_ in entities[0] ^ entities[1]}
+    assert (trust.reference, trust.split, trust.num_texts) == ("teacher", "dev", 40)
+    assert trust.steps[-1].num_agreed == 40 - len(differ)
+    folder = shutil.copytree(student.student, tmp_path / "student")
+    plain = potstill.load(folder)
+    words = answer.find_words(TEXTS)
+    shares = answer.probabilities(plain.logits(Split(texts=TEXTS, words=words))).max(axis=1)
+    least = [shares[start:stop].min() for start, stop in zip(words.offsets, words.offsets[1:], strict=False)]
+    measured = np.repeat([1.0, float(np.median(least)), 0.0], 60)
+    measure_trust(measured, np.repeat([True, True, False], 60), reference="teacher", split="test").write(
+        folder / "trust.json"
+    )
+    classify = potstill.load(folder, agree=0.9)
+    predictions = classify([*TEXTS, " "])
+    assert [each.defers for each in predictions] == [*(share < np.median(least) for share in least), True]
+    assert [each.spans for each in predictions] == [*(each.spans for each in plain(TEXTS)), None]
+    assert {each.defers for each in predictions[:-1]} == {True, False}
 
 
 def test_an_export_is_held_to_the_score_of_entities(student: Run, data: Path, tmp_path: Path) -> None:

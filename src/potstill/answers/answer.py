@@ -317,12 +317,14 @@ class Answer(ABC):
         """Give the share of rows on which both answer the same; None for scores."""
 
     @abstractmethod
-    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
-        """Say on which rows two results of `decide`, or one and gold labels, are the same."""
+    def matches(
+        self, decided: NDArray[np.generic], other: NDArray[np.generic], offsets: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Say of each text, all of its rows, whether two results of `decide`, or one and gold labels, agree."""
 
     @abstractmethod
-    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Give the probability that a model gives its own answer to each row; where there is `no_promise`, NaN."""
+    def confidence(self, logits: NDArray[np.floating], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Say how sure a model is of its answer to each text, in 0 .. 1; where there is `no_promise`, NaN."""
 
     @abstractmethod
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -180,16 +180,17 @@ class ClassAnswer(Answer, ABC):
 
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float:
         """See `Answer.agreement`."""
-        return float(self.matches(self.decide(student), self.decide(other)).mean())
+        return float((self.decide(student) == self.decide(other)).mean())
 
-    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
+    def matches(
+        self, decided: NDArray[np.generic], other: NDArray[np.generic], offsets: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
         """See `Answer.matches`."""
         return np.asarray(decided == other)
 
-    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
-        """See `Answer.confidence`; at temperature 1."""
-        shares = np.asarray(self.probabilities(logits.astype(np.float64)), dtype=np.float64)
-        return np.asarray(shares[np.arange(len(shares)), self._indices(logits)])
+    def confidence(self, logits: NDArray[np.floating], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """See `Answer.confidence`; the probability of what is decided, at temperature 1."""
+        return self._chosen_shares(logits)
 
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
         """See `Answer.distances`."""
@@ -203,7 +204,7 @@ class ClassAnswer(Answer, ABC):
         """See `Answer.details`."""
         answers, values = self._indices(logits), gold.values.astype(np.int64)
         return {
-            "calibration": measure_calibration(self.confidence(logits), answers == values),
+            "calibration": measure_calibration(self._chosen_shares(logits), answers == values),
             "classes": measure_classes(self.label_names, self._tallies(logits, gold)),
             "confusion": count_confusion(self.label_names, answers, values),
         }
@@ -230,6 +231,10 @@ class ClassAnswer(Answer, ABC):
     def _tallies(self, logits: NDArray[np.floating], gold: LabelRows) -> Tallies:
         values, once = gold.values.astype(np.int64), np.ones((1, len(gold.values)))
         return Tallies.count(self._indices(logits), values, times=once, num_labels=self.num_labels)
+
+    def _chosen_shares(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        shares = np.asarray(self.probabilities(logits.astype(np.float64)), dtype=np.float64)
+        return np.asarray(shares[np.arange(len(shares)), self._indices(logits)])
 
     def _indices(self, logits: NDArray[np.floating]) -> NDArray[np.int64]:
         return self.decide(logits).astype(np.int64)

@@ -192,11 +192,13 @@ class Score(Answer):
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> None:
         """See `Answer.agreement`."""
 
-    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
+    def matches(
+        self, decided: NDArray[np.generic], other: NDArray[np.generic], offsets: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
         """See `Answer.matches`; exactly the same score."""
         return np.asarray(decided == other)
 
-    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    def confidence(self, logits: NDArray[np.floating], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
         """See `Answer.confidence`."""
         return np.full(len(logits), np.nan)
 

@@ -190,16 +190,17 @@ class SeveralLabels(Answer):
 
     def agreement(self, student: NDArray[np.floating], other: NDArray[np.floating]) -> float:
         """See `Answer.agreement`."""
-        return float(self.matches(self.decide(student), self.decide(other)).mean())
+        return float((self.decide(student) == self.decide(other)).all(axis=1).mean())
 
-    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
+    def matches(
+        self, decided: NDArray[np.generic], other: NDArray[np.generic], offsets: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
         """See `Answer.matches`; on a row where every label is the same."""
         return np.asarray((decided == other).all(axis=1))
 
-    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    def confidence(self, logits: NDArray[np.floating], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
         """See `Answer.confidence`; the product over the labels, each of which holds or not."""
-        shares = self.probabilities(np.abs(logits.astype(np.float64)))
-        return np.asarray(shares.prod(axis=1), dtype=np.float64)
+        return np.asarray(self.probabilities(np.abs(logits.astype(np.float64))).prod(axis=1), dtype=np.float64)
 
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
         """See `Answer.distances`."""

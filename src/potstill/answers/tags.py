@@ -227,6 +227,14 @@ class Tags(WordAnswer):
             "confusion": count_confusion(names, spelling.types[decided], spelling.types[values]),
         }
 
+    def matches(
+        self, decided: NDArray[np.generic], other: NDArray[np.generic], offsets: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """See `Answer.matches`; where both have the same entities, or, without any kind of them, the same labels."""
+        theirs = LabelRows(values=other.astype(np.int64), offsets=offsets)
+        counts = self.spelling.count(decided.astype(np.int64), theirs)
+        return np.asarray((counts == counts[..., [HITS]]).all(axis=(1, 2)))
+
     def floor(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
         """See `Answer.floor`; the primary metric of always answering the most frequent label."""
         primary = self.first_formula(metrics)

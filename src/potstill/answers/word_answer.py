@@ -28,7 +28,6 @@ class WordAnswer(Answer, ABC):
     lacks_classes: ClassVar[str | None] = "has a label for each word"
     forbids_new_texts: ClassVar[str | None] = "texts whose words have labels"
     no_distribution: ClassVar[str | None] = "Every word has a label, so there is no distribution over those of a text."
-    no_promise: ClassVar[str | None] = "The task asks about words, and what is promised is about whole texts."
     answers_with: ClassVar[AnswerField] = "spans"
 
     @classmethod
@@ -82,13 +81,12 @@ class WordAnswer(Answer, ABC):
         """See `Answer.agreement`."""
         return self._each.agreement(student, other)
 
-    def matches(self, decided: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.bool_]:
-        """See `Answer.matches`."""
-        return self._each.matches(decided, other)
-
-    def confidence(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
-        """See `Answer.confidence`."""
-        return self._each.confidence(logits)
+    def confidence(self, logits: NDArray[np.floating], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """See `Answer.confidence`; that of its least sure word."""
+        least = np.ones(len(offsets) - 1)
+        owners = np.repeat(np.arange(len(least)), np.diff(offsets))
+        np.minimum.at(least, owners, self._each.confidence(logits, np.arange(len(logits) + 1)))
+        return least
 
     def distances(self, student: NDArray[np.floating], teacher: NDArray[np.floating]) -> NDArray[np.float64]:
         """See `Answer.distances`."""

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers import measure_trust
+from potstill.answers import find_places, measure_trust
 from potstill.data import Split, find_new
 from potstill.engines import make_batches, predict_logits
 from potstill.hub import Encoder
@@ -44,7 +44,7 @@ class _Texts:
 
     def take(self, places: NDArray[np.int64]) -> "_Texts":
         """Pick some of them."""
-        taught = None if self.taught is None else self.taught[places]
+        taught = None if self.taught is None else self.taught[find_places(self.split.row_offsets, places)]
         return replace(self, split=self.split.take(places), taught=taught)
 
 
@@ -70,8 +70,8 @@ def keep_trust(
         assert texts.split.labels is not None
         reference = texts.split.labels.values
     trust = measure_trust(
-        task.answer.confidence(logits),
-        task.answer.matches(task.answer.decide(logits), reference),
+        task.answer.confidence(logits, texts.split.row_offsets),
+        task.answer.matches(task.answer.decide(logits), reference, texts.split.row_offsets),
         reference="gold" if teacher is None else "teacher",
         split=texts.name,
         num_choices=texts.num_choices,

@@ -143,7 +143,7 @@ class Classifier:
         predictions = self.answer.predict(logits, texts=split.texts, words=split.words)
         if self.promise is None or self.promise.threshold is None:
             return predictions
-        defers = (self.answer.confidence(logits) < self.promise.threshold).tolist()
+        defers = (self.answer.confidence(logits, split.row_offsets) < self.promise.threshold).tolist()
         return (replace(each, defers=is_unsure) for each, is_unsure in zip(predictions, defers, strict=True))
 
     @property

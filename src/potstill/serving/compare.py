@@ -117,8 +117,9 @@ def compare_models(
         _describe(name, engine, each.result, price=price_per_hour, timed=more)
         for name, engine, each, more in zip(name_apart(engines), engines, measured, timed, strict=True)
     ]
+    answer = examples.task.answer
     models[1:] = [
-        _trust(model, engine, examples.task.answer.confidence(each.logits), models[0].cost_per_million)
+        _trust(model, engine, answer.confidence(each.logits, examples.split.row_offsets), models[0].cost_per_million)
         for model, engine, each in zip(models[1:], engines[1:], others, strict=True)
     ]
     return CompareReport(
