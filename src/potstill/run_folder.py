@@ -82,6 +82,11 @@ class RunFolder:
         return self.student / "trust.json"
 
     @property
+    def trust_texts(self) -> Path:
+        """The texts that this was measured on, for the files of an export; absent where there were none."""
+        return self.path / "trust-texts.json"
+
+    @property
     def projections(self) -> Path:
         """Training-only weights of the last stage's objectives, where it has any; a later run may go on with them."""
         return self.path / "projections.safetensors"

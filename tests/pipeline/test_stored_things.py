@@ -16,6 +16,7 @@ from potstill import distill
 from potstill.data import load_corpus
 from potstill.data.corpus_config import CorpusConfig
 from potstill.errors import PotstillError
+from potstill.evaluation import TrustTexts
 from potstill.files import read_json
 from potstill.hub import load_classifier, open_model
 from potstill.pipeline.augmented import make_examples, plan_texts
@@ -119,6 +120,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "projections": ("run/projections.safetensors", read_learnt),
     "student": ("run/student/*", read_student),
     "trust": ("run/student/trust.json", lambda place: Trust.read(place / "run" / "student" / "trust.json")),
+    "trust texts": ("run/trust-texts.json", lambda place: TrustTexts.read(place / "run" / "trust-texts.json")),
     "texts": ("store/augmented-*/*", read_texts),
     "corpus": ("store/corpus-*/*", read_corpus),
 }

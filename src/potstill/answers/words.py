@@ -50,6 +50,13 @@ class WordSpans:
         return list(zip(self.starts[part].tolist(), self.ends[part].tolist(), strict=True))
 
     @classmethod
+    def of(cls, rows: Sequence[Sequence[tuple[int, int]]]) -> "WordSpans":
+        """Take start and end of the words of each example."""
+        flat = np.array([span for row in rows for span in row], dtype=np.int64).reshape(-1, 2)
+        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        return cls(starts=flat[:, 0], ends=flat[:, 1], offsets=offsets)
+
+    @classmethod
     def join(cls, parts: Sequence["WordSpans"]) -> "WordSpans":
         """Put examples one after another."""
         counts = np.concatenate([part.counts for part in parts])
@@ -73,7 +80,7 @@ def find_words(texts: Sequence[str]) -> WordSpans:
         >>> find_words(["U.S. wins"]).spans(0)
         [(0, 1), (1, 2), (2, 3), (3, 4), (5, 9)]
     """
-    return _collect([[match.span() for match in _WORD.finditer(text)] for text in texts])
+    return WordSpans.of([[match.span() for match in _WORD.finditer(text)] for text in texts])
 
 
 def join_words(rows: Sequence[Sequence[str]]) -> tuple[list[str], WordSpans]:
@@ -94,10 +101,4 @@ def join_words(rows: Sequence[Sequence[str]]) -> tuple[list[str], WordSpans]:
     for row in rows:
         ends = np.cumsum([len(word) + 1 for word in row]) - 1
         spans.append([(end - len(word), end) for word, end in zip(row, ends.tolist(), strict=True)])
-    return [" ".join(row) for row in rows], _collect(spans)
-
-
-def _collect(rows: Sequence[Sequence[tuple[int, int]]]) -> WordSpans:
-    flat = np.array([span for row in rows for span in row], dtype=np.int64).reshape(-1, 2)
-    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return WordSpans(starts=flat[:, 0], ends=flat[:, 1], offsets=offsets)
+    return [" ".join(row) for row in rows], WordSpans.of(spans)

@@ -128,6 +128,9 @@ def _print(done: "Export") -> None:
     for company in (file.company for file in report.files):
         if company is not None:
             console.print(company.tell(), markup=False)
+    for told in (file.tell_trust() for file in report.files):
+        if told is not None:
+            console.print(told, markup=False)
     console.print(
         f"float32 repeats PyTorch within {parity.largest_difference:.1g} on {parity.num_texts} texts of "
         f"{parity.shortest} to {parity.longest} tokens\nfolder: {done.folder}",

@@ -15,12 +15,15 @@ from potstill.evaluation.evaluate import (
 )
 from potstill.evaluation.examples import choose_examples
 from potstill.evaluation.labelled import Examples, in_task_order, label_examples
+from potstill.evaluation.trust_texts import KeptTexts, TrustTexts
 
 __all__ = [
     "EvaluatedModel",
     "EvaluationConfig",
     "Examples",
+    "KeptTexts",
     "Subject",
+    "TrustTexts",
     "WordModel",
     "choose_examples",
     "collect_results",

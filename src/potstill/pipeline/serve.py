@@ -25,6 +25,7 @@ from potstill.serving import (
     compare_models,
     describe_export,
     export_onnx,
+    read_trust_texts,
     refuse_foreign_folder,
     trim,
 )
@@ -113,19 +114,20 @@ def _export(order: _Order, options: DataOptions, overrides: Overrides, watch: Pr
     given = answer_of_model(encoder.config_words, encoder.label_names)
     examples = find_examples(settings.data, given, model=name, takes_whole_file=takes_whole_file)
     watch.note(examples.describe(make_batches(examples.split, encoder, max_length=examples.max_length)))
-    vocabulary = None
+    trusted, vocabulary = read_trust_texts(name), None
     if texts is not None:
         encoder, vocabulary = trim(encoder, texts, examples, wanted)
         watch.note(f"trim the vocabulary from {vocabulary.tokens_before:,} to {vocabulary.tokens_after:,} tokens")
     if out is None:
-        report = export_onnx(encoder, examples, own, wanted, callback=watch)
+        report = export_onnx(encoder, examples, own, wanted, callback=watch, trusted=trusted)
         describe_export(own, report)
         return Export(folder=own, report=report)
     with whole_folder(Path(out)) as aside:
         encoder.save(aside)
-        if (own / "README.md").is_file():
-            shutil.copyfile(own / "README.md", aside / "README.md")
-        report = export_onnx(encoder, examples, aside, wanted, callback=watch, vocabulary=vocabulary)
+        for beside in ("README.md", *([] if corpus is not None else ["trust.json"])):
+            if (own / beside).is_file():
+                shutil.copyfile(own / beside, aside / beside)
+        report = export_onnx(encoder, examples, aside, wanted, callback=watch, vocabulary=vocabulary, trusted=trusted)
         describe_export(aside, report)
     return Export(folder=Path(out), report=report)
 

@@ -7,9 +7,10 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers import find_places, measure_trust
+from potstill.answers import find_places
 from potstill.data import Split, find_new
 from potstill.engines import make_batches, predict_logits
+from potstill.evaluation import KeptTexts, TrustTexts
 from potstill.hub import Encoder
 from potstill.pipeline.chosen import count_choices
 from potstill.pipeline.open_run import OpenRun, RunTeacher
@@ -69,13 +70,17 @@ def keep_trust(
     else:
         assert texts.split.labels is not None
         reference = texts.split.labels.values
-    trust = measure_trust(
-        task.answer.confidence(logits, texts.split.row_offsets),
-        task.answer.matches(task.answer.decide(logits), reference, texts.split.row_offsets),
+    kept = TrustTexts(
         reference="gold" if teacher is None else "teacher",
         split=texts.name,
         num_choices=texts.num_choices,
+        max_length=run.recipe.data.longest,
+        kept=KeptTexts.of(texts.split),
+        answers=tuple(reference.tolist()),
     )
+    trust = kept.measure(task.answer, logits)
+    assert trust is not None, "there are texts, and none is left out"
+    kept.write(run.folder.trust_texts)
     trust.write(run.folder.trust)
     return trust
 

@@ -2,6 +2,7 @@
 
 from potstill.results.audit import Audit, AuditedLabel, AuditedText
 from potstill.results.evidence import (
+    REMEASURE,
     AttentionExample,
     AttentionMaps,
     ChosenExamples,
@@ -89,6 +90,7 @@ __all__ = [
     "Promise",
     "QuotedModel",
     "QuotedResults",
+    "REMEASURE",
     "Record",
     "Results",
     "Role",

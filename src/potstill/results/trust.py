@@ -54,6 +54,8 @@ class Trust(Record):
     num_choices: int = Field(default=1, ge=1)
     """Among how many weights these texts chose those of the model, and of its teacher; each of them is tested at
     `error / num_choices`. 1 where they chose nothing."""
+    max_length: int | None = Field(default=None, ge=1)
+    """Longest text in tokens, longer ones were cut; absent where nobody wrote it down."""
     error: float = Field(default=0.05, gt=0.0, lt=1.0)
     """How often a promise may be broken, over draws of the texts."""
     steps: tuple[TrustStep, ...]

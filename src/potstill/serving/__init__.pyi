@@ -10,7 +10,14 @@ from .export import export_onnx, refuse_foreign_folder, trim
 from .export_card import describe_export, tell_company
 from .export_config import ExportConfig
 from .export_report import ExportReport
-from .training_run import check_pairs, recipe_of, trained_columns, trained_length, trained_on_pairs
+from .training_run import (
+    check_pairs,
+    read_trust_texts,
+    recipe_of,
+    trained_columns,
+    trained_length,
+    trained_on_pairs,
+)
 
 __all__ = [
     "BenchConfig",
@@ -29,6 +36,7 @@ __all__ = [
     "make_bench_tables",
     "predict",
     "published_rows",
+    "read_trust_texts",
     "recipe_of",
     "refuse_foreign_folder",
     "run_bench",

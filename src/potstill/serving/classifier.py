@@ -193,7 +193,7 @@ def load_classifier(
     """Load a model on a back-end."""
     length, promise = trained_length(model), None
     if agree is not None:
-        promise = read_promise(model, agree, backend=backend, is_cut=max_length not in (None, length))
+        promise = read_promise(model, agree, backend=backend, max_length=max_length)
     return Classifier(
         load_engine(model, backend),
         max_length=max_length or length,

@@ -22,7 +22,7 @@ from potstill.results import Fidelity, Interval, ModelResult
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_report import Latency, Rate
 from potstill.serving.bench_run import run_real
-from potstill.serving.trusting import read_trust
+from potstill.serving.trusting import find_trust
 
 
 class ComparedModel(Config):
@@ -182,7 +182,7 @@ def _trust(
     model: ComparedModel, engine: Engine, confidence: NDArray[np.float64], dearer: float | None
 ) -> ComparedModel:
     """Say how many of the examples a student answers itself, and what that saves where a teacher answers the rest."""
-    trust = read_trust(engine.name) if engine.backend.is_exact else None
+    trust = find_trust(engine.name, engine.backend)
     if trust is None or trust.reference != "teacher" or trust.promise.threshold is None:
         return model
     answered, own = float((confidence >= trust.promise.threshold).mean()), model.cost_per_million

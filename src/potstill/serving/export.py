@@ -4,59 +4,29 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from potstill.engines import (
     ONNX,
     ONNX_FP16,
     ONNX_INT8,
-    Engine,
-    OnnxBackend,
     check_export_packages,
     export_graph,
     group_nodes,
     kept_nodes,
-    make_batches,
-    make_torch_engine,
-    predict,
     quantise,
     save_graph,
     write_fp16,
 )
 from potstill.errors import ModelError
-from potstill.evaluation import Examples, in_task_order
+from potstill.evaluation import Examples, TrustTexts
 from potstill.files import whole_folder, write_json
 from potstill.hub import Encoder, trim_vocabulary
 from potstill.progress import ProgressCallback
 from potstill.serving.export_config import ExportConfig
-from potstill.serving.export_gate import check_metric, check_parity, find_culprit, measure_company, texts_of_all_lengths
+from potstill.serving.export_gate import check_parity, find_culprit, texts_of_all_lengths
+from potstill.serving.export_measured import MeasuredModel
 from potstill.serving.export_report import REPORT_NAME, ExportReport, FileReport, RefusedFile, VocabularyReport
 
 _PACKAGES = ("potstill", "torch", "transformers", "onnx", "onnxscript", "onnxruntime")
-
-
-class _Measured:
-    """The examples as the model reads them, with the answers of its float32 form."""
-
-    def __init__(self, encoder: Encoder, examples: Examples) -> None:
-        self.engine, self._examples = make_torch_engine(encoder), examples
-        self.batches = make_batches(examples.split, encoder, max_length=examples.max_length)
-        self.reference = self._answer(self.engine)
-
-    def check(self, file: Path, backend: OnnxBackend) -> FileReport:
-        """Measure a file."""
-        logits = self._answer(backend.open(file, self.engine.model))
-        return check_metric(file, self._examples.task, self._examples.split, self.reference, logits)
-
-    def keep_company(self, report: FileReport, file: Path) -> FileReport:
-        """Add to what is known of a file how much its answers depend on their batch."""
-        engine = ONNX_INT8.open(file, self.engine.model)
-        company = measure_company(engine, self._examples.task, self.batches)
-        return report.model_copy(update={"company": company})
-
-    def _answer(self, engine: Engine) -> NDArray[np.float32]:
-        return in_task_order(predict(engine, self.batches), self._examples.task, engine.model.label_names)
 
 
 def export_onnx(
@@ -67,6 +37,7 @@ def export_onnx(
     *,
     callback: ProgressCallback,
     vocabulary: VocabularyReport | None = None,
+    trusted: TrustTexts | None = None,
 ) -> ExportReport:
     """Export a model into the folder `onnx/` of its own folder.
 
@@ -78,6 +49,7 @@ def export_onnx(
         config: What to make.
         callback: Is told each step.
         vocabulary: What was done to the vocabulary before.
+        trusted: Texts that say when each file can be trusted; absent: nobody knows.
 
     Returns:
         What was made, and which smaller files were refused; it also lies in `onnx/export.json`.
@@ -88,7 +60,7 @@ def export_onnx(
     """
     check_export_packages()
     refuse_foreign_folder(folder / "onnx", ".")
-    measured = _Measured(encoder, examples)
+    measured = MeasuredModel(encoder, examples, trusted)
     with whole_folder(folder / "onnx") as aside:
         whole = aside / ONNX.file
         callback.note(f"export {type(encoder.model).__name__} with opset {config.opset}")
@@ -106,6 +78,7 @@ def export_onnx(
                 refused.append(made)
             else:
                 files.append(made)
+        files = [measured.find_trust(each, aside, config) for each in files]
         report = ExportReport(
             task=examples.task.name,
             split=examples.split_name,
@@ -144,7 +117,7 @@ def trim(
     task, gold = examples.task, examples.split.labels
     assert gold is not None
     before, after = (
-        task.answer.measure(task.metrics, _Measured(each, examples).reference, gold)[task.metrics[0]]
+        task.answer.measure(task.metrics, MeasuredModel(each, examples).reference, gold)[task.metrics[0]]
         for each in (encoder, smaller)
     )
     report = VocabularyReport(
@@ -178,7 +151,7 @@ def refuse_foreign_folder(folder: Path, *harmless: str) -> None:
 
 
 def _make_smaller(
-    whole: Path, measured: _Measured, config: ExportConfig, callback: ProgressCallback
+    whole: Path, measured: MeasuredModel, config: ExportConfig, callback: ProgressCallback
 ) -> Iterator[FileReport | RefusedFile]:
     """Make the smaller files, and say of each what it is worth or why it is refused."""
     if config.fp16:
@@ -192,16 +165,14 @@ def _make_smaller(
         yield _make_int8(whole, measured, config)
 
 
-def _make_int8(whole: Path, measured: _Measured, config: ExportConfig) -> FileReport | RefusedFile:
+def _make_int8(whole: Path, measured: MeasuredModel, config: ExportConfig) -> FileReport | RefusedFile:
     groups = group_nodes(whole)
     kept = set(kept_nodes(groups, config.keep_fp32))
     groups = {part: left for part, nodes in groups.items() if (left := [node for node in nodes if node not in kept])}
     if config.int8 == "static":  # a lookup has no range to measure, and quantised static it only costs time
         groups.pop("embeddings", None)
     small = whole.with_name(ONNX_INT8.file)
-    count = min(config.calibration_texts, len(measured.batches.tokenised))
-    chosen = np.linspace(0, len(measured.batches.tokenised) - 1, count).astype(np.int64)
-    calibration = [measured.batches.collate(chosen[index : index + 1]) for index in range(count)]
+    calibration = [measured.batches.collate(place[None]) for place in measured.calibration_set(config)]
     nodes = [node for part in groups.values() for node in part]
     quantise(
         whole,

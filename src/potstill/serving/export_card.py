@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from potstill.engines import ONNX, ONNX_INT8, find_file
+from potstill.engines import ONNX, ONNX_INT8
 from potstill.files import write_text
 from potstill.results import Heading, Table, figure_columns, to_markdown
-from potstill.serving.export_report import REPORT_NAME, ExportReport
+from potstill.serving.export_report import ExportReport, find_report
 
 _BEGIN, _END = "<!-- export -->", "<!-- end of export -->"
 
@@ -41,12 +41,8 @@ def tell_company(model: str, backend: str) -> str | None:
     """
     if backend != ONNX_INT8.name:
         return None
-    file = find_file(model, ONNX_INT8)
-    report = file.with_name(REPORT_NAME)
-    if not report.is_file():
-        return None
-    found = ExportReport.read(report).files
-    return next((each.company.tell() for each in found if each.file == file.name and each.company is not None), None)
+    found = find_report(model, ONNX_INT8)
+    return None if found is None or found.company is None else found.company.tell()
 
 
 def _section(report: ExportReport) -> str:
@@ -61,6 +57,7 @@ def _section(report: ExportReport) -> str:
         else ""
     )
     company = "".join(f"\n{file.company.tell()}\n" for file in report.files if file.company is not None)
+    trusted = "".join(f"\n{told}\n" for file in report.files if (told := file.tell_trust()) is not None)
     served = ONNX_INT8 if any(file.file == ONNX_INT8.file for file in report.files) else ONNX
     parity = report.parity
     return f"""
@@ -70,7 +67,7 @@ def _section(report: ExportReport) -> str:
 Measured on {report.num_examples:,} examples ({report.split}), where the float32 model in PyTorch has
 {100 * report.score:.1f}. The float32 file repeats PyTorch within {parity.largest_difference:.1g} on {parity.num_texts}
 texts of {parity.shortest} to {parity.longest} tokens. Opset {report.settings.opset}; int8: {report.settings.int8}.
-{company}{trimmed}
+{company}{trusted}{trimmed}
 ```python
 import potstill
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
-from potstill.results import Record
+from potstill.engines import OnnxBackend, find_file
+from potstill.results import Record, Trust
 from potstill.serving.export_config import ExportConfig
 
 REPORT_NAME = "export.json"
@@ -75,6 +76,12 @@ class FileReport(Config):
     """Largest difference of a logit to the float32 model."""
     company: CompanyReport | None = None
     """How much an answer depends on the other texts of its batch; absent where it cannot."""
+    trust: Trust | None = None
+    """On which of its own answers it can be believed; absent where there were no texts to find out."""
+
+    def tell_trust(self) -> str | None:
+        """Say in a sentence when it can be trusted."""
+        return None if self.trust is None else f"When to trust onnx/{self.file}: {self.trust.tell()}."
 
     def write_cells(self, *, digits: int) -> tuple[str, ...]:
         """Write file, size, score times 100 with so many digits, points lost and agreement for a table."""
@@ -125,3 +132,12 @@ class ExportReport(Record):
     """How it was exported."""
     versions: dict[str, JsonValue]
     """Versions of the packages that exported it."""
+
+
+def find_report(model: str, backend: OnnxBackend) -> FileReport | None:
+    """Find what an export measured of the file that a back-end reads; None where no export of ours made it."""
+    file = find_file(model, backend)
+    report = file.with_name(REPORT_NAME)
+    if not report.is_file():
+        return None
+    return next((each for each in ExportReport.read(report).files if each.file == file.name), None)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from potstill.data import DataConfig
 from potstill.errors import DataError
+from potstill.evaluation import TrustTexts
 from potstill.files import expand_user
 from potstill.hub import describe_model
 from potstill.recipe import read_run_data
@@ -68,6 +69,23 @@ def trained_on_pairs(model: str) -> bool | None:
     recipe = recipe_of(model)
     told = None if recipe is None else RunFolder(path=recipe.parent).read_environment().get("is_pair")
     return told if isinstance(told, bool) else None
+
+
+def read_trust_texts(model: str) -> TrustTexts | None:
+    """Read the texts on which the run of a model found out when it can be trusted.
+
+    Args:
+        model: What the user calls the model.
+
+    Returns:
+        The texts; None where the model belongs to no run, or to one that kept none.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    recipe = recipe_of(model)
+    path = None if recipe is None else RunFolder(path=recipe.parent).trust_texts
+    return TrustTexts.read(path) if path is not None and path.is_file() else None
 
 
 def check_pairs(is_of_pairs: bool | None, *, has_pairs: bool) -> None:
