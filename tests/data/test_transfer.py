@@ -2,15 +2,17 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
 import pytest
 
 from potstill.answers import OneClass
-from potstill.data import DataConfig, Split, Task, TaskData, TransferSet, load_task_data, load_transfer
+from potstill.data import DataConfig, Split, Task, TaskData, TransferSet, load_answers, load_task_data, load_transfer
 from potstill.data.duplicates import NearTexts, are_near, band_texts
 from potstill.data.records import task_data
 from potstill.errors import DataError, RecipeError
@@ -159,3 +161,54 @@ def test_rows_without_a_label_are_refused_or_learnt_from(tmp_path: Path) -> None
 def test_texts_that_no_stage_reads_are_refused() -> None:
     with pytest.raises(RecipeError, match=r"data\.unlabeled: no stage of recipe 'bert-small' reads unlabelled texts"):
         load_recipe("bert-small", overrides=['data.unlabeled=["more.txt"]'])
+
+
+def read_many(folder: Path, texts: Sequence[str], **given: Any) -> TransferSet:
+    folder.mkdir()
+    (folder / "more.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    found = load_transfer(
+        given.pop("data", make_data()),
+        DataConfig.parse({"unlabeled": [str(folder / "more.txt")]}),
+        store=folder / "store",
+        callback=SilentCallback(),
+        **given,
+    )
+    assert found is not None
+    return found
+
+
+MANY = [f"number {number} of many" for number in range(5200)]
+
+
+def test_of_many_texts_a_tenth_is_held_out_whatever_their_order(tmp_path: Path) -> None:
+    found = read_many(tmp_path / "a", MANY, teacher="model")
+    assert found.held_out is not None
+    learnt, held_out = set(list(found.split.texts)[2:]), set(found.held_out.texts)
+    assert (found.figures.num_unlabeled, found.figures.num_held_out) == (len(learnt), len(held_out)) == (4680, 520)
+    assert learnt | held_out == set(MANY)
+    again = read_many(tmp_path / "b", MANY[::-1], teacher="model")
+    assert again.held_out is not None
+    assert set(again.held_out.texts) == held_out
+
+
+def test_few_texts_are_all_learnt_from_in_their_order(tmp_path: Path) -> None:
+    enough = replace(make_data(), test=Split(texts=["other"] * 520))
+    for number, (texts, given) in enumerate([
+        (MANY[:4999], {"teacher": "model"}),
+        (MANY, {"teacher": None}),
+        (MANY, {"teacher": "model", "data": enough}),
+    ]):  # fmt: skip
+        found = read_many(tmp_path / str(number), texts, **given)
+        assert found.held_out is None
+        assert sorted(list(found.split.texts)[2:]) == sorted(texts)
+    assert list(read_many(tmp_path / "some", MANY[:99], teacher="model").split.texts)[2:] == MANY[:99]
+
+
+def test_of_texts_that_a_table_answers_some_are_held_out(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": text, "label": "no"}) for text in MANY[:5100]]
+    (tmp_path / "answers.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    table = load_answers(str(tmp_path / "answers.jsonl"), DataConfig(), make_data().task)
+    found = read_many(tmp_path / "a", MANY, teacher=table)
+    assert found.held_out is not None
+    assert len(found.held_out) == 510
+    assert set(found.held_out.texts) <= set(MANY[:5100])

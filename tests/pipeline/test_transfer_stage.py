@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import datasets
 import numpy as np
@@ -12,6 +12,7 @@ from killing import kill_after_checkpoints
 from tiny_reviews import WORDS
 
 from potstill import distill
+from potstill.hub import load_classifier
 from potstill.pipeline import Run, remeasure
 from potstill.pipeline.open_run import OpenRun
 from potstill.pipeline.sources import TaskSource
@@ -75,17 +76,15 @@ def test_without_further_texts_it_is_a_stage_on_the_task(teacher: Path, reviews:
     assert runs[0].results.transfer is None
 
 
-def open_source(recipe: Recipe, folder: Path) -> TaskSource:
+def open_source(recipe: Recipe, folder: Path, callback: SilentCallback | None = None) -> TaskSource:
     source = TaskSource(recipe=recipe.with_length(128), data=load_examples(recipe))
-    opened = OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=SilentCallback())
+    opened = OpenRun(source=source, folder=RunFolder(path=folder / "run"), callback=callback or SilentCallback())
     return with_texts(opened).source
 
 
 def test_a_control_makes_as_many_steps_and_reads_labelled_texts_alone(
     teacher: Path, reviews: Path, more: Path, tmp_path: Path
 ) -> None:
-    from potstill.hub import load_classifier
-
     fields = {"data": {"path": str(reviews), "text": "review", "label": "stars", "unlabeled": [str(more)]}}
     recipe = load_recipe("kd", fields=fields, overrides=[*SETTINGS, "stages.0.batches.tokens_per_batch=4096"])
     encoder = load_classifier(str(teacher))
@@ -130,3 +129,26 @@ def test_unlabelled_texts_that_are_held_out_say_when_to_trust_the_student(
     texts = [set(datasets.Dataset.from_file(str(path))["text"]) for path in (learnt, held_out)]
     assert [len(each) for each in texts] == [figures.num_unlabeled, figures.num_held_out]
     assert not texts[0] & texts[1]
+
+
+def test_a_run_says_what_is_held_out_of_many_unlabelled_texts(
+    teacher: Path, reviews: Path, more: Path, tmp_path: Path
+) -> None:
+    class Notes(SilentCallback):
+        told: ClassVar[list[str]] = []
+
+        def note(self, text: str) -> None:
+            self.told.append(text)
+
+    lines = [f"{line} {number}" for line in more.read_text("utf-8").splitlines() for number in range(45)]
+    (tmp_path / "many.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name, count in (("many.txt", 540), (str(more), 0)):
+        fields = {
+            "data": {"path": str(reviews), "text": "review", "label": "stars", "unlabeled": [str(tmp_path / name)]},
+            "teacher": {"model": str(teacher)},
+        }
+        source = open_source(load_recipe("kd", fields=fields), tmp_path, Notes())
+        assert source.transfer is not None
+        assert source.transfer.figures.num_held_out == count
+    assert "540 of 5,400 unlabelled texts are held out, to find out when the student can be trusted" in Notes.told[0]
+    assert "none of 120 unlabelled texts is held out to find out when the student can be trusted" in Notes.told[1]

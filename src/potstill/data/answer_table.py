@@ -58,11 +58,18 @@ class AnswerTable:
             The place of each one's answer; -1 where there is none.
         """
         if split not in self._found:
-            found = self._look_up("exact", hash_folded(_as_they_stand(split)))
-            if (found < 0).any():
-                found = np.where(found < 0, self._look_up("folded", hash_folded(fold_texts(split))), found)
-            self._found[split] = found
+            self._found[split] = self._search(split)
         return self._found[split]
+
+    def holds(self, split: Split) -> NDArray[np.bool_]:
+        """Say which texts of a split, that is asked about once, have an answer."""
+        return self._search(split) >= 0
+
+    def _search(self, split: Split) -> NDArray[np.int64]:
+        found = self._look_up("exact", hash_folded(_as_they_stand(split)))
+        if (found < 0).any():
+            found = np.where(found < 0, self._look_up("folded", hash_folded(fold_texts(split))), found)
+        return found
 
     def answer(self, split: Split) -> NDArray[np.float32] | None:
         """Give what is said about a split, [examples, labels].

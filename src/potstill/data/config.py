@@ -37,9 +37,9 @@ class DataConfig(Config):
     `entities`."""
     missing_labels: Literal["refuse", "unlabeled"] = "refuse"
     """Own data: what becomes of training rows without a label: a mistake, or texts like those of `unlabeled`."""
-    trust_fraction: float = Field(default=0.0, ge=0.0, le=0.5)
-    """Share of the unlabelled texts that is not learnt from, but finds out when the student can be trusted: where there
-    is no test set, and dev is small. 2,000 texts are plenty."""
+    trust_fraction: float | None = Field(default=None, ge=0.0, le=0.5)
+    """Share of the unlabelled texts that is not learnt from, but finds out when the student can be trusted. None = of
+    5,000 texts or more that the teacher answers a tenth, 2,000 at most, unless a test set, or dev, has enough."""
     kind: AnswerKindOrAuto = "auto"
     """Own data: `auto` takes fractional numbers as scores, words that repeat and up to 100 different whole numbers as
     classes, lists beside lists of words and spans as labels of words, and other lists as labels of which a text may
@@ -138,7 +138,7 @@ class DataConfig(Config):
 
     @field_validator("trust_fraction")
     @classmethod
-    def _has_texts(cls, fraction: float, info: _Info) -> float:
+    def _has_texts(cls, fraction: float | None, info: _Info) -> float | None:
         if fraction and not info.data.get("unlabeled") and info.data.get("missing_labels") != "unlabeled":
             raise ValueError("must be left out without unlabelled texts, of which it is a share")
         return fraction

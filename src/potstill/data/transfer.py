@@ -8,12 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from potstill.data.answer_table import AnswerTable
 from potstill.data.config import DataConfig
 from potstill.data.duplicates import HashSet, NearLog, NearTexts, band_texts, fold_texts, hash_folded
+from potstill.data.holding import HashedTexts, HoldOut, count_measured
 from potstill.data.joining import join_splits
 from potstill.data.records import Split, TaskData
 from potstill.data.texts import TextColumns
@@ -83,7 +86,14 @@ def _cut(split: Split) -> Iterator[Split]:
         yield Split(texts=split.texts[part], pairs=None if split.pairs is None else split.pairs[part])
 
 
-def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: ProgressCallback) -> TransferSet | None:
+def load_transfer(
+    data: TaskData,
+    config: DataConfig,
+    *,
+    store: Path,
+    callback: ProgressCallback,
+    teacher: AnswerTable | Literal["model"] | None = None,
+) -> TransferSet | None:
     """Read what there is to learn from beyond the labelled examples, or find it where it was read before.
 
     Args:
@@ -91,6 +101,7 @@ def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: 
         config: Names the texts.
         store: Folder that keeps what was read, each in a folder of its own, whole or absent.
         callback: Draws the progress.
+        teacher: Who answers the texts; None = nobody, so none is held out unless the config says so.
 
     Returns:
         The labelled and the further texts, which stay in files; None where there are no further ones.
@@ -105,8 +116,8 @@ def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: 
     contents = [source.name if source.path is None else fingerprint_files([source.path]) for source in sources]
     beside = [] if data.unlabeled is None else [data.unlabeled]
     given = [[[*split.texts], [*(split.pairs or ())]] for split in (*beside, *data.measured)]
-    share = config.trust_fraction
-    identity = [_VERSION, contents, asdict(columns), given, data.fingerprint, *([share] if share else [])]
+    held_out, holding = _hold_out(data, config, teacher)
+    identity = [_VERSION, contents, asdict(columns), given, data.fingerprint, *holding]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
     folder = store / f"transfer-{key}"
     if not is_whole(folder):
@@ -114,18 +125,32 @@ def load_transfer(data: TaskData, config: DataConfig, *, store: Path, callback: 
         try:
             with whole_folder(folder) as aside, callback.task("reading unlabelled texts", total) as progress:
                 chunks = (chunk for source in sources for chunk in source.chunks(columns, progress.advance))
-                _Writer(data, aside, share=share).write(chain(beside, chunks))
+                _Writer(data, aside, held_out).write(chain(beside, chunks))
         except DataError:
             with suppress(OSError):  # it holds what other runs left
                 store.rmdir()
             raise
     figures = TransferFigures.parse(json.loads((folder / _FIGURES).read_text(encoding="utf-8")))
-    further = _open(folder / _TEXTS)
-    further = replace(further, words=data.task.answer.find_words(further.texts))
-    split = join_splits([data.train, further])
-    return TransferSet(
-        split=split, figures=figures, folder=folder, held_out=_open(folder / _HELD_OUT) if share else None
+    further, apart = (
+        replace(each, words=data.task.answer.find_words(each.texts))
+        for each in (_open(folder / _TEXTS), _open(folder / _HELD_OUT))
     )
+    split = join_splits([data.train, further])
+    return TransferSet(split=split, figures=figures, folder=folder, held_out=apart if len(apart) else None)
+
+
+def _hold_out(
+    data: TaskData, config: DataConfig, teacher: AnswerTable | Literal["model"] | None
+) -> tuple[HoldOut, list[object]]:
+    """Say which texts are held out, and what decides it."""
+    share, table = config.trust_fraction, None if teacher == "model" else teacher
+    if share is None and (teacher is None or data.task.answer.no_promise is not None):
+        share = 0.0
+    enough = count_measured(data, table) if share is None else 0
+    decided: list[object] = [share] if share else []
+    if share is None:
+        decided = ["auto", enough, None if table is None else table.fingerprint]
+    return HoldOut(share, table=table, enough=enough), decided
 
 
 def _open(path: Path) -> Split:
@@ -153,10 +178,10 @@ def _text_file(path: Path, *, is_pair: bool) -> Generator[Callable[[Split], None
 class _Writer:
     """Writes the texts that are kept, and counts the others."""
 
-    def __init__(self, data: TaskData, folder: Path, *, share: float) -> None:
+    def __init__(self, data: TaskData, folder: Path, hold_out: HoldOut) -> None:
         self._train = fold_texts(data.train)
         self._measured = [text for split in data.measured for text in fold_texts(split)]
-        self._folder, self._is_pair, self._share = folder, data.task.is_pair, share
+        self._folder, self._is_pair, self._hold_out = folder, data.task.is_pair, hold_out
         self._in_train, self._known, self._seen = HashSet(), HashSet(), HashSet()
         self._in_train.add(hash_folded(self._train))
         self._known.add(hash_folded(self._measured))
@@ -171,19 +196,20 @@ class _Writer:
             _text_file(self._folder / _TEXTS, is_pair=self._is_pair) as learn,
             _text_file(self._folder / _HELD_OUT, is_pair=self._is_pair) as hold_out,
         ):
-            for chunk in chunks:
-                kept, held_out, bands = self._choose(chunk, near)
-                log.add(bands)
-                learn(chunk.take(kept))
-                hold_out(chunk.take(held_out))
+            parts = (self._hold_out.part(self._choose(chunk, near)) for chunk in chunks)
+            for learnt, held_out in chain(parts, self._hold_out.end()):
+                log.add(learnt.bands)
+                learn(learnt.split)
+                hold_out(held_out.split)
+                self._counts.update(num_unlabeled=len(learnt.split), num_held_out=len(held_out.split))
         if self._counts["num_unlabeled"] == 0:
             told = TransferFigures.parse({"num_unlabeled": 0, **self._counts}).tell()
             raise DataError(f"data.unlabeled: no text is left ({told}); give other texts.")
         self._counts["num_near"] = log.count(self._read)
         write_json(self._folder / _FIGURES, dict(self._counts))
 
-    def _choose(self, chunk: Split, near: NearTexts) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-        """Give the numbers of the texts to learn from, of those to hold out, and the bands of the former."""
+    def _choose(self, chunk: Split, near: NearTexts) -> HashedTexts:
+        """Leave out what is empty, there already or measured on."""
         folded = fold_texts(chunk)
         is_empty = np.zeros(len(chunk), dtype=np.bool_)
         for texts in (chunk.texts, chunk.pairs or ()):
@@ -197,10 +223,7 @@ class _Writer:
         bands = band_texts(some)
         is_near = near.find(some, bands)
         left, bands = self._drop("num_near_measured_on", left, is_near), bands[~is_near]
-        is_held = hashes[left] / 2.0**64 < self._share
-        held_out, left = left[is_held], self._drop("num_held_out", left, is_held)
-        self._counts["num_unlabeled"] += len(left)
-        return left, held_out, bands[~is_held]
+        return HashedTexts(split=chunk.take(left), hashes=hashes[left], bands=bands)
 
     def _drop(self, name: str, numbers: NDArray[np.int64], is_dropped: NDArray[np.bool_]) -> NDArray[np.int64]:
         self._counts[name] += int(is_dropped.sum())

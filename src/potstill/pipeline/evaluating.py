@@ -156,7 +156,7 @@ def read_settings(model: str, options: DataOptions, overrides: Overrides) -> Rec
         raise DataError("nothing says what to measure on; give --task, --data, or a run folder as the model.")
     learnt = read_recipe_file(str(own)).values if own is not None else {}
     fields: dict[str, Any] = {name: learnt[name] for name in ("data", "precision") if name in learnt}
-    for name in ("corpus", "unlabeled"):
+    for name in ("corpus", "unlabeled", "trust_fraction"):
         fields.get("data", {}).pop(name, None)
     if given:
         whole = DataConfig.parse(fields.get("data", {}), path="data")

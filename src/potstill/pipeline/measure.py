@@ -220,7 +220,7 @@ def remeasure(path: Path, *, callback: ProgressCallback | None = None) -> Result
     recipe = load_recipe(str(folder.recipe))
     source = TaskSource(recipe=task_part(recipe), data=load_examples(recipe))
     run = OpenRun(source=source, folder=folder, callback=callback or SilentCallback())
-    run = with_texts(run) if recipe.data.trust_fraction else run
+    run = with_texts(run) if before.transfer is not None and before.transfer.num_held_out else run
     run, teacher = judge(run, find_teacher(run, _refuse))
     seconds = {model.role: model.training_seconds for model in before.models}
     trained = {"student": seconds.get("student", seconds.get("model"))}

@@ -180,7 +180,7 @@ def plan_finetuning(run: OpenRun[TaskSource], beside: RunFolder) -> tuple[Recipe
     assert base is not None
     fields = {
         "teacher.base": base,
-        "data": recipe.data.model_dump(mode="json", exclude={"unlabeled"}),
+        "data": recipe.data.model_dump(mode="json", exclude={"unlabeled", "trust_fraction"}),
         "seed": recipe.seed,
         "precision": resolve_precision(recipe.precision),
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from potstill.data import TaskData, TransferSet, load_answers, load_task_data, load_transfer
+from potstill.data import AnswerTable, TaskData, TransferSet, load_answers, load_task_data, load_transfer
 from potstill.errors import DataError, RecipeError
 from potstill.hub import describe_model
 from potstill.pipeline.open_run import OpenRun
@@ -48,28 +48,54 @@ def check_gold(recipe: Recipe, data: TaskData) -> None:
 
 def with_texts(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
     """Read what a run learns from beyond labelled examples and a model: unlabelled texts, and answers about texts."""
-    source, store, note = run.source, run.folder.store, run.callback.note
-    check_gold(run.recipe, source.data)
-    if run.recipe.reads_transfer:
+    source, recipe, note = run.source, run.recipe, run.callback.note
+    check_gold(recipe, source.data)
+    given, answers = recipe.teacher.answers, None
+    if given is not None:
+        answers = load_answers(given, recipe.data, source.data.task)
+    if recipe.reads_transfer:
         with main_first():
-            transfer = load_transfer(source.data, run.recipe.data, store=store, callback=run.callback)
+            transfer = load_transfer(
+                source.data,
+                recipe.data,
+                store=run.folder.store,
+                callback=run.callback,
+                teacher=answers or ("model" if recipe.needs_teacher else None),
+            )
         source = replace(source, transfer=transfer)
-    if run.recipe.teacher.answers is not None:
-        answers = load_answers(run.recipe.teacher.answers, run.recipe.data, source.data.task)
+        if transfer is not None and (told := _tell_held_out(transfer, recipe)) is not None:
+            note(told)
+    if answers is not None:
+        _check_answers(answers, source, recipe)
         found = int((answers.find(source.texts) >= 0).sum())
-        if found == 0:
-            raise DataError(
-                f"teacher.answers: {answers.name} answers none of the {len(source.texts):,} texts to learn from; it "
-                "must hold their texts as they stand in the data."
-            )
-        if run.recipe.teacher.base is None:
-            raise RecipeError(
-                "teacher.base: of this teacher only answers are known, so the student starts from a pre-trained "
-                "encoder, and that is not given; pass --base."
-            )
         note(f"{answers.name} answers {found:,} of {len(source.texts):,} texts to learn from")
         source = replace(source, answers=answers)
     return replace(run, source=source)
+
+
+def _tell_held_out(transfer: TransferSet, recipe: Recipe) -> str | None:
+    """Say how many unlabelled texts are held out, or that they are too few for it."""
+    figures, why = transfer.figures, "to find out when the student can be trusted (data.trust_fraction)"
+    if figures.num_held_out:
+        total = figures.num_unlabeled + figures.num_held_out
+        return f"{figures.num_held_out:,} of {total:,} unlabelled texts are held out, {why}"
+    if not figures.num_unlabeled or recipe.data.trust_fraction is not None or not recipe.needs_teacher:
+        return None
+    return f"none of {figures.num_unlabeled:,} unlabelled texts is held out {why}"
+
+
+def _check_answers(answers: AnswerTable, source: TaskSource, recipe: Recipe) -> None:
+    """Refuse answers about other texts, and those that no student can start from."""
+    if not (answers.find(source.texts) >= 0).any():
+        raise DataError(
+            f"teacher.answers: {answers.name} answers none of the {len(source.texts):,} texts to learn from; it must "
+            "hold their texts as they stand in the data."
+        )
+    if recipe.teacher.base is None:
+        raise RecipeError(
+            "teacher.base: of this teacher only answers are known, so the student starts from a pre-trained encoder, "
+            "and that is not given; pass --base."
+        )
 
 
 def with_examples(run: OpenRun[TaskSource], examples: AugmentedExamples) -> OpenRun[TaskSource]:
