@@ -288,7 +288,7 @@ BUGS: tuple[Bug, ...] = (
             "combine_logits(logits, combine=config.combine, weights=config.weights)",
             "combine_logits(logits, combine=config.combine)",
         ),
-        ("torch.from_numpy(table.logits[found])", "torch.from_numpy(table.logits[: len(found)])"),
+        ("torch.from_numpy(logits).to(run.device)", "torch.from_numpy(logits[::-1].copy()).to(run.device)"),
     ),
     *_in(
         "pipeline/states.py",
@@ -328,7 +328,7 @@ BUGS: tuple[Bug, ...] = (
             'draw_sample(self.batches_of("dev", encoder), seed=self.recipe.seed)',
         ),
         ("labels=self.augmented.labels(self.recipe.augmentation.labels)", "labels=self.augmented.inherited"),
-        ("is_answered=self.answers.find(examples) >= 0", "is_answered=self.answers.find(examples) >= -1"),
+        ("of_texts(self.answers.find(examples) >= 0)", "of_texts(self.answers.find(examples) >= -1)"),
         ("return batches if chosen is None else batches.only(chosen)", "return batches"),
     ),
     *_in(
@@ -608,10 +608,7 @@ BUGS: tuple[Bug, ...] = (
         "data/answer_table.py",
         "pipeline/test_table_teacher answers/test_told_answers",
         ("np.where(known[places] == wanted, places, -1)", "places"),
-        (
-            "exact=hash_folded(_as_they_stand(split))[is_answered]",
-            "exact=hash_folded(_as_they_stand(split))[: is_answered.sum()]",
-        ),
+        ("exact=hash_folded(_as_they_stand(some))", "exact=hash_folded(_as_they_stand(split))[: len(some)]"),
         ("    _check_agreement(place, answered)\n", ""),
     ),
     *_in(

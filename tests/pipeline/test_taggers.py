@@ -13,7 +13,7 @@ import potstill
 from potstill import distill, finetune
 from potstill.answers import Tags, measure_trust
 from potstill.cli.entry import run as run_command
-from potstill.data import Split
+from potstill.data import DataConfig, Split, load_task_data
 from potstill.errors import PotstillError
 from potstill.pipeline import Run
 from potstill.results import Predictions
@@ -140,6 +140,45 @@ def test_a_text_is_kept_or_deferred_as_a_whole(student: Run, tmp_path: Path) -> 
     assert [each.defers for each in predictions] == [*(share < np.median(least) for share in least), True]
     assert [each.spans for each in predictions] == [*(each.spans for each in plain(TEXTS)), None]
     assert {each.defers for each in predictions[:-1]} == {True, False}
+
+
+def test_a_table_of_what_a_tagger_says_teaches_as_the_tagger_does(
+    teacher: Run, base: Path, data: Path, tmp_path
+) -> None:
+    loaded, config = load_task_data(DataConfig(path=str(data))), [*FAST, "stages.0.steps=8", "student.num_layers=1"]
+    config += ["start_from=base", "student.init.kind=random"]
+    splits = (loaded.train, loaded.dev)
+    classify, lines = potstill.load(teacher.folder), []
+    for split in splits:
+        logits, offsets = classify.logits(split).tolist(), split.row_offsets
+        rows = [logits[start:stop] for start, stop in zip(offsets, offsets[1:], strict=False)]
+        lines += [{"tokens": split.words_of(place), "logits": row} for place, row in enumerate(rows)]
+    unique = {json.dumps(line["tokens"]): json.dumps(line) for line in lines}
+    table = tmp_path / "answers.jsonl"
+    table.write_text("\n".join(unique.values()), encoding="utf-8")
+    given = {"data": str(data), "overrides": config}
+    ours = distill("kd", **given, teacher_answers=str(table), base=str(base), out=tmp_path / "a" / "run")
+    theirs = distill("kd", **given, teacher=str(teacher.folder), base=str(base), out=tmp_path / "b" / "run")
+    kept = [Predictions.read(run.folder / "predictions.safetensors").logits for run in (ours, theirs)]
+    np.testing.assert_allclose(kept[0]["student"], kept[1]["student"], atol=1e-3)
+    np.testing.assert_allclose(kept[0]["teacher"], kept[1]["teacher"], atol=1e-4)
+
+
+def test_spans_of_a_black_box_teach_and_some_texts_may_have_none(teacher, base, data, tmp_path) -> None:
+    more = [f"{word} ann {word} U.S. roma city." for word in PLAIN]
+    (tmp_path / "more.txt").write_text("\n".join(more), encoding="utf-8")
+    asked = ["predict", str(teacher.folder), "--data", str(tmp_path / "more.txt"), "--with-text"]
+    assert run_command([*asked, "--out", str(tmp_path / "answers.jsonl")]) == 0
+    with (tmp_path / "answers.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n".join(json.dumps({"text": each, "spans": None}) for each in TEXTS))
+    given = {"data": str(data), "unlabeled": [str(tmp_path / "more.txt")], "base": str(base)}
+    settings = [*FAST, "stages.0.steps=2", "student.init.kind=random", "data.max_length=9"]
+    run = distill(
+        "kd", **given, teacher_answers=str(tmp_path / "answers.jsonl"), out=tmp_path / "r", overrides=settings
+    )
+    assert run.results.transfer.num_unlabeled == len(more)
+    assert run.results.find("teacher") is None  # it says nothing of dev
+    assert np.isfinite(run.results.models[0].metrics["entity_f1"])
 
 
 def test_an_export_is_held_to_the_score_of_entities(student: Run, data: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from potstill.answers.several_labels import SeveralLabels
 from potstill.answers.suspects import Suspects, find_suspects
 from potstill.answers.tags import Tags
 from potstill.answers.told_answers import FORMS, Form, ToldAnswers
+from potstill.answers.told_words import recut_rows
 from potstill.answers.trust import find_promise, measure_trust
 from potstill.answers.words import TAG_COLUMNS, WORD_COLUMNS, WordSpans, join_words
 
@@ -70,6 +71,7 @@ __all__ = [
     "measure_trust",
     "own_metrics",
     "read_index",
+    "recut_rows",
     "show",
     "wilson",
 ]

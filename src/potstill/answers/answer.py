@@ -119,7 +119,7 @@ class Answer(ABC):
 
     @abstractmethod
     def read_answers(self, told: ToldAnswers) -> NDArray[np.float32]:
-        """Read what somebody says about texts as logits, [texts, labels]; what is not told is NaN."""
+        """Read what somebody says about texts as logits, [rows, labels]; what is not told is NaN."""
 
     @abstractmethod
     def complete_answers(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:

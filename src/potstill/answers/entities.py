@@ -1,7 +1,7 @@
 """Entities in rows of labels: how names of labels say where one begins, and what is counted of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -17,6 +17,8 @@ _ROLES = {"B": 0, "I": 1, "M": 1, "E": 2, "L": 2, "S": 3, "U": 3, "W": 3}
 _BEGIN, _INSIDE, _END, _SINGLE = 0, 1, 2, 3
 OUTSIDE = "O"
 """The label of a word outside of all entities."""
+_FITTING = {(0, 0): (_INSIDE,), (0, 1): (_END, _INSIDE), (1, 0): (_BEGIN, _INSIDE), (1, 1): (_SINGLE, _BEGIN, _INSIDE)}
+"""By whether a word begins and ends an entity: the roles that say so, the first that there is a label of."""
 HITS, GOLD, PREDICTED = 0, 1, 2
 """What is counted of each type of entity."""
 Scheme: TypeAlias = Literal["words", "types", "BIO", "BIOES"]
@@ -118,6 +120,37 @@ class Spelling:
         is_marked = np.isin(roles, (_BEGIN, _SINGLE))
         return int((~is_marked).sum()), int((is_marked & ~is_beside[entities.first]).sum())
 
+    def spell(self, found: Entities, *, number: int) -> NDArray[np.int64]:
+        """Write entities as labels of a number of words; -1 where a label would be needed that there is not."""
+        begins, ends = np.zeros(number, dtype=np.int64), np.zeros(number, dtype=np.int64)
+        begins[found.first], ends[found.last] = 1, 1
+        types = np.full(number, -1)
+        for first, last, type_id in zip(found.first, found.last, found.types, strict=True):
+            types[first : last + 1] = type_id
+        outside = self.label_names.index(OUTSIDE)
+        return np.where(types < 0, outside, self._fitting[types, begins, ends])
+
+    def recut(self, *, is_start: bool, is_end: bool) -> NDArray[np.int64]:
+        """Say what each label becomes at a part of its word, which may be the first or the last one or neither."""
+        begins = np.isin(self._roles, (_BEGIN, _SINGLE)) & is_start
+        ends = np.isin(self._roles, (_END, _SINGLE)) & is_end
+        changed = self._fitting[self.types, begins.astype(np.int64), ends.astype(np.int64)]
+        own = np.arange(len(self.label_names))
+        return np.where((self.types < 0) | (changed < 0) | (self.scheme == "words"), own, changed)
+
+    @cached_property
+    def _fitting(self) -> NDArray[np.int64]:
+        """The label of each type for a word that begins and ends an entity, or not; -1 where there is none."""
+        pairs = zip(self.types.tolist(), self._roles.tolist(), strict=True)
+        known = {pair: label for label, pair in enumerate(pairs)}
+        return np.array(
+            [
+                [[_first(known, kind, _FITTING[begins, ends]) for ends in (0, 1)] for begins in (0, 1)]
+                for kind in range(len(self.type_names))
+            ],
+            dtype=np.int64,
+        ).reshape(-1, 2, 2)
+
     @cached_property
     def _has_outside(self) -> bool:
         return OUTSIDE in self.label_names
@@ -142,6 +175,10 @@ class Spelling:
         is_first[offsets[:-1][filled]] = True
         is_last[offsets[1:][filled] - 1] = True
         return is_first, is_last
+
+
+def _first(known: Mapping[tuple[int, int], int], kind: int, roles: Sequence[int]) -> int:
+    return next((known[kind, role] for role in roles if (kind, role) in known), -1)
 
 
 def entity_metric(name: str, counts: Floats) -> Floats:

@@ -51,6 +51,27 @@ def spell_spans(column: LabelColumn) -> list[list[str]]:
     return [_spell(spans, words, column, position) for position, spans in enumerate(read_spans(column))]
 
 
+def read_tags(column: LabelColumn) -> list[list[str]]:
+    """Read one label for each word."""
+    if not column.holds_lists:
+        raise DataError(
+            f"{column.place}: {show(next(iter(column.cells), None))} is no list; give a list with one label for "
+            "each word, or a list of spans with start, end and label."
+        )
+    if column.words is None:
+        raise DataError(
+            f"{column.place} has a label for each word, and the text is not given as words; name a column of lists "
+            "of words (data.text, --text)."
+        )
+    if missing := column.missing():
+        raise DataError(f"{column.row(missing[0])} has no labels; mend or remove the row.")
+    rows = column.lists()
+    for place, (names, number) in enumerate(zip(rows, column.words.counts.tolist(), strict=True)):
+        if len(names) != number:
+            raise DataError(f"{column.row(place)} has {len(names)} labels for {number} words; mend the row.")
+    return rows
+
+
 def _spell(spans: list[FileSpan], of_texts: WordSpans, column: LabelColumn, position: int) -> list[str]:
     words = np.array(of_texts.spans(position), dtype=np.int64).reshape(-1, 2)
     labels, taken = [OUTSIDE] * len(words), -1

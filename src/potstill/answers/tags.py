@@ -16,9 +16,10 @@ from potstill.answers.metrics import Floats, Tallies
 from potstill.answers.names import list_names, show, sort_label_names
 from potstill.answers.prediction import Prediction, Span
 from potstill.answers.rows import LabelArray, LabelRows
-from potstill.answers.spans import read_spans, spell_spans
+from potstill.answers.spans import read_spans, read_tags, spell_spans
 from potstill.answers.told import Floor, Told
 from potstill.answers.told_answers import ToldAnswers
+from potstill.answers.told_words import read_told_words
 from potstill.answers.word_answer import WordAnswer
 from potstill.answers.words import WordSpans
 from potstill.errors import DataError
@@ -73,7 +74,7 @@ class Tags(WordAnswer):
             if not types and not column.known:
                 raise DataError(f"{column.place}: no text has a span, so there is nothing to learn.")
             return cls(label_names=column.known or span_labels(types))
-        names = [name for names in cls._read(column) for name in names]
+        names = [name for names in read_tags(column) for name in names]
         answer = cls(label_names=column.known or column.class_names or sort_label_names(names))
         if answer.spelling.is_mixed:
             raise DataError(
@@ -84,31 +85,10 @@ class Tags(WordAnswer):
             raise DataError(f"{column.place}: every word has the label '{names[0]}'; at least two labels are needed.")
         return answer
 
-    @classmethod
-    def _read(cls, column: LabelColumn) -> list[list[str]]:
-        """Read one label for each word."""
-        if not column.holds_lists:
-            raise DataError(
-                f"{column.place}: {show(next(iter(column.cells), None))} is no list; give a list with one label for "
-                "each word, or a list of spans with start, end and label."
-            )
-        if column.words is None:
-            raise DataError(
-                f"{column.place} has a label for each word, and the text is not given as words; name a column of lists "
-                "of words (data.text, --text)."
-            )
-        if missing := column.missing():
-            raise DataError(f"{column.row(missing[0])} has no labels; mend or remove the row.")
-        rows = column.lists()
-        for place, (names, number) in enumerate(zip(rows, column.words.counts.tolist(), strict=True)):
-            if len(names) != number:
-                raise DataError(f"{column.row(place)} has {len(names)} labels for {number} words; mend the row.")
-        return rows
-
     def encode(self, column: LabelColumn) -> LabelRows:
         """See `Answer.encode`."""
         positions = {name: position for position, name in enumerate(self.label_names)}
-        rows = spell_spans(column) if column.holds_spans else self._read(column)
+        rows = spell_spans(column) if column.holds_spans else read_tags(column)
         for place, names in enumerate(rows):
             for name in names:
                 if name not in positions:
@@ -137,10 +117,8 @@ class Tags(WordAnswer):
         return [f"{told}, {unmarked:,} of which begin without B"] if unmarked else [told]
 
     def read_answers(self, told: ToldAnswers) -> NDArray[np.float32]:
-        """See `Answer.read_answers`; not known for words."""
-        raise DataError(
-            f"{told.place}: a table that says something of words cannot teach; take a model as the teacher."
-        )
+        """See `Answer.read_answers`; spans, or labels of words in any scheme, or numbers for each word."""
+        return read_told_words(told, self.label_names)
 
     def predict(
         self, logits: NDArray[np.floating], *, texts: Sequence[str] = (), words: WordSpans | None = None

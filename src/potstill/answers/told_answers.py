@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers.names import are_numbers, label_name, list_names, show
+from potstill.answers.words import WordSpans
 from potstill.errors import DataError
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -40,12 +41,18 @@ class ToldAnswers:
         cells: One for each text; one that is empty says nothing.
         place: File and column, as messages call them.
         rows: Number of each cell's row in the file; empty = 1, 2, and so on.
+        class_names: The names that a cell is indices of; None where it says itself what it means.
+        texts: The texts.
+        words: Their words, where each of them is a row; else None.
     """
 
     form: Form
     cells: Sequence[Any]
     place: str
     rows: Sequence[int] = ()
+    class_names: tuple[str, ...] | None = None
+    texts: Sequence[str] = ()
+    words: WordSpans | None = None
 
     def names(self) -> frozenset[str]:
         """Find the labels that are spoken of.
@@ -54,7 +61,7 @@ class ToldAnswers:
             The names in the cells; none of lists that go by the order of the labels.
         """
         found: set[str | None] = set()
-        for value in map(_decode, self.cells):
+        for value in map(decode, self.cells):
             if isinstance(value, Mapping):
                 found.update(map(label_name, value))
             elif isinstance(value, list | tuple):
@@ -78,21 +85,23 @@ class ToldAnswers:
         """
         rows = np.full((len(self.cells), num_labels), np.nan, dtype=np.float32)
         for number, cell in enumerate(self.cells):
-            value = _decode(cell)
+            value = decode(cell)
             is_silent = self.form == "votes" and isinstance(value, list | tuple | Mapping) and len(value) == 0
             if value is None or value == "" or is_silent:
                 continue
             try:
                 rows[number] = read_cell(value)
             except ValueError as error:
-                row = self.rows[number] if self.rows else number + 1
-                raise DataError(
-                    f"{self.place}: row {row} has {show(cell)}, {error}; mend the row, or leave it empty."
-                ) from None
+                raise self.refuse(number, error) from None
         return rows
 
+    def refuse(self, number: int, error: object) -> DataError:
+        """Say what is wrong with a cell."""
+        row, cell = self.rows[number] if self.rows else number + 1, self.cells[number]
+        return DataError(f"{self.place}: row {row} has {show(cell)}, {error}; mend the row, or leave it empty.")
 
-def _decode(cell: Any) -> Any:  # noqa: ANN401 - a cell of a file
+
+def decode(cell: Any) -> Any:  # noqa: ANN401 - a cell of a file
     """Read JSON that stands as text in a cell."""
     if isinstance(cell, np.ndarray):
         return cell.tolist()

@@ -1,24 +1,21 @@
 """A table of what a teacher said about texts, found again by the text."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.answers import FORMS, Form, LabelColumn, ToldAnswers, list_names
+from potstill.answers import WordSpans, find_places, recut_rows
+from potstill.data.answer_columns import find_said, find_table, find_texts
+from potstill.data.answered_words import count_characters, find_words_of
 from potstill.data.config import DataConfig
 from potstill.data.duplicates import fold_texts, hash_folded
 from potstill.data.records import Split, Task
 from potstill.data.tables import DataTable
-from potstill.data.texts import TextColumns
-from potstill.data.unlabeled import UnlabeledSource
 from potstill.errors import DataError
-from potstill.files import expand_user, fingerprint_files
-
-_TEXT_COLUMNS = ("text", "text_pair")
+from potstill.files import fingerprint_files
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,18 +25,22 @@ class AnswerTable:
     Attributes:
         name: What messages call it.
         path: The file.
-        logits: One row for each text that is answered, complete, [answers, labels].
+        label_names: Names of the labels.
+        logits: The rows of each text that is answered, complete, [rows, labels].
         told: Which of them were told; None where all were.
         exact: Hashes of the texts as they stand.
         folded: Hashes of the texts without regard to case, white space and Unicode form.
+        words: The words that the rows are about, by characters that are no white space; None where a text is a row.
     """
 
     name: str
     path: Path
+    label_names: tuple[str, ...]
     logits: NDArray[np.float32]
     told: NDArray[np.bool_] | None
     exact: NDArray[np.uint64]
     folded: NDArray[np.uint64]
+    words: WordSpans | None = None
     _orders: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     _found: dict[Split, NDArray[np.int64]] = field(default_factory=dict)
 
@@ -72,7 +73,7 @@ class AnswerTable:
         return found
 
     def answer(self, split: Split) -> NDArray[np.float32] | None:
-        """Give what is said about a split, [examples, labels].
+        """Give what is said about a split, [rows, labels].
 
         Args:
             split: Texts or pairs of texts.
@@ -80,8 +81,25 @@ class AnswerTable:
         Returns:
             Logits; None where any text has no answer.
         """
+        return self.rows(split)[0] if (self.find(split) >= 0).all() else None
+
+    def rows(self, split: Split) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+        """Give what is said about the rows of a split; where they are words, also about words that are cut otherwise.
+
+        Args:
+            split: Texts or pairs of texts.
+
+        Returns:
+            Logits, [rows, labels], and which of them were told, None where all were; of a text without an answer
+            they mean nothing.
+        """
         found = self.find(split)
-        return self.logits[found] if (found >= 0).all() else None
+        near = None if self.words is None else find_words_of(self.words, found, split, name=self.name)
+        places = found if near is None else near.rows
+        logits, told = self.logits[places], None if self.told is None else self.told[places]
+        if near is None:
+            return logits, told
+        return recut_rows(logits, told, self.label_names, is_start=near.is_start, is_end=near.is_end)
 
     def _look_up(self, name: str, wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
         known: NDArray[np.uint64] = getattr(self, name)
@@ -109,11 +127,13 @@ def load_answers(path: str, config: DataConfig, task: Task) -> AnswerTable:
     place = source.path
     assert place is not None
     parts = [_read_part(table, config, task) for table in source.tables()]
+    words = [part.words for part in parts if part.words is not None]
     answered = _Part(
         logits=np.concatenate([part.logits for part in parts]),
         exact=np.concatenate([part.exact for part in parts]),
         folded=np.concatenate([part.folded for part in parts]),
         numbers=np.concatenate([part.numbers for part in parts]),
+        words=WordSpans.join(words) if words else None,
     )
     if len(answered.logits) == 0:
         raise DataError(f"teacher.answers: {place} says nothing about any text; fill its cells.")
@@ -122,38 +142,37 @@ def load_answers(path: str, config: DataConfig, task: Task) -> AnswerTable:
     return AnswerTable(
         name=place.name,
         path=place,
+        label_names=task.label_names,
         logits=task.answer.complete_answers(answered.logits),
         told=None if told.all() else told,
         exact=answered.exact,
         folded=answered.folded,
+        words=answered.words,
     )
 
 
-def find_table(path: str) -> UnlabeledSource:
-    """Find a table of answers."""
-    place = expand_user(path)
-    if not place.is_file():
-        raise DataError(f"teacher.answers: '{path}' does not exist; give a file with texts and what the teacher says.")
-    return UnlabeledSource(name=str(place), path=place)
-
-
 class _Part(NamedTuple):
-    """Rows that answer: logits, NaN for what is not told of a text, hashes of the texts, and numbers in the file."""
+    """Texts that are answered: logits of their rows, NaN for what is not told, hashes, numbers in the file, words."""
 
     logits: NDArray[np.float32]
     exact: NDArray[np.uint64]
     folded: NDArray[np.uint64]
     numbers: NDArray[np.int64]
+    words: WordSpans | None
 
 
 def _read_part(table: DataTable, config: DataConfig, task: Task) -> _Part:
-    split, logits = find_texts(table, config, task).read(table), task.answer.read_answers(find_said(table, config))
-    is_answered = np.asarray((~np.isnan(logits)).any(axis=1))
+    split = find_texts(table, config, task).read(table, find_words=task.answer.find_words)
+    logits = task.answer.read_answers(find_said(table, config, split))
+    owners = np.repeat(np.arange(len(split)), np.diff(split.row_offsets))
+    answered = np.unique(owners[(~np.isnan(logits)).any(axis=1)])
+    some = split.take(answered)
     return _Part(
-        logits=logits[is_answered],
-        exact=hash_folded(_as_they_stand(split))[is_answered],
-        folded=hash_folded(fold_texts(split))[is_answered],
-        numbers=np.array(table.rows or range(1, len(table) + 1), dtype=np.int64)[is_answered],
+        logits=logits[find_places(split.row_offsets, answered)],
+        exact=hash_folded(_as_they_stand(some)),
+        folded=hash_folded(fold_texts(some)),
+        numbers=np.array(table.rows or range(1, len(table) + 1), dtype=np.int64)[answered],
+        words=None if some.words is None else count_characters(some),
     )
 
 
@@ -161,10 +180,11 @@ def _check_agreement(path: Path, rows: _Part) -> None:
     """Refuse two answers about one text that differ."""
     _, first, which = np.unique(rows.exact, return_index=True, return_inverse=True)
     mates = first[which]
-    ours, theirs = rows.logits, rows.logits[mates]
-    differ = ~((ours == theirs) | (np.isnan(ours) & np.isnan(theirs))).all(axis=1)
-    if differ.any():
-        place = int(np.argmax(differ))
+    offsets = np.arange(len(mates) + 1) if rows.words is None else rows.words.offsets
+    for place in np.flatnonzero(mates != np.arange(len(mates))).tolist():
+        ours, theirs = (rows.logits[offsets[each] : offsets[each + 1]] for each in (place, mates[place]))
+        if np.array_equal(ours, theirs, equal_nan=True):
+            continue
         pair = f"rows {rows.numbers[mates[place]]} and {rows.numbers[place]}"
         raise DataError(
             f"{path}: {pair} have the same text and other answers; keep one of them, or write what several "
@@ -175,48 +195,3 @@ def _check_agreement(path: Path, rows: _Part) -> None:
 def _as_they_stand(split: Split) -> list[str]:
     pairs = split.pairs or [""] * len(split)
     return [f"{text.strip()}\0{pair.strip()}" for text, pair in zip(split.texts, pairs, strict=True)]
-
-
-def find_texts(table: DataTable, config: DataConfig, task: Task) -> TextColumns:
-    """Find the texts in the columns of the data, or in those that `potstill predict --with-text` writes."""
-    own = [name if name in table.columns else None for name in (config.text, config.text_pair)]
-    return TextColumns(text=own[0], text_pair=own[1], is_pair=task.is_pair)
-
-
-def find_said(table: DataTable, config: DataConfig) -> ToldAnswers:
-    """Choose the columns that say most."""
-    for form, (names, prefix) in FORMS.items():
-        known = (*names, config.label) if form == "label" else names
-        column = next((name for name in known if name in table.columns), None)
-        if column is not None:
-            cells: Sequence[Any] = table.columns[column][:]
-            if form == "label":
-                cells = _named(cells, table.class_names.get(column), config)
-            return ToldAnswers(form=form, cells=cells, place=f"{table.name}, column '{column}'", rows=table.rows)
-        own = [] if prefix is None else [name for name in table.columns if name.startswith(prefix)]
-        if own and prefix is not None:
-            return _join(table, form, {name.removeprefix(prefix): name for name in own})
-    wanted = ", ".join(name for names, _ in FORMS.values() for name in names)
-    raise DataError(
-        f"teacher.answers: {table.name} has no column that says what the teacher thinks; name one of its columns "
-        f"({list_names(list(table.columns))}) {wanted}, or probability_NAME for each label."
-    )
-
-
-def _named(cells: Sequence[Any], class_names: tuple[str, ...] | None, config: DataConfig) -> Sequence[Any]:
-    """Write class indices as names, and several labels that stand in one cell as lists."""
-    if class_names is not None:
-        return [class_names[cell] if isinstance(cell, int) and 0 <= cell < len(class_names) else None for cell in cells]
-    if config.label_separator is None:
-        return cells
-    return [list(names) for names in LabelColumn(cells=cells, place="", separator=config.label_separator).sets()]
-
-
-def _join(table: DataTable, form: Form, columns: Mapping[str, str]) -> ToldAnswers:
-    """Put the columns of single labels together."""
-    cells = {label: table.columns[name][:] for label, name in columns.items()}
-    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-    told = [row if any(value not in (None, "") for value in row.values()) else None for row in rows]
-    return ToldAnswers(
-        form=form, cells=told, place=f"{table.name}, columns {', '.join(columns.values())}", rows=table.rows
-    )

@@ -61,6 +61,17 @@ class TokenisedSplit:
         """Count the texts."""
         return len(self) if self.tokens.words is None else int(self.tokens.words.texts.max(initial=-1)) + 1
 
+    def of_texts(self, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Give each example what is said of its text.
+
+        Args:
+            values: One for each text.
+
+        Returns:
+            One for each example.
+        """
+        return values if self.tokens.words is None else values[self.tokens.words.texts]
+
 
 def describe_reading(notes: Sequence[str], splits: Sequence[TokenisedSplit], *, max_length: int) -> str:
     """Say in one line what was read, left out and understood, and how many texts are cut.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potstill.answers import are_numbers
-from potstill.data.answer_table import find_said, find_table, find_texts
+from potstill.data.answer_columns import find_said, find_table, find_texts
 from potstill.data.config import DataConfig
 from potstill.data.duplicates import fold_texts, hash_folded
 from potstill.data.records import Split, Task

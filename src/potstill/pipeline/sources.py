@@ -136,7 +136,7 @@ class TaskSource:
         if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
             tokenised = replace(tokenised, labels=self.augmented.labels(self.recipe.augmentation.labels))
         if self.answers is not None and split in ("train", "transfer", "augmented"):
-            tokenised = replace(tokenised, is_answered=self.answers.find(examples) >= 0)
+            tokenised = replace(tokenised, is_answered=tokenised.of_texts(self.answers.find(examples) >= 0))
         return Batches(tokenised, config or BatchConfig(), seed=self.recipe.seed)
 
     def examples_of(self, split: str) -> Split:

@@ -153,9 +153,9 @@ def _logits_teacher(run: OpenRun[Source], stage: StageConfig, student: Encoder, 
     """Give what answers for the logits of a teacher, or of several together."""
     config = run.recipe.teacher
     if teacher.table is not None:
-        found, table = teacher.table.find(run.source.examples(stage)), teacher.table  # of -1 nothing is read
-        told = None if table.told is None else torch.from_numpy(table.told[found]).to(run.device)
-        return StoredTeacher(torch.from_numpy(table.logits[found]).to(run.device), told)
+        logits, is_told = teacher.table.rows(run.source.examples(stage))  # of what is not answered nothing is read
+        told = None if is_told is None else torch.from_numpy(is_told).to(run.device)
+        return StoredTeacher(torch.from_numpy(logits).to(run.device), told)
     if config.store:
         return StoredTeacher(look_up_logits(run, stage, teacher))
     online = [run_beside(run, stage, student, single, Needs(logits=True)) for single in teacher.singles]

@@ -120,7 +120,7 @@ def load_table(run: OpenRun[TaskSource], path: str) -> RunTeacher:
     dev = table.find(data.dev)
     answered, gold = np.flatnonzero(dev >= 0), data.dev.labels
     if len(answered) and data.dev.has_labels and gold is not None:
-        check_teacher(table.name, data.task, table.logits[dev[answered]], gold.take(answered))
+        check_teacher(table.name, data.task, table.rows(data.dev.take(answered))[0], gold.take(answered))
     if len(answered) < len(data.dev):
         run.callback.note(
             f"{table.name} answers {len(answered):,} of {len(data.dev):,} development examples, so the student is not "
@@ -221,8 +221,8 @@ def _judge(
     """Label what a teacher has answered."""
     if logits is None:
         assert teacher.table is not None, "a model answers every example"
-        found = teacher.table.find(split)
-        split, logits = split.take(np.flatnonzero(found >= 0)), teacher.table.logits[found[found >= 0]]
+        split = split.take(np.flatnonzero(teacher.table.find(split) >= 0))
+        logits, _ = teacher.table.rows(split)
     if len(split) == 0:
         raise DataError(f"teacher.answers: {teacher.name} answers no example to measure on, and none has a label.")
     decided = task.answer.decide(logits)

@@ -119,7 +119,7 @@ def _find_usable(texts: _Texts, teacher: RunTeacher | None) -> NDArray[np.bool_]
 def _ask(run: OpenRun[TaskSource], teacher: RunTeacher, split: Split) -> NDArray[np.float32]:
     """Let a teacher, or several together, answer texts of which each has an answer."""
     if teacher.table is not None:
-        return teacher.table.logits[teacher.table.find(split)]
+        return teacher.table.rows(split)[0]
     length, precision = run.recipe.data.longest, run.precision
     encoders = [each.model.to(run.device) for each in teacher.singles]
     answers = [
