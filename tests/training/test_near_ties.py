@@ -12,7 +12,8 @@ def choose(scores, distances=None, *, error=0.0, **options):
     choice = Choice()
     for number, score in enumerate(scores):
         distance = None if distances is None else distances[number]
-        given = Scores(figures={"accuracy": score, "f1": -score}, error=error, distance=distance)
+        margin = error[number] if isinstance(error, tuple) else error
+        given = Scores(figures={"accuracy": score, "f1": -score}, error=margin, distance=distance)
         choice = choice.after(given, step=number + 1, epoch=(number + 1) / 2, **options)
     return choice
 
@@ -27,6 +28,8 @@ def choose(scores, distances=None, *, error=0.0, **options):
         ((0.9, 0.885, 0.87, 0.855), (0.4, 0.3, 0.2, 0.1), 0.02, 2),  # no slide below the highest, step by step
         ((0.85, 0.86, 0.95), (0.1, 0.2, 0.9), 0.02, 3),  # a better score beats any distance
         ((0.5, 0.5), (0.2, 0.2), 0.0, 1),
+        ((0.8, 0.9, 0.89), None, (0.2, 0.015, 0.0), 3),  # the error of the highest counts
+        ((0.8, 0.9, 0.85), None, (0.0, 0.015, 0.2), 2),
     ],
 )
 def test_near_ties_go_to_the_nearest_to_the_teacher_or_the_latest(scores, distances, error, step):

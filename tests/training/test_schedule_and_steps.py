@@ -79,12 +79,13 @@ def test_an_epoch_is_evaluated_as_often_as_asked(parts: int) -> None:
     ("bounds", "expected"),
     [
         ({}, 40),
+        ({"passes": 2.5}, 50),
+        ({"passes": 0.3}, 6),
         ({"min_steps": 90}, 90),
         ({"max_steps": 7}, 7),
         ({"min_steps": 30, "max_steps": 50}, 40),
     ],
 )
 def test_steps_have_a_floor_and_a_ceiling_whatever_the_number_of_examples(bounds: dict, expected: int) -> None:
-    assert (
-        StepPlan(batches=make_batches(40, 2), accumulate=1).total(last(BoundedEpochs(passes=2.0, **bounds))) == expected
-    )
+    plan = StepPlan(batches=make_batches(40, 2), accumulate=1)
+    assert plan.total(last(BoundedEpochs(**{"passes": 2.0, **bounds}))) == expected

@@ -20,6 +20,7 @@ from potstill.training import (
     Checkpoints,
     Distiller,
     EventLog,
+    Masker,
     Scores,
     StageConfig,
     StageRun,
@@ -45,30 +46,42 @@ class Training:
         self.seen: list[Weights] = []
         self.callback = SilentCallback()
 
-    def train(self, scores: Sequence[float], start: Position, *, every: int | None = None, **stage: object) -> Position:
+    def train(
+        self,
+        scores: Sequence[float],
+        start: Position,
+        *,
+        every: int | None = None,
+        masker: Masker | None = None,
+        **stage: object,
+    ) -> Position:
         """Go through a stage of one step an epoch, scored after each."""
-        config = StageConfig.parse(
-            {"name": "one", "objectives": [{"kind": "hard_labels"}], "epochs": len(scores), **stage}, path="stage"
-        )
+        config = self.read({"epochs": len(scores), **stage})
+        distiller, batches, run = self.prepare(config, scores=scores, every=every)
+        return train_stage(config, distiller, {}, batches, run=run, start=start, masker=masker)
+
+    def read(self, fields: dict[str, object]) -> StageConfig:
+        """Read a stage that follows gold labels, unless other objectives are named."""
+        return StageConfig.parse({"name": "one", "objectives": [{"kind": "hard_labels"}], **fields}, path="stage")
+
+    def prepare(
+        self, config: StageConfig, *, scores: Sequence[float] = (), every: int | None = None
+    ) -> tuple[Distiller, Batches, StageRun]:
+        """Give what a stage works with: two texts, and scores that are given."""
         examples = Split(texts=["good film", "bad plot"], labels=LabelRows.one_each(np.array([1, 0])))
         tokenised = tokenise(examples, self.student.tokenizer, max_length=8)
         given = iter(scores)
-        return train_stage(
-            config,
-            Distiller(self.student, (), config.objectives, path="stage"),
-            {},
-            Batches(tokenised, config.batches, seed=0),
-            run=StageRun(
-                accelerator=self.accelerator,
-                checkpoints=self.checkpoints,
-                checkpoint_config=CheckpointConfig(every_steps=every),
-                tracking=TrackingConfig(),
-                events=EventLog(self.folder / "events.jsonl"),
-                callback=self.callback,
-                score=lambda student: self._score(student, given),
-            ),
-            start=start,
+        run = StageRun(
+            accelerator=self.accelerator,
+            checkpoints=self.checkpoints,
+            checkpoint_config=CheckpointConfig(every_steps=every),
+            tracking=TrackingConfig(),
+            events=EventLog(self.folder / "events.jsonl"),
+            callback=self.callback,
+            score=lambda student: self._score(student, given),
         )
+        distiller = Distiller(self.student, (), config.objectives, path="stage")
+        return distiller, Batches(tokenised, config.batches, seed=0), run
 
     def _score(self, student: Encoder, scores: Iterator[float]) -> Scores:
         self.seen.append(self.weights(student))
