@@ -16,7 +16,7 @@ from transformers import BertTokenizerFast, CanineTokenizer, MPNetTokenizer, Pre
 from potstill.data import BatchConfig, Batches, Split, tokenise
 from potstill.errors import ModelError
 from potstill.hub import Tokenizer, find_spans
-from potstill.teachers import OwnTokens, align_tokens
+from potstill.teachers import OwnTokens, align_tokens, example_keys
 
 LINES = ["a good film is a good film", "the bad plot was not very good", "½ of it, ﬁne: naïve 😀 日本"] * 9
 PIECES = ["good", "bad", "film", "the", "a", "un", "##s", "##e", "##able", "pl", "##ot", ".", ",", "'", "日"]
@@ -160,6 +160,17 @@ def test_a_teacher_of_the_same_pieces_gives_its_states_as_they_are() -> None:
     batch = Batches(tokenise(split, student, max_length=9), BatchConfig(), seed=0).collate(np.arange(3))
     states = torch.randn(*batch.input_ids.shape, 4)
     assert torch.equal(own.pool(states, batch), states.masked_fill(~batch.token_mask[..., None], 0))
+
+
+def test_stored_states_are_known_by_what_they_are_averaged_over() -> None:
+    texts, teacher = ["good films"], cut("mpnet").tokenizer
+    tokens = tokenise(Split(texts=texts), teacher, max_length=9).tokens
+    theirs = find_spans(teacher, texts, None, max_length=9)
+    alike, again, other = (
+        example_keys(tokens, align_tokens(find_spans(cut(kind).tokenizer, texts, None, max_length=9), theirs))
+        for kind in ("bert", "bert", "byte-level")
+    )
+    assert alike == again != other
 
 
 def test_what_lies_behind_the_teachers_cut_is_not_shared() -> None:

@@ -60,9 +60,13 @@ def fill(folder: Path, batches: Batches, form: RowFormat = "bf16") -> tuple[Stat
 
 
 @pytest.mark.parametrize("form", ["fp32", "bf16", "int8"])
-def test_any_shuffle_finds_the_states_that_the_teacher_would_give(tmp_path: Path, form: RowFormat) -> None:
+def test_any_shuffle_finds_the_states_that_the_teacher_would_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: RowFormat
+) -> None:
+    monkeypatch.setattr("potstill.teachers.states._SHARD_EXAMPLES", 2)  # so that a batch reads of several
     batches = make_batches(TEXTS)
-    store, _, keys = fill(tmp_path, batches, form)
+    store, _, keys = fill(tmp_path, make_batches(TEXTS, 2), form)
+    assert len(store.shards) > 1
     stored = StoredStates(StateStore(tmp_path, NEEDS, form), keys, num_heads=SHAPE.num_heads)
     for epoch in range(3):
         for example_ids in batches.plan(epoch):
@@ -123,9 +127,10 @@ def test_two_processes_that_fill_the_same_store_leave_it_whole(tmp_path: Path) -
     assert (reopened.locate(keys) >= 0).all()
 
 
-def test_other_layers_are_another_store(tmp_path: Path) -> None:
-    fill(tmp_path, make_batches(TEXTS))
-    other = StateStore(tmp_path, Needs(hidden_states=frozenset({1})), "bf16")
+@pytest.mark.parametrize(("needs", "form"), [(Needs(hidden_states=frozenset({1})), "bf16"), (NEEDS, "fp32")])
+def test_other_layers_and_another_format_are_another_store(tmp_path: Path, needs: Needs, form: RowFormat) -> None:
+    fill(tmp_path, make_batches(TEXTS), "bf16")
+    other = StateStore(tmp_path, needs, form)
     assert len(other.missing(example_keys(make_batches(TEXTS).tokenised.tokens))) == 5
 
 
