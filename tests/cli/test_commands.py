@@ -201,7 +201,7 @@ def test_predict_reads_and_writes_files_in_order(potstill, world, tmp_path):
 def test_recipes_are_listed_shown_and_explained(potstill):
     listed = potstill("recipes")
     assert listed == potstill("recipes", "list")
-    names = [entry["name"] for entry in json.loads(potstill("recipes", "list", "--json").stdout)]
+    names = [entry["name"] for entry in json.loads(potstill("recipes", "--json").stdout)]
     assert "kd" in names
     for name in names:
         assert name in listed.stdout

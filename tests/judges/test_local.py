@@ -21,8 +21,10 @@ def model(tmp_path_factory):
 
 def ask(model, texts, labels, out, *more):
     arguments = ["label", str(texts), "--labels", str(labels), "--model", str(model), "--out", str(out), *more]
-    done = CliRunner().invoke(app, arguments)
+    done = CliRunner().invoke(app, [*arguments, "--json"])
     assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["path"], told["num_answered"]) == (str(out), told["num_texts"])
     return {row["text"]: row for row in map(json.loads, out.read_text(encoding="utf-8").splitlines())}
 
 

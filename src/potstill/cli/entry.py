@@ -34,7 +34,11 @@ _QUIET = {
 }
 """Keeps bars and advice of the libraries below us from mixing with ours; read when they are first imported."""
 
-_ALONE = {(): ["--help"], ("recipes",): ["recipes", "list"]}
+_ALONE = {
+    (): ["--help"],
+    ("recipes",): ["recipes", "list"],
+    ("recipes", "--json"): ["recipes", "list", "--json"],
+}
 """What a command stands for that needs another one behind it and has none."""
 
 _TOGETHER = ("distill", "finetune", "pretrain")

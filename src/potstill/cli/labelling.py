@@ -1,13 +1,14 @@
 """The command `label`."""
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from potstill.cli.options import Text, TextPair
+from potstill.cli.options import AsJson, Text, TextPair
+from potstill.cli.output import print_json
 from potstill.console import ConsoleCallback
 from potstill.errors import RecipeError
 
@@ -150,6 +151,7 @@ def label(
         typer.Option("--max-calls", min=1, metavar="N", rich_help_panel=_MONEY, help="Ask about no more texts."),
     ] = None,
     endpoint: EndpointOptions,
+    as_json: AsJson = False,
 ) -> None:
     """Let a language model say which label each text has, for a student to learn it (--teacher-answers).
 
@@ -167,6 +169,8 @@ def label(
     watch, budget = ConsoleCallback(), _make_budget(endpoint, max_calls)
     with closing(_choose_judge(model, question, endpoint, is_calibrated=calibrate)) as judge:
         found = label_texts(splits, judge, out, budget=budget, callback=watch)
+    if as_json:
+        print_json({**asdict(found), "path": str(found.path)})
     cost = f", for {found.cost:.4g}" if found.cost else ""
     told = f"{found.num_answered:,} of {found.num_texts:,} texts{cost}; {found.num_abstained:,} without a label"
     watch.note(f"{found.path}: {told}")
