@@ -123,7 +123,7 @@ def load_transfer(
     if not is_whole(folder):
         total = sum(source.size for source in sources)
         try:
-            with whole_folder(folder) as aside, callback.task("reading unlabelled texts", total) as progress:
+            with whole_folder(folder) as aside, callback.task("reading unlabelled texts (bytes)", total) as progress:
                 chunks = (chunk for source in sources for chunk in source.chunks(columns, progress.advance))
                 _Writer(data, aside, held_out).write(chain(beside, chunks))
         except DataError:

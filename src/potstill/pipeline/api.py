@@ -286,7 +286,7 @@ def distill(
         name_examples(examples, place),
         teacher=teachers,
         teacher_base=base_name,
-        answers=keep_data(teacher_answers, place),
+        answers=keep_data(teacher_answers, place, split="answers"),
         corpus=name_files(corpus),
         general=general_name,
         unlabeled=name_texts(unlabeled, place, column=text),

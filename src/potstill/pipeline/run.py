@@ -7,7 +7,7 @@ from pathlib import Path
 
 from potstill.controls import Control, find_controls
 from potstill.evaluation import write_model_card
-from potstill.files import make_folder, write_json
+from potstill.files import expand_user, make_folder, write_json
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.begun import check_beginning, check_tools, describe_beginning, describe_facts, open_folder
 from potstill.pipeline.claims import claim
@@ -43,6 +43,22 @@ class Run:
     folder: Path
     results: Results
 
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """Open a run that was finished before.
+
+        Args:
+            folder: The run folder.
+
+        Returns:
+            The run, as `distill` returned it.
+
+        Raises:
+            RunError: The folder has no results, or they are damaged.
+        """
+        path = expand_user(folder)
+        return cls(folder=path, results=Results.read(RunFolder(path=path).results))
+
     @property
     def student(self) -> Path:
         """The trained model, a `save_pretrained` folder."""
@@ -62,7 +78,8 @@ class Run:
 
     def _repr_html_(self) -> str:
         """Show the page of the run in a notebook."""
-        page = RunFolder(path=self.folder).report.read_text(encoding="utf-8")
+        report = RunFolder(path=self.folder).report
+        page = (report if report.is_file() else write_report(self.folder)).read_text(encoding="utf-8")
         return f'<iframe srcdoc="{escape(page)}" width="100%" height="600"></iframe>'
 
 

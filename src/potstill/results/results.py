@@ -221,6 +221,12 @@ class Results(Record):
 
         return "\n".join([*find_warnings(self), str(make_table(self))])
 
+    def _repr_html_(self) -> str:
+        """Show the same in a notebook."""
+        from potstill.results.run_table import show_results
+
+        return show_results(self)
+
     def to_records(self) -> list[dict[str, Any]]:
         """Give one flat record for each model and split.
 

@@ -1,7 +1,9 @@
 """Results of a run as a table; a cell may have a second line with the detail of the first."""
 
+from html import escape
+
 from potstill.results.figures import ClassFidelity, ScoreFidelity
-from potstill.results.markup import to_markdown
+from potstill.results.markup import to_html, to_markdown
 from potstill.results.results import ModelResult, QuotedModel, Results
 from potstill.results.table import Heading, Table, figure_columns, word_columns
 from potstill.results.warning import find_warnings
@@ -39,6 +41,12 @@ def make_table(results: Results) -> Table:
     return Table(
         title=_title(results), columns=(*word_columns(""), *heads), rows=tuple(figures), notes=tuple(_notes(results))
     )
+
+
+def show_results(results: Results) -> str:
+    """Write results in HTML: what is wrong with the models, and the table below it."""
+    above = "".join(f"<p><strong>{escape(warning)}</strong></p>" for warning in find_warnings(results))
+    return above + to_html(make_table(results))
 
 
 def describe_results(results: Results) -> str:

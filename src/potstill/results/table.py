@@ -53,6 +53,12 @@ class Table:
 
         return to_text(self)
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from potstill.results.markup import to_html
+
+        return to_html(self)
+
     def to_frame(self) -> "DataFrame":
         """Give the cells, which are texts, as a data frame of pandas.
 

@@ -6,6 +6,7 @@ from .bench_run import run_bench
 from .bench_table import make_bench_tables
 from .classifier import Classifier, load, predict
 from .compare import ComparedModel, CompareReport, compare_models
+from .compare_table import make_compare_table
 from .export import export_onnx, refuse_foreign_folder, trim
 from .export_card import describe_export, tell_company
 from .export_config import ExportConfig
@@ -34,6 +35,7 @@ __all__ = [
     "export_onnx",
     "load",
     "make_bench_tables",
+    "make_compare_table",
     "predict",
     "published_rows",
     "read_trust_texts",

@@ -3,7 +3,7 @@
 from pydantic import Field, JsonValue
 
 from potstill.config import Config
-from potstill.results import Parameters
+from potstill.results import Parameters, to_html
 from potstill.serving.bench_config import BenchConfig
 
 
@@ -110,3 +110,15 @@ class BenchReport(Config):
     """One for each model and back-end; ratios refer to the first."""
     environment: dict[str, JsonValue]
     """Versions and hardware."""
+
+    def __str__(self) -> str:
+        """Write what the command prints."""
+        from potstill.serving.bench_table import make_bench_tables
+
+        return "\n".join(map(str, make_bench_tables(self)))
+
+    def _repr_html_(self) -> str:
+        """Show the same in a notebook."""
+        from potstill.serving.bench_table import make_bench_tables
+
+        return "".join(map(to_html, make_bench_tables(self)))

@@ -18,7 +18,7 @@ from potstill.evaluation import (
     make_subject,
 )
 from potstill.progress import ProgressCallback
-from potstill.results import Fidelity, Interval, ModelResult
+from potstill.results import Fidelity, Interval, ModelResult, to_html
 from potstill.serving.bench_config import BenchConfig
 from potstill.serving.bench_report import Latency, Rate
 from potstill.serving.bench_run import run_real
@@ -79,6 +79,18 @@ class CompareReport(Config):
     """Price of this machine."""
     environment: dict[str, JsonValue]
     """Versions and hardware."""
+
+    def __str__(self) -> str:
+        """Write what the command prints."""
+        from potstill.serving.compare_table import make_compare_table
+
+        return str(make_compare_table(self))
+
+    def _repr_html_(self) -> str:
+        """Show the same in a notebook."""
+        from potstill.serving.compare_table import make_compare_table
+
+        return to_html(make_compare_table(self))
 
 
 def compare_models(
