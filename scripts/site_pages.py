@@ -1,8 +1,13 @@
-"""Pages of the site that are made from the code: every setting, every objective, the changelog. A hook of mkdocs."""
+"""Pages of the site that are made from the code: every setting, every objective, the changelog. A hook of mkdocs.
+
+Run as a script, it draws the picture `docs/frontier.svg` anew, out of the page `docs/grid-report.html`.
+"""
 
 import inspect
+import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -10,15 +15,36 @@ ROOT = Path(__file__).parents[1]
 
 def write_pages() -> Mapping[str, str]:
     """Write them as Markdown, by the name of their file."""
-    from potstill.cli.setting_list import list_sections
+    from potstill.cli.setting_list import list_command_sections, list_sections
 
     sections = list_sections()
     losses = [section for section in sections if section.path.startswith("stages.NAME.objectives.")]
     return {
-        "settings.md": _settings([section for section in sections if section not in losses]),
+        "settings.md": _settings([section for section in sections if section not in losses])
+        + _commands(list_command_sections()),
         "objectives.md": _objectives(losses),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
     }
+
+
+FRONTIER = ROOT / "docs" / "frontier.svg"
+_STYLE = """
+text { font: 11px system-ui, sans-serif; fill: #5c636d } .title { fill: #22252a; font-size: 12px }
+.grid line { stroke: #ebe9e3 } .line { fill: none; stroke: currentColor; stroke-width: 2; opacity: .55 }
+.dot { fill: currentColor } .dot.other { fill: #fdfcfa; stroke: currentColor }
+.name { fill: currentColor; font-weight: 600 } .name.other { font-weight: 400 }
+.teacher { color: #1f5b96 } .student { color: #b4530f } .general { color: #8a6d1d } .random { color: #7b5ea7 }
+.other { color: #5c636d }
+"""
+
+
+def draw_frontier() -> str:
+    """Take the picture of quality and speed on SST-2 out of the page, with the style that it needs to stand alone."""
+    page = (ROOT / "docs" / "grid-report.html").read_text(encoding="utf-8")
+    picture = re.findall(r"<svg .*?</svg>", page[page.index("<h3>sst-2</h3>") :], re.DOTALL)[1]
+    begin, _, rest = picture.partition(">")
+    opened = begin.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"')
+    return f'{opened}><style>{_STYLE}</style><rect width="480" height="340" fill="#fdfcfa"/>{rest}\n'
 
 
 def on_files(files, config):  # noqa: ANN001, ANN201 - mkdocs calls it, which is not installed where types are checked
@@ -44,14 +70,29 @@ def _settings(sections) -> str:  # noqa: ANN001 - of potstill.cli, imported when
     return "\n\n".join(parts) + "\n"
 
 
+def _commands(sections) -> str:  # noqa: ANN001 - as above
+    parts = []
+    for name, section in sections.items():
+        parts += [
+            f"## `potstill {name}`",
+            f"{_paragraph(section.doc)} A flag of the command (`per_channel` is `--per-channel`, and so on), in Python "
+            f"an entry of `potstill.{name}(..., settings={{...}})`.",
+            _table(section.settings),
+        ]
+    return "\n" + "\n\n".join(parts) + "\n"
+
+
 def _objectives(sections) -> str:  # noqa: ANN001 - as above
-    shared = [setting.path.rpartition(".")[2] for setting in sections[0].settings[:4]]
+    common = [
+        replace(each, path=each.path.replace(f".{sections[0].kind}.", ".KIND.")) for each in sections[0].settings[:4]
+    ]
+    shared = [setting.path.rpartition(".")[2] for setting in common]
     parts = [
         "# Objectives",
         "A stage adds up as many as you like, each times its `weight`. Losses are means over examples or over real "
         "tokens; padding is never counted. [Losses of your own](research.md#a-loss-of-your-own) stand beside these.",
         "## What all have",
-        _table([setting for setting in sections[0].settings[:4] if not setting.path.endswith(".kind")]),
+        _table(common),
     ]
     for section in sections:
         own = [setting for setting in section.settings if setting.path.rpartition(".")[2] not in shared]
@@ -80,6 +121,12 @@ def _paragraph(text: str) -> str:
 def _table(settings) -> str:  # noqa: ANN001 - as above
     rows = ["| setting | takes | left out | what it means |", "| :-- | :-- | :-- | :-- |"]
     for each in settings:
+        if each.path.rpartition(".")[2] == "kind" and not each.doc:
+            continue  # the heading says it
         cells = (f"`{each.path}`", each.values, each.default, each.doc)
         rows.append("| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |")
     return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    FRONTIER.write_text(draw_frontier(), encoding="utf-8")

@@ -1,7 +1,9 @@
 """The pages of the site: they are all there, link to what there is, and what they say to run runs."""
 
+import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from runpy import run_path
 from shutil import copytree
@@ -14,7 +16,8 @@ from potstill.suites import load_suite
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-MADE = run_path(str(ROOT / "scripts" / "site_pages.py"))["write_pages"]()
+SCRIPT = run_path(str(ROOT / "scripts" / "site_pages.py"))
+MADE = SCRIPT["write_pages"]()
 SITE = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
 NAV = re.findall(r": (\S+\.md)$", SITE.partition("\nnav:")[2], re.M)
 WRITTEN = {name: (DOCS / name).read_text(encoding="utf-8") for name in NAV if name not in MADE}
@@ -50,6 +53,10 @@ def test_a_link_leads_to_what_there_is(page):
         assert not anchor or anchor in anchors(file or page), target
 
 
+def test_the_picture_is_that_of_the_page_it_was_taken_from():
+    assert (DOCS / "frontier.svg").read_text(encoding="utf-8") == SCRIPT["draw_frontier"]()
+
+
 @pytest.mark.parametrize("page", WRITTEN)
 def test_a_recipe_or_suite_on_a_page_is_one(page, tmp_path):
     for text in blocks(page, "toml"):
@@ -62,7 +69,10 @@ def test_every_setting_and_objective_is_told_of():
     from potstill.kinds import find_kinds
     from potstill.objectives import ObjectiveConfig
 
-    paths = set(re.findall(r"^\| `([^`]+)` \|", MADE["settings.md"], re.M))
+    rows = [row.split(" | ") for row in re.findall(r"^\| (`[^`]+` \|.*) \|$", MADE["settings.md"], re.M)]
+    assert [row for row in rows if len(row) != 4 or not row[1].strip() or not row[3].strip()] == []
+    paths = {row[0].strip("`") for row in rows}
+    assert {"seed", "int8", "per_channel", "repeats"} <= paths
     values = load_recipe("tinybert-4x312").model_dump(mode="json")
     of_stages = {f"stages.NAME.{name}" for name in values["stages"][0] if name not in GROUPS}
     of_data = {f"data.{name}" for name in values["data"] if name not in GROUPS}
@@ -93,6 +103,27 @@ def test_a_loss_on_a_page_is_trained_with(potstill, world, tmp_path):
     outcome = potstill("distill", "kd", *places, "--set", loss[1], "--epochs", "1", "--out", tmp_path / "run")
     assert outcome.code == 0, outcome.stderr
     assert "logit_distance" in (tmp_path / "run" / "events.jsonl").read_text(encoding="utf-8")
+
+
+def strings_of_the_code() -> Iterator[str]:
+    """Give the texts that stand in the code, with `{}` where a value is put in."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_a_message_that_the_page_about_mistakes_quotes_is_one_that_the_code_has():
+    quoted = re.findall(r"^\| `([^`]+)` \|", PAGES["troubleshooting.md"], re.M)
+    texts = set(strings_of_the_code())
+    assert len(quoted) > 10
+    for message in quoted:
+        parts = re.split(r"\.\.\.|(?<=')[^' ]+(?=')", message)
+        found = re.compile(".*".join(map(re.escape, parts)), re.S)
+        assert len("".join(parts)) > 10, message
+        assert any(map(found.search, texts)), message
 
 
 def run_all(page: str) -> None:

@@ -12,7 +12,7 @@ from potstill.kinds import find_kinds
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-_BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"), ("min_length", "of length"))
+_BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,15 @@ def list_sections() -> list[Section]:
     from potstill.recipe import Recipe
 
     return list(_sections(Recipe, "", ""))
+
+
+def list_command_sections() -> dict[str, Section]:
+    """List the settings that commands have beside those of recipes, by the name of the command."""
+    from potstill.serving import BenchConfig, ExportConfig
+
+    return {
+        name: next(_sections(config, "", "")) for name, config in (("export", ExportConfig), ("bench", BenchConfig))
+    }
 
 
 def _sections(config: type[Config], path: str, kind: str) -> Iterator[Section]:
@@ -127,7 +136,9 @@ def _values(annotation: Any) -> str:  # noqa: ANN401 - walks over annotations
 
 
 def _bounds(mark: Any) -> list[str]:  # noqa: ANN401 - what stands beside a type
-    return [f"{words} {getattr(mark, name)}" for name, words in _BOUNDS if hasattr(mark, name)]
+    least = getattr(mark, "min_length", None) or 0
+    length = {0: [], 1: ["not empty"]}.get(least, [f"of length {least} or more"])
+    return [*(f"{words} {getattr(mark, name)}" for name, words in _BOUNDS if hasattr(mark, name)), *length]
 
 
 def _write(value: Any) -> str:  # noqa: ANN401 - any default

@@ -73,7 +73,8 @@ def open_config(name: str) -> PretrainedConfig:
         values, _ = PretrainedConfig.get_config_dict(where)
         config = None if _brings_code(values) else AutoConfig.from_pretrained(where, trust_remote_code=False)
     except Exception as error:  # transformers raises many kinds, also of the libraries below it
-        raise ModelError(f"model '{name}' cannot be loaded: its config.json ({tell_reason(error)}).") from None
+        what = "its" if Path(where).is_dir() else "there is no folder of this name, and the hub does not give its"
+        raise ModelError(f"model '{name}' cannot be loaded: {what} config.json ({tell_reason(error)}).") from None
     if config is None:
         raise ModelError(
             f"model '{name}' is of type '{values.get('model_type')}', which transformers does not have, and brings "
