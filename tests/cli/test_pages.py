@@ -1,9 +1,11 @@
 """The pages of the site: they are all there, link to what there is, and what they say to run runs."""
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from runpy import run_path
 from shutil import copytree
@@ -83,6 +85,16 @@ def test_every_setting_and_objective_is_told_of():
     assert "KL(" in MADE["objectives.md"]
 
 
+def test_every_public_name_is_in_the_reference_and_is_there():
+    import potstill
+
+    told = re.findall(r"^::: (\S+)$", PAGES["python.md"], re.M)
+    for path in told:
+        module, _, name = path.rpartition(".")
+        assert getattr(import_module(module), name).__module__ == module, path
+    assert {*potstill.__all__} <= {path.rpartition(".")[2] for path in told}
+
+
 def test_the_python_on_the_pages_runs(world, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     copytree(world.teacher, "my-teacher")
@@ -103,6 +115,16 @@ def test_a_loss_on_a_page_is_trained_with(potstill, world, tmp_path):
     outcome = potstill("distill", "kd", *places, "--set", loss[1], "--epochs", "1", "--out", tmp_path / "run")
     assert outcome.code == 0, outcome.stderr
     assert "logit_distance" in (tmp_path / "run" / "events.jsonl").read_text(encoding="utf-8")
+
+
+def test_answers_on_a_page_are_all_read(potstill, tmp_path):
+    answers = [text for text in blocks("few-labels.md", "json") if "text" in text]
+    assert answers
+    for text in answers:
+        rows = [text.replace('"text": "', f'"text": "{number} ') for number in range(10)]
+        (tmp_path / "answers.jsonl").write_text("".join(rows), encoding="utf-8")
+        told = json.loads(potstill("audit", tmp_path / "answers.jsonl", "--json").stdout)
+        assert (told["num_texts"], told["num_abstained"]) == (10 * text.count("\n"), 0)
 
 
 def strings_of_the_code() -> Iterator[str]:
