@@ -6,6 +6,7 @@ import signal
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from missing_packages import find_lacking, find_reason
 
 # Tiny matrices lose more time to waiting threads than they win, and sums depend on how many there are: a test and the
 # processes that it starts must have the same number.
@@ -27,6 +28,9 @@ settings.register_profile(
 settings.load_profile("potstill")
 
 
+_LACKING = find_lacking()
+
+
 @pytest.fixture(params=["fp32", "bf16"])
 def auto_precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """What the precision `auto` is: a test that depends on it runs under each."""
@@ -45,3 +49,13 @@ def signals_as_in_a_terminal():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Skip what ends in the sentence of an optional package that this machine lacks."""
+    report = yield
+    told = "\n".join([report.longreprtext, *(text for _, text in report.sections)])
+    if report.failed and (package := find_reason(told, _LACKING)):
+        report.outcome, report.longrepr = "skipped", (str(item.path), 0, f"needs {package}, which is not installed")
+    return report

@@ -108,5 +108,5 @@ def test_a_cluster_that_is_not_there_is_refused() -> None:
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(RunError, match=r"the package ray is not installed; run pip install 'potstill\[ray\]'"):
+    with pytest.raises(RunError, match=r"ray is not installed; run .pip install .potstill\[ray\]"):
         open_workers(0, ray="auto")

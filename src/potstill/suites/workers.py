@@ -145,7 +145,7 @@ def _import_ray() -> Any:  # noqa: ANN401 - an optional package
     try:
         import ray
     except ImportError:
-        raise RunError("--ray: the package ray is not installed; run pip install 'potstill[ray]'.") from None
+        raise RunError("--ray: the package ray is not installed; run \"pip install 'potstill[ray]'\".") from None
     return ray
 
 
