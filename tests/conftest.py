@@ -52,10 +52,11 @@ def signals_as_in_a_terminal():
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """Skip what ends in the sentence of an optional package that this machine lacks."""
     report = yield
     told = "\n".join([report.longreprtext, *(text for _, text in report.sections)])
     if report.failed and (package := find_reason(told, _LACKING)):
+        call.excinfo.value.add_note(told)  # a fixture of several tests raises it once more, and prints nothing
         report.outcome, report.longrepr = "skipped", (str(item.path), 0, f"needs {package}, which is not installed")
     return report

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
-_TOLD = re.compile(r"""not installed; run ["']pip install ["']?(?:potstill\[(?P<extra>\w+)\]|(?P<package>[\w-]+))""")
+_TOLD = re.compile(r"""run ["']pip install ["']?(?:potstill\[(?P<extra>\w+)\]|(?P<package>[\w-]+))""")
 _IMPORTED = re.compile(r"No module named '(?P<package>\w+)")
 
 
@@ -28,7 +28,7 @@ def find_reason(told: str, lacking: Mapping[str, tuple[str, ...]]) -> str | None
         told: What the test printed and raised.
         lacking: What `find_lacking` found.
     """
-    text = " ".join(told.split())
+    text = " ".join(told.replace("\\", "").split())  # an assertion writes quotation marks with backslashes
     for found in (*_TOLD.finditer(text), *_IMPORTED.finditer(text)):
         extra, package = found.groupdict().get("extra"), found["package"]
         if extra in lacking:

@@ -50,14 +50,15 @@ class Outcome:
 
 
 @pytest.fixture
-def potstill(capsys, monkeypatch, tmp_path):
-    """Run a command in an empty folder; the arguments may be paths."""
+def potstill(capsys, monkeypatch, request, tmp_path):
+    """Run a command in an empty folder; the arguments may be paths. What it told stands under a failed test."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments) -> Outcome:
         capsys.readouterr()
         code = run([str(argument) for argument in arguments])
         printed = capsys.readouterr()
+        request.node.add_report_section("call", "told", printed.err)
         return Outcome(code, printed.out, printed.err)
 
     return call

@@ -64,7 +64,7 @@ LONG = ["--set", "data.corpus.max_length=512", "--set", "data.corpus.packing=lin
         (["pretrain", "{base}", "--corpus", "{text}", "--recipe", "kd"], "has no stage that reads plain text"),
         (["pretrain", "./nowhere", "--corpus", "{text}"], "'./nowhere' does not exist"),
         (["distill", "distilbert-4", "--corpus", "{text}", "--teacher-base", "{base}"], "no trained masked-LM head"),
-        (["distill", "bert-small", "--task", "trec", "--teacher-base", "{base}"], "none is given; pass --corpus"),
+        (["distill", "bert-small", "--data", "{reviews}", "--teacher-base", "{base}"], "none is given; pass --corpus"),
         (
             ["pretrain", "{base}", "--corpus", "{text}", *LONG],
             "512 is more than the 64",
@@ -82,10 +82,15 @@ def test_a_mistake_is_told_in_one_sentence(
     arguments = [*arguments, *(["--set", "student.num_layers=1"] if "distilbert-4" in arguments else [])]
     for name, content in files.items():
         (tmp_path / f"{name}.txt").write_bytes(content)
-    places = {"base": world.base, "text": text, **{name: tmp_path / f"{name}.txt" for name in files}}
+    places = {
+        "base": world.base,
+        "reviews": world.reviews,
+        "text": text,
+        **{name: tmp_path / f"{name}.txt" for name in files},
+    }
     out = tmp_path / "out"
     known = [argument.format(**places) for argument in arguments]
-    limits = [] if "kd" in known or "trec" in known else QUICK[:-2]
+    limits = [] if {"kd", "bert-small"} & {*known} else QUICK[:-2]
     outcome = potstill(known[0], "--out", out, *limits, *known[1:])
     assert outcome.code == 2, outcome.stderr
     (line,) = [line for line in outcome.stderr.splitlines() if line.startswith("error:")]
