@@ -42,7 +42,8 @@ class TeacherConfig(Config):
     states: Literal["run", "store", "auto"] = "run"
     """Where hidden states, queries, keys and values come from, in stages that read them: `run` has the teacher run at
     every step; `store` has it run once over the training examples and keeps them on disk, rounded; `auto` times both
-    on this machine and takes the faster, if the states fit into `states_gib` and on the disk."""
+    on this machine and takes the faster, if the states fit into `states_gib` and on the disk; it may stand where no
+    teacher runs."""
     states_format: RowFormat = "bf16"
     """How stored states are rounded: bf16, or int8 with a scale for each token, half as large; fp32 = not at all."""
     states_gib: float = Field(default=8.0, gt=0.0)
@@ -74,7 +75,9 @@ class TeacherConfig(Config):
                 f"both answers ('{self.answers}') and a model ('{self.names[0]}') are set; set one to none"
             )
         fields = type(self).model_fields
-        idle = [name for name in ("recipe", "store", "states") if getattr(self, name) != fields[name].default]
+        idle = [name for name in ("recipe", "store") if getattr(self, name) != fields[name].default]
+        if self.states == "store":  # `auto` finds that there is nothing to choose
+            idle.append("states")
         if idle:
             raise ValueError(f"{' and '.join(idle)} without effect: a teacher whose answers are given does not run")
         return self
