@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
-from tiny_grid import make_suite
+from tiny_grid import make_small_suite, make_suite
 
 from potstill.errors import RecipeError
-from potstill.suites import Suite, choose_cells, load_suite
+from potstill.suites import Suite, choose_cells, load_suite, run_suite
 from potstill.suites.planning import plan_cells
+from potstill.suites.schedule import SilentWatcher
+from potstill.suites.scores import read_scores
+from potstill.suites.workers import InProcess
 
 
 def test_every_system_meets_every_task_and_seed_and_teachers_come_first(suite: Suite) -> None:
@@ -178,3 +181,28 @@ def test_a_suite_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_a_system_has_no_ablation_or_one_or_several(given, ablations, suite):
     system = {"name": "TinyBERT", "recipe": "tinybert-4x312", "ablation": given}
     assert Suite.parse(suite.model_dump(mode="json") | {"systems": [system]}).systems[0].ablation == ablations
+
+
+def test_a_table_of_answers_is_the_teacher_of_a_task(
+    base: Path, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [line.rsplit(",", 2)[:2] for line in reviews.read_text(encoding="utf-8").splitlines()]
+    (tmp_path / "answers.csv").write_text("\n".join(f"{text},{label}" for text, label in rows) + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    task = {
+        "name": "stars",
+        "data": str(reviews),
+        "answers": "answers.csv",
+        "set": ["data.text=review", "data.label=stars"],
+    }
+    suite = make_small_suite(base, reviews, tasks=[task], seeds=[0])
+    (cell,) = plan_cells(suite)
+    assert (cell.teacher, cell.recipe.teacher.answers) == (None, str(tmp_path / "answers.csv"))
+    assert not run_suite(suite, tmp_path / "suite", InProcess(), SilentWatcher()).outcome.failed
+    sheet = read_scores(tmp_path / "suite")
+    assert {(model.row, model.result.role, model.result.has_weights) for model in sheet.models} == {
+        ("teacher", "teacher", False),
+        ("KD", "student", True),
+    }
+    with pytest.raises(RecipeError, match="no seed draws the teacher anew: task 'stars' has a teacher of its own"):
+        plan_cells(suite.model_copy(update={"vary": ("teacher",)}))

@@ -66,8 +66,16 @@ class SuiteTask(Config):
     """Its data file, folder or hub name, in place of the suite's."""
     teacher: str | None = None
     """A fine-tuned model for it; None = one is fine-tuned from the teacher's base."""
+    answers: str | None = None
+    """A file of a teacher's answers in place of a model, as `teacher.answers` of a recipe; students start from the
+    teacher's base."""
     set: tuple[str, ...] = ()
     """`path=value` changes of every recipe on this task; those of `data` and `precision` hold for its teacher too."""
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether none is to be made for it."""
+        return self.teacher is not None or self.answers is not None
 
 
 class SuiteTeacher(Config):
@@ -129,7 +137,7 @@ class Suite(Record):
         """The row of the teachers in tables: as it is called, or by the encoder that they are fine-tuned from."""
         if self.teacher.name is not None:
             return self.teacher.name
-        is_made_here = self.teacher.base is not None and all(task.teacher is None for task in self.tasks)
+        is_made_here = self.teacher.base is not None and not any(task.has_teacher for task in self.tasks)
         return f"teacher ({Path(str(self.teacher.base)).name})" if is_made_here else "teacher"
 
     @field_validator("tasks", mode="before")

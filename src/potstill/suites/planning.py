@@ -83,7 +83,8 @@ class _Request:
             changes += variant.set
             ablations += variant.ablation
             where += f", variants.{variant.name}"
-        given = {"teacher.model": task.teacher, "teacher.base": suite.teacher.base}
+        answers = None if task.answers is None else _absolute(task.answers)
+        given = {"teacher.model": task.teacher, "teacher.answers": answers, "teacher.base": suite.teacher.base}
         known = {path: value for path, value in given.items() if value is not None}
         values = {**_data_fields(suite, task), **known, **fields}
         return _load(system.recipe, ablations, changes, values, where=f"{where}, {task.name}")
@@ -93,7 +94,8 @@ def _lacks_teacher(recipe: Recipe) -> bool:
     """Say whether a recipe's stages on the task need a fine-tuned teacher that is not named."""
     stages = [stage for stage in recipe.stages if stage.data != "corpus"]
     follows = any(objective.needs_teacher for stage in stages for objective in stage.objectives)
-    return (follows or recipe.start_from == "teacher") and not recipe.teacher.names
+    is_given = recipe.teacher.names or recipe.teacher.answers is not None
+    return (follows or recipe.start_from == "teacher") and not is_given
 
 
 def _general_cell(request: _Request) -> Cell:
@@ -209,7 +211,7 @@ def _check_varied(suite: Suite, cells: Sequence[Cell]) -> None:
     """Refuse a part that no seed would draw anew, so that nobody takes its spread for measured."""
     students = [cell for cell in cells if cell.row in row_names(suite)]
     made_elsewhere = {
-        "teacher": [f"task '{task.name}' has a teacher of its own" for task in suite.tasks if task.teacher is not None],
+        "teacher": [f"task '{task.name}' has a teacher of its own" for task in suite.tasks if task.has_teacher],
         "general": [f"'{cell.row}' starts from '{cell.recipe.general}'" for cell in students if cell.recipe.general],
     }
     makers = {

@@ -72,7 +72,8 @@ class TeacherConfig(Config):
             return self
         if self.names:
             raise ValueError(
-                f"both answers ('{self.answers}') and a model ('{self.names[0]}') are set; set one to none"
+                f"both answers ('{self.answers}') and a model ('{self.names[0]}') are set; set one to none, or write "
+                "what all of them say of a text into one cell of a column 'votes'"
             )
         fields = type(self).model_fields
         idle = [name for name in ("recipe", "store") if getattr(self, name) != fields[name].default]
