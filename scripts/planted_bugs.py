@@ -329,7 +329,7 @@ BUGS: tuple[Bug, ...] = (
         ),
         ("labels=self.augmented.labels(self.recipe.augmentation.labels)", "labels=self.augmented.inherited"),
         ("of_texts(self.answers.find(examples) >= 0)", "of_texts(self.answers.find(examples) >= -1)"),
-        ("return batches if chosen is None else batches.only(chosen)", "return batches"),
+        ("batches = batches if chosen is None else batches.only(chosen)", "batches = batches"),
     ),
     *_in(
         "controls.py",

@@ -12,6 +12,8 @@ from killing import kill_after_checkpoints
 from tiny_reviews import WORDS
 
 from potstill import distill
+from potstill.data import Batches
+from potstill.errors import RecipeError
 from potstill.hub import load_classifier
 from potstill.pipeline import Run, remeasure
 from potstill.pipeline.open_run import OpenRun
@@ -95,6 +97,40 @@ def test_a_control_makes_as_many_steps_and_reads_labelled_texts_alone(
     assert set(read.tolist()) == set(range(24))
     totals = [StepPlan(batches=each, accumulate=1).total(recipe.stages[0]) for each in (ours, theirs)]
     assert totals[0] == totals[1]
+
+
+def test_shares_say_how_much_of_a_pass_comes_from_each_kind_of_text(
+    teacher: Path, reviews: Path, more: Path, tmp_path: Path
+) -> None:
+    encoder = load_classifier(str(teacher))
+
+    def batches(*shares: str) -> Batches:
+        fields = {"data": {"path": str(reviews), "text": "review", "label": "stars", "unlabeled": [str(more)]}}
+        source = open_source(load_recipe("kd", fields=fields, overrides=[*SETTINGS, *shares]), tmp_path)
+        return source.batches(source.recipe.stages[0], encoder)
+
+    mixed, whole = batches("stages.0.shares={task = 3, unlabeled = 1, augmented = 5}"), batches()
+    passes = [np.concatenate(mixed.plan(epoch)) for epoch in range(10)]
+    assert [len(each) for each in passes] == [len(np.concatenate(whole.plan(0)))] * 10 == [144] * 10
+    assert [int((each < 24).sum()) for each in passes] == [108] * 10
+    read = np.bincount(np.concatenate(passes), minlength=144)
+    assert (read[:24].min(), read[:24].max(), read[24:].min(), read[24:].max()) == (45, 45, 3, 3)
+    assert [each.tolist() for each in mixed.plan(3)] == [each.tolist() for each in mixed.plan(3)]
+    alone = batches("stages.0.shares.unlabeled=1")
+    assert set(np.concatenate(alone.plan(0)).tolist()) == set(alone.example_ids.tolist()) == set(range(24, 144))
+
+
+def test_shares_without_effect_are_refused(teacher: Path, reviews: Path, more: Path, tmp_path: Path) -> None:
+    share = "stages.0.shares.unlabeled=1"
+    with pytest.raises(RecipeError, match="shares: without effect, as there are only the task's own texts"):
+        run("kd", teacher, reviews, tmp_path / "run", overrides=[*SETTINGS, share])
+    with pytest.raises(RecipeError, match="shares without effect with data = 'task'"):
+        run("kd", teacher, reviews, tmp_path / "run", overrides=[*SETTINGS, share, "stages.0.data=task"])
+    with pytest.raises(RecipeError, match="are all 0, so nothing is read"):
+        run("kd", teacher, reviews, tmp_path / "run", overrides=[*SETTINGS, "stages.0.shares.unlabeled=0"])
+    overrides = [*SETTINGS, "stages.0.shares.augmented=1"]
+    with pytest.raises(RecipeError, match="of the kinds of text that it names there are none to read"):
+        run("kd", teacher, reviews, tmp_path / "run", overrides=overrides, unlabeled=[str(more)])
 
 
 def test_augmented_texts_are_learnt_from_too(teacher: Path, reviews: Path, more: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Batches of examples of similar length under a budget of tokens, so that little of a batch is padding."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from potstill.config import Config
 from potstill.data.tokenised import TokenisedSplit
 from potstill.tensors import Batch, WordRows
 
+Group: TypeAlias = tuple[NDArray[np.int64], int]
+"""Examples, and how many of them an epoch has."""
 _POOL_BATCHES = 100
 """Examples are sorted by length within pools of about so many batches: enough to pad little, few enough to mix."""
 
@@ -36,14 +39,29 @@ class Batches:
     """
 
     def __init__(
-        self, tokenised: TokenisedSplit, config: BatchConfig, *, seed: int, chosen: NDArray[np.int64] | None = None
+        self,
+        tokenised: TokenisedSplit,
+        config: BatchConfig,
+        *,
+        seed: int,
+        chosen: NDArray[np.int64] | None = None,
+        groups: Sequence[Group] = (),
     ) -> None:
-        """Prepare to batch a split, or the `chosen` of it, as often as named; the same seed (>= 0), the same plans."""
+        """Prepare to batch a split, or the `chosen` of it, as often as named; the same seed (>= 0), the same plans.
+
+        Args:
+            tokenised: The examples.
+            config: How large a batch may be.
+            seed: Seeds the plans.
+            chosen: Which examples; None = all, each once.
+            groups: Where an epoch does not have all of them: how many it has of which.
+        """
         self.tokenised = tokenised
         self.config = config
         self._seed = seed
         self._lengths = tokenised.tokens.lengths
         self._chosen = np.arange(len(tokenised), dtype=np.int64) if chosen is None else chosen
+        self._groups = tuple(groups)
 
     @property
     def example_ids(self) -> NDArray[np.int64]:
@@ -54,9 +72,24 @@ class Batches:
         """Give batches of some of the examples, as often as they are named, which keep their ids."""
         return Batches(self.tokenised, self.config, seed=self._seed, chosen=example_ids)
 
+    def mixed(self, groups: Sequence[Group]) -> "Batches":
+        """Give batches of groups of examples, which keep their ids.
+
+        Args:
+            groups: Examples, each once, and how many of them an epoch has: they take turns, so that over the epochs all
+                of a group come equally often.
+
+        Returns:
+            The batches; examples of which an epoch has none are left out.
+        """
+        kept = [(members, count) for members, count in groups if count and len(members)]
+        chosen = np.concatenate([members for members, _ in kept])
+        return Batches(self.tokenised, self.config, seed=self._seed, chosen=chosen, groups=kept)
+
     def with_shared(self, shared: Mapping[int | None, NDArray[np.bool_]]) -> "Batches":
         """Mark the tokens that teachers with other tokenizers have too; see `TokenisedSplit`."""
-        return Batches(replace(self.tokenised, shared=shared), self.config, seed=self._seed, chosen=self._chosen)
+        tokenised = replace(self.tokenised, shared=shared)
+        return Batches(tokenised, self.config, seed=self._seed, chosen=self._chosen, groups=self._groups)
 
     def plan(self, epoch: int) -> list[NDArray[np.int64]]:
         """Choose the batches of an epoch.
@@ -69,17 +102,26 @@ class Batches:
             epoch: Number of the epoch, >= 0.
 
         Returns:
-            The example ids of each batch. Every example, or every one that was named, occurs once. The plan depends on
-            the seed, the epoch, the config and the lengths, and on nothing else.
+            The example ids of each batch. Every example, or every one that was named, occurs once, unless groups say
+            otherwise. The plan depends on the seed, the epoch, the config and the lengths, and on nothing else.
         """
         random = np.random.default_rng((self._seed, epoch))
-        order = self._chosen[random.permutation(len(self._chosen))]
+        chosen = self._draw(epoch) if self._groups else self._chosen
+        order = chosen[random.permutation(len(chosen))]
         size = self._pool_size()
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(order), size):
             left = [batches.pop()] if batches else []
             batches += self._cut(np.concatenate([*left, order[start : start + size]]))
         return [batches[index] for index in random.permutation(len(batches))]
+
+    def _draw(self, epoch: int) -> NDArray[np.int64]:
+        """Take the examples of each group whose turn it is."""
+        parts = []
+        for number, (members, count) in enumerate(self._groups):
+            turns = np.random.default_rng((self._seed, number, len(members))).permutation(members)
+            parts.append(turns[(epoch * count + np.arange(count)) % len(members)])
+        return np.concatenate(parts)
 
     def ordered(self, example_ids: NDArray[np.int64] | None = None) -> Iterator[Batch]:
         """Go through examples once, the longest first, for evaluation.

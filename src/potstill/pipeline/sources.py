@@ -20,7 +20,7 @@ from potstill.data import (
 from potstill.engines import predict_logits
 from potstill.errors import DataError
 from potstill.hub import Encoder, Head
-from potstill.pipeline.tokenising import TokenisedSplits, choose_readable
+from potstill.pipeline.tokenising import TokenisedSplits, choose_readable, mix_texts
 from potstill.processes import process_state
 from potstill.recipe import Recipe
 from potstill.teachers import OwnTokens, Teacher
@@ -99,7 +99,11 @@ class TaskSource:
             return self.batches_of(split, encoder)
         batches = self.batches_of(split, encoder, stage.batches)
         chosen = choose_readable(batches.tokenised, stage.objectives) if split != "augmented" else None
-        return batches if chosen is None else batches.only(chosen)
+        batches = batches if chosen is None else batches.only(chosen)
+        follows = any(each.needs_teacher for each in stage.objectives)
+        if stage.shares is None or split != "transfer" or self.transfer is None or not follows:
+            return batches
+        return mix_texts(batches, self.transfer.figures, stage.shares, path=f"stages.{stage.name}.shares")
 
     def examples(self, stage: StageConfig) -> Split:
         """Give the training examples of a stage as words."""

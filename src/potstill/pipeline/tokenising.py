@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from potstill.data import DataConfig, Split, TokenisedSplit
+from potstill.data import Batches, DataConfig, Split, TokenisedSplit
 from potstill.engines import make_batches
+from potstill.errors import RecipeError
 from potstill.hub import Encoder, find_spans
 from potstill.objectives import AnyObjectiveConfig
 from potstill.processes import main_first
+from potstill.results import TransferFigures
 from potstill.serving import trained_length
 from potstill.teachers import TokenAlignment, align_tokens
+from potstill.training import TransferShares
 
 _UNTAUGHT = 128
 """Tokens of the longest text where there is neither teacher nor base."""
@@ -76,3 +79,20 @@ def choose_readable(tokenised: TokenisedSplit, objectives: Sequence[AnyObjective
         return None
     chosen = np.flatnonzero(readable)
     return chosen if follows else np.resize(chosen, len(tokenised))
+
+
+def mix_texts(batches: Batches, figures: TransferFigures, shares: TransferShares, *, path: str) -> Batches:
+    """Let a pass over all texts, as long as it is, have as much of each kind as a recipe says at `path`.
+
+    The task's own texts come first among them, then unlabelled ones, then those that augmentation made.
+    """
+    examples, words = batches.example_ids, batches.tokenised.tokens.words
+    texts = examples if words is None else words.texts[examples]
+    ends = np.cumsum([figures.num_labelled, figures.num_unlabeled])
+    members = [examples[np.searchsorted(ends, texts, side="right") == kind] for kind in range(3)]
+    wanted = [shares.task, shares.unlabeled, shares.augmented]
+    parts = [share if len(each) else 0.0 for share, each in zip(wanted, members, strict=True)]
+    if not sum(parts) > 0.0:
+        raise RecipeError(f"{path}: of the kinds of text that it names there are none to read; name others.")
+    counts = [max(1, round(part / sum(parts) * len(examples))) if part else 0 for part in parts]
+    return batches.mixed(list(zip(members, counts, strict=True)))

@@ -65,6 +65,13 @@ def with_texts(run: OpenRun[TaskSource]) -> OpenRun[TaskSource]:
         source = replace(source, transfer=transfer)
         if transfer is not None and (told := _tell_held_out(transfer, recipe)) is not None:
             note(told)
+    if source.transfer is None and recipe.augmentation is None:
+        for stage in recipe.stages:
+            if stage.shares is not None:
+                raise RecipeError(
+                    f"stages.{stage.name}.shares: without effect, as there are only the task's own texts; give others "
+                    "(--unlabeled), or leave it out."
+                )
     if answers is not None:
         _check_answers(answers, source, recipe)
         found = int((answers.find(source.texts) >= 0).sum())

@@ -2,7 +2,7 @@
 
 from potstill.training.checkpoint import Checkpoints
 from potstill.training.choosing import Scores
-from potstill.training.config import BoundedEpochs, CheckpointConfig, StageConfig, TrackingConfig
+from potstill.training.config import BoundedEpochs, CheckpointConfig, StageConfig, TrackingConfig, TransferShares
 from potstill.training.distiller import Distiller, TeacherNumber
 from potstill.training.events import EventLog
 from potstill.training.heldout import HeldoutScorer, fill_some
@@ -35,6 +35,7 @@ __all__ = [
     "StepPlan",
     "TeacherNumber",
     "TrackingConfig",
+    "TransferShares",
     "check_trackers",
     "choose_rate",
     "close_trackers",

@@ -80,6 +80,23 @@ class BoundedEpochs(Config):
         return self
 
 
+class TransferShares(Config):
+    """How much of a pass comes from each kind of text, in parts of any sum; kinds that are not there count nothing."""
+
+    task: float = Field(default=0.0, ge=0.0)
+    """The task's own texts, those with gold labels."""
+    unlabeled: float = Field(default=0.0, ge=0.0)
+    """Unlabelled texts."""
+    augmented: float = Field(default=0.0, ge=0.0)
+    """Texts that augmentation made."""
+
+    @model_validator(mode="after")
+    def _leaves_some(self) -> "TransferShares":
+        if not self.task + self.unlabeled + self.augmented > 0.0:
+            raise ValueError("task, unlabeled and augmented are all 0, so nothing is read; set one of them above 0")
+        return self
+
+
 class StageConfig(Config):
     """One stage: its data, its objectives and its schedule."""
 
@@ -90,6 +107,10 @@ class StageConfig(Config):
     (`--unlabeled`) or made by augmentation; texts made out of the examples, as the recipe's table `augmentation` says;
     or plain text (`--corpus`), from which the student learns before the task. Stages on a corpus come first and follow
     the pre-trained `teacher.base`."""
+    shares: TransferShares | None = None
+    """With `data = "transfer"`, such as `{task = 1, unlabeled = 3}`: a pass is as long as without, but so much of it
+    comes from each kind of text; texts of which it does not have all take turns over the passes. Absent: each text
+    once. A stage that follows nobody reads labelled texts alone in any case."""
     optional: bool = False
     """Leave the stage out, with a note, where its objectives ask for what teacher or student have not, such as layers
     that can be compared. The last stage is always made."""
@@ -155,6 +176,8 @@ class StageConfig(Config):
 
     @model_validator(mode="after")
     def _fits_its_data(self) -> "StageConfig":
+        if self.shares is not None and self.data != "transfer":
+            raise ValueError(f"shares without effect with data = '{self.data}'; set data = 'transfer'")
         if self.data == "corpus":
             if self.optimizer.rates_to_try:
                 raise ValueError("with data = 'corpus' no rates are tried; set optimizer.learning_rate to one")
