@@ -126,7 +126,7 @@ def label(
         typer.Option(
             "--model",
             metavar="MODEL",
-            help="A causal language model: folder or hub name; with --url, its name there.",
+            help="A causal language model: folder, hub name or GGUF file; with --url, its name there.",
         ),
     ],
     out: Annotated[
@@ -167,6 +167,8 @@ def label(
     mixed = len(plain) < len(texts)  # columns are those of the others
     splits = [read_texts(path, may_be_empty=True, **({} if mixed and path in plain else columns)) for path in texts]
     watch, budget = ConsoleCallback(), _make_budget(endpoint, max_calls)
+    if endpoint.url is None:
+        watch.note(f"opening {model}")  # weights of a GGUF file take a while
     with closing(_choose_judge(model, question, endpoint, is_calibrated=calibrate)) as judge:
         found = label_texts(splits, judge, out, budget=budget, callback=watch)
     if as_json:

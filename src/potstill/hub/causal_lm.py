@@ -2,17 +2,21 @@
 
 import inspect
 from collections.abc import Sequence
+from contextlib import redirect_stderr
+from io import StringIO
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PretrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
 
 from potstill.errors import DataError, ModelError, tell_reason
 from potstill.files import explain_machine
-from potstill.hub.opening import SavedModel, open_model
+from potstill.hub.gguf import find_gguf, open_gguf
+from potstill.hub.opening import open_model
 from potstill.hub.quiet import quiet
 from potstill.hub.tokenizing import Tokenizer
 from potstill.hub.weights import check_files
@@ -114,7 +118,7 @@ def load_causal_lm(name: str, *, device: torch.device) -> CausalLM:
     """Load a causal language model, such as a chat model.
 
     Args:
-        name: As for `resolve_model`.
+        name: As for `resolve_model`, or a GGUF file.
         device: Where it is to run; on a CPU in float32, elsewhere in the number format of its file.
 
     Returns:
@@ -124,35 +128,39 @@ def load_causal_lm(name: str, *, device: torch.device) -> CausalLM:
         ModelError: There is no such model, it is none that goes on with texts, has no safetensors weights, or no
             tokenizer.
     """
+    if (file := find_gguf(name)) is not None:
+        config, tokenizer = open_gguf(file)
+        _check_type(name, config)
+        return CausalLM(_load(name, str(file.parent), device, gguf_file=file.name), tokenizer)
     saved = open_model(name)
-    is_encoder = type(saved.config) in MODEL_FOR_MASKED_LM_MAPPING and not getattr(saved.config, "is_decoder", False)
-    if is_encoder or type(saved.config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+    _check_type(name, saved.config)
+    check_files(AutoModelForCausalLM, saved)
+    return CausalLM(_load(name, saved.where, device, config=saved.config, use_safetensors=True), saved.tokenizer)
+
+
+def _check_type(name: str, config: PretrainedConfig) -> None:
+    """Refuse a model that does not go on with texts."""
+    is_encoder = type(config) in MODEL_FOR_MASKED_LM_MAPPING and not getattr(config, "is_decoder", False)
+    if is_encoder or type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         raise ModelError(
-            f"model '{name}' is of type '{saved.config.model_type}', which does not go on with texts; give a causal "
+            f"model '{name}' is of type '{config.model_type}', which does not go on with texts; give a causal "
             "language model, such as one of the types llama, qwen3 or gemma3_text."
         )
-    check_files(AutoModelForCausalLM, saved)
-    return CausalLM(_load(saved, device), saved.tokenizer)
 
 
-def _load(saved: SavedModel, device: torch.device) -> nn.Module:
+def _load(name: str, where: str, device: torch.device, **form: Any) -> nn.Module:  # noqa: ANN401 - for transformers
     dtype = torch.float32 if device.type == "cpu" else "auto"
     try:
-        with quiet():
+        with quiet(), redirect_stderr(StringIO()):  # unpacking a GGUF file draws a bar that nobody can switch off
             model, info = AutoModelForCausalLM.from_pretrained(
-                saved.where,
-                config=saved.config,
-                use_safetensors=True,
-                trust_remote_code=False,
-                dtype=dtype,
-                output_loading_info=True,
+                where, trust_remote_code=False, dtype=dtype, output_loading_info=True, **form
             )
     except Exception as error:  # transformers raises many kinds, also of the libraries below it
         reason = explain_machine(error) or tell_reason(error)
-        raise ModelError(f"the weights of model '{saved.name}' cannot be loaded ({reason}).") from None
+        raise ModelError(f"the weights of model '{name}' cannot be loaded ({reason}).") from None
     if missing := sorted(info["missing_keys"]):
         raise ModelError(
-            f"{len(missing)} weights of model '{saved.name}' are not in its files ({missing[0]}, ...); take a causal "
+            f"{len(missing)} weights of model '{name}' are not in its files ({missing[0]}, ...); take a causal "
             "language model with all of its weights."
         )
     moved: nn.Module = model.to(device)

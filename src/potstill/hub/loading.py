@@ -1,5 +1,6 @@
 """Load encoders by path or hub name: safetensors only, no remote code, one clear sentence where it fails."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from transformers import PretrainedConfig
 from potstill.errors import ModelError
 from potstill.files import fingerprint_files
 from potstill.hub.encoder import Encoder
+from potstill.hub.gguf import find_gguf
 from potstill.hub.heads import Head, find_auto, saved_head
 from potstill.hub.opening import open_config, open_model
 from potstill.hub.resolving import resolve_model
@@ -89,11 +91,14 @@ def fingerprint_model(name: str) -> str:
     """Hash a model's weights, config and tokenizer.
 
     Args:
-        name: As for `resolve_model`; it must be a local folder or already in the hub's cache.
+        name: As for `resolve_model`; it must be a local folder, a GGUF file, or already in the hub's cache.
 
     Returns:
         16 hexadecimal digits; for a model that is only on the hub, its name and commit.
     """
+    if (file := find_gguf(name)) is not None:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()[:16]
     where = Path(resolve_model(name))
     if where.is_dir():
         wanted = ("*.safetensors", "config.json", "*token*.json", "vocab.*", "merges.txt", "*.model")

@@ -42,6 +42,10 @@ def resolve_model(name: str) -> str:
 def _explain(folder: Path) -> str:
     """Say what a folder without config.json is, and what to do."""
     if not folder.is_dir():
+        if folder.suffix.lower() == ".gguf":
+            return (
+                "it is a GGUF file, which 'potstill label' alone reads; give a folder with config.json and the weights"
+            )
         return "it is a file; give the folder that holds config.json and the weights"
     if (folder / "adapter_config.json").is_file():
         adapter = read_json(folder / "adapter_config.json", remedy="save the adapter anew")
