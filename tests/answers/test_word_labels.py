@@ -16,6 +16,14 @@ SCHEMES = {
     "BIOES": ("B-LOC", "E-LOC", "I-LOC", "S-LOC", "S-PER", "B-PER", "I-PER", "E-PER", "O"),
 }
 PER = ("B-PER", "I-PER", "O")
+MISTAKES = (
+    "right",
+    "right type, other borders",
+    "right borders, other type",
+    "other type and borders",
+    "missed",
+    "invented",
+)
 
 
 def one_hot(labels, width):
@@ -89,6 +97,49 @@ def test_a_text_agrees_where_it_has_the_same_entities_and_is_as_sure_as_its_leas
         counts = count([[(names[theirs[row]], names[ours[row]]) for row in range(start, stop)]])
         assert agrees[text] == all(len(set(each)) == 1 for each in counts.values())
         assert confidence[text] == pytest.approx(sure[start:stop].min())
+
+
+def slow_mistakes(gold, found):
+    """The same in plain Python: entities as (first, last, type)."""
+    counts = dict.fromkeys(MISTAKES, 0)
+    for first, last, kind in gold:
+        near = [each for each in found if each[0] <= last and first <= each[1]]
+        same = [each for each in near if each[:2] == (first, last)]
+        if (first, last, kind) in found:
+            case = "right"
+        elif same:
+            case = "right borders, other type"
+        elif any(each[2] == kind for each in near):
+            case = "right type, other borders"
+        else:
+            case = "other type and borders" if near else "missed"
+        counts[case] += 1
+    counts["invented"] = sum(all(each[1] < first or last < each[0] for first, last, _ in gold) for each in found)
+    return counts
+
+
+@given(tagged())
+def test_mistakes_are_counted_by_borders_and_types(case):
+    names, lengths, gold, guessed = case
+    answer, offsets = Tags(label_names=names), np.concatenate([[0], np.cumsum(lengths)])
+    both = [answer.spelling.find(np.array(each), offsets) for each in (gold, guessed)]
+    entities = [list(zip(each.first.tolist(), each.last.tolist(), each.types.tolist(), strict=True)) for each in both]
+    counted = answer.mistakes(one_hot(guessed, len(names)), LabelRows(values=np.array(gold), offsets=offsets))
+    assert counted == slow_mistakes(*entities)
+    assert sum(counted.values()) - counted["invented"] == len(entities[0])
+
+
+@given(tagged(), st.text(" \n", max_size=2))
+def test_marked_pieces_are_the_text_and_bear_its_entities(case, gap):
+    names, lengths, gold, _ = case
+    words = [f"w{place % 3}" for place in range(lengths[0])]
+    text = gap.join(["", *words, ""])
+    answer = Tags(label_names=names)
+    pieces = answer.mark(text, words, np.array(gold[: lengths[0]]))
+    assert "".join(piece.text for piece in pieces) == text
+    found = answer.spelling.find(np.array(gold[: lengths[0]]), np.array([0, lengths[0]]))
+    wanted = [gap.join(words[first : last + 1]) for first, last in zip(found.first, found.last, strict=True)]
+    assert [piece.text for piece in pieces if piece.label] == wanted
 
 
 def test_without_entities_a_text_agrees_where_every_word_has_the_same_label():

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import html5lib
 import numpy as np
 import pytest
 from tiny_tagger import LABELS, PLAIN, save_base, write_columns
@@ -79,6 +80,16 @@ def test_a_run_keeps_a_row_for_every_word_though_texts_were_read_in_parts(studen
     assert len(kept.offsets) == 41
     page = (student.folder / "report.html").read_text(encoding="utf-8")
     assert ">LOC<" in page
+    body = html5lib.parse(page, namespaceHTMLElements=False)
+    tables = {"".join(each.find("caption").itertext()).strip()[:30]: each for each in body.iter("table")}
+    counts = [[cell.text for cell in row] for row in tables["Entities on dev by what became"].iter("tr")]
+    assert [row[0] for row in counts[1:]][-2:] == ["missed", "invented"]
+    number = sum(each.support for each in student.results.find("student").classes)
+    assert [sum(int(row[place]) for row in counts[1:-1]) for place in (1, 2)] == [number] * 2
+    assert any(caption.startswith("The student's answers") for caption in tables)
+    marked = [each for each in body.iter("span") if each.get("class") == "marked"]
+    assert [each.find("small").text for each in marked[:3]] == ["gold", "teacher", "student"]
+    assert any(each.find("mark") is not None for each in marked)
 
 
 def test_transformers_finds_the_same_spans(student: Run) -> None:

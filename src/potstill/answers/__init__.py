@@ -27,7 +27,7 @@ from potstill.answers.tags import Tags
 from potstill.answers.told_answers import FORMS, Form, ToldAnswers
 from potstill.answers.told_words import recut_rows
 from potstill.answers.trust import find_promise, measure_trust
-from potstill.answers.words import TAG_COLUMNS, WORD_COLUMNS, WordSpans, join_words
+from potstill.answers.words import TAG_COLUMNS, WORD_COLUMNS, Piece, WordSpans, join_words
 
 ANSWERS: tuple[type[Answer], ...] = (OneClass, Tags, SeveralLabels, Score)
 """Every kind of answer; the first is taken where nothing says which."""
@@ -45,6 +45,7 @@ __all__ = [
     "LabelRows",
     "Metric",
     "OneClass",
+    "Piece",
     "Prediction",
     "SHOWN",
     "Span",

@@ -17,7 +17,7 @@ from potstill.answers.prediction import AnswerField, Prediction
 from potstill.answers.rows import LabelArray, LabelRows
 from potstill.answers.told import Floor, Told
 from potstill.answers.told_answers import ToldAnswers
-from potstill.answers.words import WordSpans
+from potstill.answers.words import Piece, WordSpans
 from potstill.results import ClassFidelity, McNemar, ScoreFidelity
 
 
@@ -337,6 +337,14 @@ class Answer(ABC):
     @abstractmethod
     def details(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, Any]:
         """Measure further fields of `ModelResult`: calibration, figures of each class, confusion."""
+
+    def mistakes(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, int]:  # noqa: ARG002
+        """Count in which ways answers go with the gold ones; nothing where one is simply right or wrong."""
+        return {}
+
+    def mark(self, text: str, words: Sequence[str], rows: NDArray[np.generic]) -> tuple[Piece, ...]:  # noqa: ARG002
+        """Cut a text where labels of its words begin and end; nothing where a text is one row."""
+        return ()
 
     @abstractmethod
     def floor(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> Floor:

@@ -13,6 +13,7 @@ from potstill.answers.column import LabelColumn
 from potstill.answers.entities import GOLD, HITS, OUTSIDE, PREDICTED, Spelling, entity_metric, span_labels
 from potstill.answers.intervals import resample_times
 from potstill.answers.metrics import Floats, Tallies
+from potstill.answers.mistakes import count_mistakes
 from potstill.answers.names import list_names, show, sort_label_names
 from potstill.answers.prediction import Prediction, Span
 from potstill.answers.rows import LabelArray, LabelRows
@@ -21,7 +22,7 @@ from potstill.answers.told import Floor, Told
 from potstill.answers.told_answers import ToldAnswers
 from potstill.answers.told_words import read_told_words
 from potstill.answers.word_answer import WordAnswer
-from potstill.answers.words import WordSpans
+from potstill.answers.words import Piece, WordSpans, mark_words
 from potstill.errors import DataError
 
 _ENTITY_METRICS = ("entity_f1", "entity_precision", "entity_recall", "entity_macro_f1")
@@ -212,6 +213,18 @@ class Tags(WordAnswer):
         theirs = LabelRows(values=other.astype(np.int64), offsets=offsets)
         counts = self.spelling.count(decided.astype(np.int64), theirs)
         return np.asarray((counts == counts[..., [HITS]]).all(axis=(1, 2)))
+
+    def mistakes(self, logits: NDArray[np.floating], gold: LabelRows) -> dict[str, int]:
+        """See `Answer.mistakes`; of entities."""
+        if self.spelling.scheme == "words":
+            return {}
+        return count_mistakes(self.spelling, self.decide(logits), gold)
+
+    def mark(self, text: str, words: Sequence[str], rows: NDArray[np.generic]) -> tuple[Piece, ...]:
+        """See `Answer.mark`."""
+        found, names = self.spelling.find(rows.astype(np.int64), np.array([0, len(rows)])), self.spelling.type_names
+        spans = zip(found.first.tolist(), found.last.tolist(), found.types.tolist(), strict=True)
+        return mark_words(text, words, [(first, last, names[number]) for first, last, number in spans])
 
     def floor(self, metrics: Sequence[str], logits: NDArray[np.floating], gold: LabelRows) -> Floor:
         """See `Answer.floor`; the primary metric of always answering the most frequent label."""

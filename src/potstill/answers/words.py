@@ -16,6 +16,19 @@ TAG_COLUMNS = ("tags", "ner_tags", "spans", "entities")
 """What files call the words of a text, and what they say of them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a text.
+
+    Attributes:
+        text: Its characters.
+        label: What it bears; empty where it bears nothing.
+    """
+
+    text: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WordSpans:
     """Which characters of its text each word covers, example by example.
@@ -102,3 +115,23 @@ def join_words(rows: Sequence[Sequence[str]]) -> tuple[list[str], WordSpans]:
         ends = np.cumsum([len(word) + 1 for word in row]) - 1
         spans.append([(end - len(word), end) for word, end in zip(row, ends.tolist(), strict=True)])
     return [" ".join(row) for row in rows], WordSpans.of(spans)
+
+
+def mark_words(text: str, words: Sequence[str], labelled: Sequence[tuple[int, int, str]]) -> tuple[Piece, ...]:
+    """Cut a text, in which the words follow one another, into pieces; some bear a label, from a first to a last word.
+
+    Example:
+        >>> pieces = mark_words("Hi, New York!", ["Hi", ",", "New", "York"], [(2, 3, "LOC")])
+        >>> [(piece.text, piece.label) for piece in pieces]
+        [('Hi, ', ''), ('New York', 'LOC'), ('!', '')]
+    """
+    starts, place = [], 0
+    for word in words:
+        starts.append(text.index(word, place))
+        place = starts[-1] + len(word)
+    pieces, done = [], 0
+    for first, last, label in labelled:
+        start, end = starts[first], starts[last] + len(words[last])
+        pieces += [Piece(text=text[done:start], label=""), Piece(text=text[start:end], label=label)]
+        done = end
+    return tuple(piece for piece in (*pieces, Piece(text=text[done:], label="")) if piece.text)

@@ -4,8 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from potstill.answers import Answer
-from potstill.results import ChosenExamples, Example
+import numpy as np
+from numpy.typing import NDArray
+
+from potstill.answers import Answer, Piece
+from potstill.reporting.reading import RunRecord
+from potstill.results import ChosenExamples, Example, Predictions
 
 MAX_BARS = 8
 """Labels of one example that are drawn, those that the teacher finds likeliest."""
@@ -61,6 +65,7 @@ class Disagreement:
         student: What the student says.
         distance: How far apart they are.
         right: Who is right: `teacher`, `student`, `both`, `neither`; empty for scores.
+        marked: Where words have labels: by `gold`, `teacher` and `student`, the pieces of the text with theirs.
     """
 
     texts: tuple[str, ...]
@@ -69,6 +74,7 @@ class Disagreement:
     student: str
     distance: float
     right: str
+    marked: tuple[tuple[str, tuple[Piece, ...]], ...] = ()
 
 
 def soften(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
@@ -103,12 +109,13 @@ def make_cards(chosen: ChosenExamples, roles: Sequence[str]) -> tuple[Card, ...]
     return tuple(cards)
 
 
-def make_disagreements(chosen: ChosenExamples, answer: Answer) -> tuple[Disagreement, ...]:
+def make_disagreements(run: RunRecord, answer: Answer) -> tuple[Disagreement, ...]:
     """Prepare the table of the worst disagreements."""
-    return tuple(_disagreement(example, answer) for example in chosen.disagreements)
+    chosen = () if run.examples is None else run.examples.disagreements
+    return tuple(_disagreement(example, answer, run.predictions) for example in chosen)
 
 
-def _disagreement(example: Example, answer: Answer) -> Disagreement:
+def _disagreement(example: Example, answer: Answer, kept: Predictions | None) -> Disagreement:
     assert example.distance is not None
     teacher, student = (answer.tell(example.logits[role], words=example.words) for role in ("teacher", "student"))
     is_right = teacher.chosen == example.gold, student.chosen == example.gold
@@ -121,7 +128,27 @@ def _disagreement(example: Example, answer: Answer) -> Disagreement:
         student=student.written,
         distance=example.distance,
         right="" if teacher.chosen is None else right,
+        marked=() if kept is None or kept.offsets is None else _mark(example, answer, kept, kept.offsets),
     )
+
+
+def _mark(
+    example: Example, answer: Answer, kept: Predictions, offsets: NDArray[np.int64]
+) -> tuple[tuple[str, tuple[Piece, ...]], ...]:
+    """Mark in a text what each model and the gold labels say of its words; of a long text in the part that is shown."""
+    rows = slice(offsets[example.id], offsets[example.id + 1])
+    said = {"gold": kept.gold[rows]} | {who: answer.decide(kept.logits[who][rows]) for who in ("teacher", "student")}
+    marked = []
+    for who, labels in said.items():
+        pieces, left = [], MAX_TEXT
+        for piece in answer.mark(example.text, example.words, labels):
+            pieces.append(Piece(text=piece.text[:left], label=piece.label))
+            left -= len(piece.text)
+            if left < 0:
+                pieces.append(Piece(text=" …", label=""))
+                break
+        marked.append((who, tuple(pieces)))
+    return tuple(marked)
 
 
 def _texts(example: Example) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from potstill.reporting.charts import Line, Spot, draw_lines, draw_reliability, 
 from potstill.reporting.confusion import confusions
 from potstill.reporting.examples import make_cards, make_disagreements
 from potstill.reporting.headline import kept_interval, make_figures, make_sentences
+from potstill.reporting.likeness import likeness_table, mistake_table
 from potstill.reporting.page import render_page
 from potstill.reporting.published import Published, read_published
 from potstill.reporting.reading import RunRecord, read_run
@@ -50,7 +51,7 @@ def draw_run(run: RunRecord) -> str:
     roles = [role for role in _SHOWN if results.find(role)]
     answer = _answer(run)
     has_cards = answer is not None and answer.no_distribution is None
-    disagreements = () if run.examples is None or answer is None else make_disagreements(run.examples, answer)
+    disagreements = () if answer is None else make_disagreements(run, answer)
     shown = [role for role in roles if run.examples and run.examples.spread and role in run.examples.spread[0].logits]
     published = read_published(results.task) if results.find("student") and results.find("teacher") else None
     return render_page(
@@ -72,6 +73,8 @@ def draw_run(run: RunRecord) -> str:
         course_colours=[(course.name, _colour_course(course.name)) for course in run.courses],
         classes=class_table(results),
         confusions=confusions(results),
+        likeness=None if answer is None else likeness_table(run, answer),
+        mistakes=None if answer is None else mistake_table(run, answer),
         reliability=_reliability(run),
         trust=None if results.trust is None else draw_trust(results.trust),
         scatters=_scatters(run),
