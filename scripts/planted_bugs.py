@@ -327,7 +327,10 @@ BUGS: tuple[Bug, ...] = (
             "draw_sample(self.batches(None, encoder), seed=self.recipe.seed)",
             'draw_sample(self.batches_of("dev", encoder), seed=self.recipe.seed)',
         ),
-        ("labels=self.augmented.labels(self.recipe.augmentation.labels)", "labels=self.augmented.inherited"),
+        (
+            "with_labels(self.augmented.labels(self.recipe.augmentation.labels))",
+            "with_labels(self.augmented.inherited)",
+        ),
         ("of_texts(self.answers.find(examples) >= 0)", "of_texts(self.answers.find(examples) >= -1)"),
         ("batches = batches if chosen is None else batches.only(chosen)", "batches = batches"),
     ),

@@ -20,7 +20,8 @@ from potstill.results import Predictions
 KINDS = (*ANSWERS, Ordinal)
 QUICK = ("--set", "precision=fp32", "--set", "stages.0.evaluations_per_epoch=1")
 LEARN = ("--set", "stages.0.epochs=16", "--set", "stages.0.optimizer.learning_rate=5e-3")
-NO_TAGS = ("--copies", 1, "--set", "augmentation.method.replace_probability=0")
+NO_RUNS = "augmentation.method.ngram_probability=0"
+NO_TAGS = ("--copies", 1, "--set", "augmentation.method.replace_probability=0", "--set", NO_RUNS)
 SCORES = {"bad": -1.5, "dull": -0.5, "good": 0.5, "great": 1.5}
 LABELS = {
     "classification": lambda text, label: label,
@@ -35,7 +36,7 @@ SETTINGS = {"multi_label": ("--set", "data.label_separator=;"), "ordinal": ("--s
 NO_NEW_TEXTS = {"augment", "augment in balance", "augment with a teacher"}
 REFUSED = {
     "multi_label": NO_NEW_TEXTS,
-    "tags": NO_NEW_TEXTS,
+    "tags": {"augment in balance", "augment with a teacher"},
     "regression": {"augment in balance"},
 }
 """What cannot be had of a kind; everything else works."""

@@ -11,7 +11,7 @@ from tiny_tagger import LABELS, PLAIN, save_base, write_columns
 from transformers import AutoModelForTokenClassification, pipeline
 
 import potstill
-from potstill import distill, finetune
+from potstill import augment, distill, finetune
 from potstill.answers import Tags, measure_trust
 from potstill.cli.entry import run as run_command
 from potstill.data import DataConfig, Split, load_task_data
@@ -232,7 +232,7 @@ def test_a_student_of_other_tokens_follows_the_labels_and_states_of_words(teache
         (
             "kd",
             ["augmentation.method.kind=tang", "stages.0.data=augmented"],
-            "texts whose words have labels cannot be augmented",
+            "augmentation.method.ngram_probability: it drops or moves words, of which each has a label; set it to 0",
         ),
     ],
 )
@@ -240,6 +240,36 @@ def test_what_a_tagger_cannot_have_is_refused(teacher, data, tmp_path, recipe, s
     with pytest.raises(PotstillError) as caught:
         distill(recipe, teacher=str(teacher.folder), data=str(data), out=tmp_path / "run", overrides=settings)
     assert said in str(caught.value)
+
+
+def test_words_outside_of_entities_are_varied_and_keep_their_labels(teacher, data, tmp_path) -> None:
+    quiet = ["augmentation.method.ngram_probability=0", "augmentation.method.replace_probability=0"]
+    made = augment(
+        out=tmp_path / "new.jsonl", data=str(data), copies=2, overrides=[*quiet, "augmentation.labels=inherited"]
+    )
+    rows = [json.loads(line) for line in (tmp_path / "new.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert made.num_new == sum(row["method"] == "tang" for row in rows) > 100
+    sources = {row["source_row"]: row for row in rows if row["method"] == "original"}
+    for row in rows:
+        old = sources[row["source_row"]]
+        assert row["tags"] == old["tags"]
+        changed = {tag for tag, new, word in zip(row["tags"], row["tokens"], old["tokens"], strict=True) if new != word}
+        assert changed <= {"O"}
+        assert changed or row is old
+    again = load_task_data(DataConfig(path=str(tmp_path / "new.jsonl")))
+    assert again.task.label_names == LABELS
+    settings = [*FAST, "stages.0.steps=2", "stages.0.data=augmented", "data.max_length=9", "student.num_layers=1"]
+    settings += [LAYERS, "augmentation.copies=1", "augmentation.labels=inherited", "student.hidden_size=16"]
+    settings += ["augmentation.method.kind=tang", *quiet]
+    run = distill("kd", teacher=str(teacher.folder), data=str(data), out=tmp_path / "run", overrides=settings)
+    assert np.isfinite(run.results.find("student").metrics["entity_f1"])
+
+
+def test_parts_of_speech_are_not_varied(tmp_path) -> None:
+    rows = [{"tokens": [word, "bark"], "tags": ["NN", "VB"]} for word in PLAIN]
+    (tmp_path / "pos.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with pytest.raises(PotstillError, match="every word bears a label that another one would not"):
+        augment(out=tmp_path / "new.jsonl", data=str(tmp_path / "pos.jsonl"))
 
 
 def test_a_tagger_is_no_teacher_of_classes(teacher, data, tmp_path) -> None:

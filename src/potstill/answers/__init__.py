@@ -27,7 +27,7 @@ from potstill.answers.tags import Tags
 from potstill.answers.told_answers import FORMS, Form, ToldAnswers
 from potstill.answers.told_words import recut_rows
 from potstill.answers.trust import find_promise, measure_trust
-from potstill.answers.words import TAG_COLUMNS, WORD_COLUMNS, Piece, WordSpans, join_words
+from potstill.answers.words import TAG_COLUMNS, WORD_COLUMNS, Piece, WordSpans, find_given_words, join_words
 
 ANSWERS: tuple[type[Answer], ...] = (OneClass, Tags, SeveralLabels, Score)
 """Every kind of answer; the first is taken where nothing says which."""
@@ -63,6 +63,7 @@ __all__ = [
     "choose_answer",
     "find_answer",
     "find_doubts",
+    "find_given_words",
     "find_places",
     "find_promise",
     "find_suspects",

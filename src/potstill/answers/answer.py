@@ -342,6 +342,10 @@ class Answer(ABC):
         """Count in which ways answers go with the gold ones; nothing where one is simply right or wrong."""
         return {}
 
+    def free_words(self, labels: LabelArray) -> NDArray[np.bool_] | None:  # noqa: ARG002
+        """Say of labels of words in whose place another word may stand; None where a text is varied as a whole."""
+        return None
+
     def mark(self, text: str, words: Sequence[str], rows: NDArray[np.generic]) -> tuple[Piece, ...]:  # noqa: ARG002
         """Cut a text where labels of its words begin and end; nothing where a text is one row."""
         return ()

@@ -220,6 +220,10 @@ class Tags(WordAnswer):
             return {}
         return count_mistakes(self.spelling, self.decide(logits), gold)
 
+    def free_words(self, labels: LabelArray) -> NDArray[np.bool_]:
+        """See `Answer.free_words`; those outside of all entities."""
+        return np.asarray(self.spelling.types[labels.astype(np.int64)] < 0)
+
     def mark(self, text: str, words: Sequence[str], rows: NDArray[np.generic]) -> tuple[Piece, ...]:
         """See `Answer.mark`."""
         found, names = self.spelling.find(rows.astype(np.int64), np.array([0, len(rows)])), self.spelling.type_names

@@ -26,7 +26,6 @@ class WordAnswer(Answer, ABC):
     trained_to: ClassVar[str] = "to give each word a label"
     expects: ClassVar[str] = "each word of a text has one"
     lacks_classes: ClassVar[str | None] = "has a label for each word"
-    forbids_new_texts: ClassVar[str | None] = "texts whose words have labels"
     no_distribution: ClassVar[str | None] = "Every word has a label, so there is no distribution over those of a text."
     answers_with: ClassVar[AnswerField] = "spans"
 

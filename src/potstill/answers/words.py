@@ -125,13 +125,32 @@ def mark_words(text: str, words: Sequence[str], labelled: Sequence[tuple[int, in
         >>> [(piece.text, piece.label) for piece in pieces]
         [('Hi, ', ''), ('New York', 'LOC'), ('!', '')]
     """
-    starts, place = [], 0
-    for word in words:
-        starts.append(text.index(word, place))
-        place = starts[-1] + len(word)
+    starts = [start for start, _ in _find_in(text, words)]
     pieces, done = [], 0
     for first, last, label in labelled:
         start, end = starts[first], starts[last] + len(words[last])
         pieces += [Piece(text=text[done:start], label=""), Piece(text=text[start:end], label=label)]
         done = end
     return tuple(piece for piece in (*pieces, Piece(text=text[done:], label="")) if piece.text)
+
+
+def find_given_words(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> WordSpans:
+    """Find words in texts in which they follow one another.
+
+    Args:
+        texts: The texts.
+        rows: The words of each.
+
+    Returns:
+        Where they are.
+    """
+    return WordSpans.of([_find_in(text, words) for text, words in zip(texts, rows, strict=True)])
+
+
+def _find_in(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    spans, place = [], 0
+    for word in words:
+        start = text.index(word, place)
+        place = start + len(word)
+        spans.append((start, place))
+    return spans

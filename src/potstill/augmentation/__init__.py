@@ -6,6 +6,7 @@ from potstill.augmentation.drawing import ROWS_PER_PART, RowMaker
 from potstill.augmentation.filtering import Labeller
 from potstill.augmentation.method import Material, Method, MethodConfig, Row, Sampler, Variant
 from potstill.augmentation.output import Labels, PartFiles, check_suffix, read_columns
+from potstill.augmentation.tagged import TaggedText
 from potstill.augmentation.tagging import TextblobTaggerConfig
 from potstill.augmentation.tang import TangConfig
 from potstill.augmentation.tinybert import TinyBertConfig
@@ -25,6 +26,7 @@ __all__ = [
     "Row",
     "RowMaker",
     "Sampler",
+    "TaggedText",
     "TangConfig",
     "TextblobTaggerConfig",
     "TinyBertConfig",

@@ -12,6 +12,7 @@ from potstill.augmentation.config import AugmentationConfig
 from potstill.augmentation.filtering import Labeller, drop_alike, margins
 from potstill.augmentation.method import Method, Row, Sampler, Variant
 from potstill.augmentation.seen import SeenTexts, text_key, text_keys
+from potstill.augmentation.tagged import TaggedText
 from potstill.augmentation.words import edit_words, split_words
 from potstill.augmentation.workers import WorkerPool
 
@@ -19,8 +20,9 @@ ROWS_PER_PART = 256
 """Rows whose variants are written together; what was written is not lost where the work is stopped."""
 
 _ROWS_PER_PIECE = 32
-_Piece: TypeAlias = list[tuple[int, Row, Any, int]]
-"""Number of a row, the row, what was prepared for it, and how often to try."""
+_Work: TypeAlias = tuple[int, Row, Any, int, TaggedText | None]
+"""Number of a row, the row, what was prepared for it, how often to try, and its words where they have labels."""
+_Piece: TypeAlias = list[_Work]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class RowMaker:
         attempts: Tries of each row.
         labeller: Asks the teacher; None: nobody is asked.
         workers: Processes that draw; how many there are changes nothing.
+        tagged: The rows as texts whose words have labels; None where they have none.
         seen: Keys of what there is already: the rows, and new rows that were kept.
     """
 
@@ -65,6 +68,7 @@ class RowMaker:
     attempts: NDArray[np.int64]
     labeller: Labeller | None
     workers: WorkerPool
+    tagged: Sequence[TaggedText] | None = None
     seen: SeenTexts = field(default_factory=SeenTexts)
 
     def __post_init__(self) -> None:
@@ -106,10 +110,12 @@ class RowMaker:
             chosen = self.rows[start : start + ROWS_PER_PART]
             prepared = self.method.prepare(start, chosen)
             for offset in range(0, len(chosen), _ROWS_PER_PIECE):
-                yield [
-                    (start + place, chosen[place], prepared[place], int(self.attempts[start + place]))
-                    for place in range(offset, min(offset + _ROWS_PER_PIECE, len(chosen)))
-                ]
+                places = range(offset, min(offset + _ROWS_PER_PIECE, len(chosen)))
+                yield [self._piece(start + place, prepared[place]) for place in places]
+
+    def _piece(self, number: int, prepared: Any) -> _Work:  # noqa: ANN401 - the method's own
+        tagged = None if self.tagged is None else self.tagged[number]
+        return number, self.rows[number], prepared, int(self.attempts[number]), tagged
 
     def _choose(
         self, numbers: range, candidates: Sequence[tuple[int, Variant]], keys: NDArray[np.uint64]
@@ -145,10 +151,12 @@ def _draw_piece(
 ) -> list[tuple[int, list[tuple[int, Variant]]]]:
     """Draw the variants of some rows, each with its key; runs in any process."""
     drawn = []
-    for number, row, prepared, attempts in piece:
+    for number, row, prepared, attempts, tagged in piece:
         variants: Sequence[Variant] = []
         if attempts:
             variants = sampler.draw(prepared, np.random.default_rng((seed, number)), attempts)
+        if tagged is not None:
+            variants = tagged.keep(variants)
         if max_similarity is not None:
             words = [split_words(text).words for text in row]
             variants = drop_alike(words, variants, max_similarity=max_similarity)

@@ -99,6 +99,11 @@ class MethodConfig(Config, ABC):
         """Put the masked language model in the place where it was asked for; None where there is none."""
         return self
 
+    @property
+    def drops_words(self) -> str | None:
+        """Name the field by which words are dropped or moved; None where each stays at its place."""
+        return None
+
     @abstractmethod
     def default_copies(self, task: str) -> int:
         """Say how often each row is varied where the user does not.

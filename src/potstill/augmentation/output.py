@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from potstill.answers import Answer
+from potstill.answers import TAG_COLUMNS, WORD_COLUMNS, Answer
 from potstill.augmentation.drawing import NewRow
 from potstill.augmentation.method import Row
+from potstill.augmentation.tagged import TaggedText
 from potstill.errors import DataError, RunError
 from potstill.files import LOCK, check_file, make_folder, read_json, whole_file, write_json
 
@@ -27,12 +28,14 @@ class Labels:
     Attributes:
         sources: Label of each original row, as a class name or a score.
         answer: What kind of answer, with the classes in the order of the teacher's probabilities.
-        rule: As `AugmentationConfig.labels`; with `none` there is no column `label`.
+        rule: As `AugmentationConfig.labels`; with `none` there is no column of labels.
+        tagged: The original rows, where their words have labels; else None.
     """
 
     sources: Sequence[str | float]
     answer: Answer
     rule: Literal["none", "inherited", "teacher"]
+    tagged: Sequence[TaggedText] | None = None
 
 
 class PartFiles:
@@ -168,7 +171,7 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
     """
     import pyarrow.parquet
 
-    wanted = [*_TEXTS, "label", "source_row", "source_label", "method"]
+    wanted = [*_TEXTS, WORD_COLUMNS[0], "label", "source_row", "source_label", "method"]
     table = pyarrow.parquet.read_table(path)
     return {name: table[name].to_pylist() for name in wanted if name in table.column_names}
 
@@ -178,10 +181,13 @@ def _schema(labels: Labels, *, is_pair: bool) -> "pyarrow.Schema":
     import pyarrow
 
     has_classes = labels.answer.lacks_classes is None
-    label = pyarrow.string() if has_classes else pyarrow.float64()
+    label = pyarrow.float64() if labels.answer.is_number else pyarrow.string()
     places = pyarrow.list_(pyarrow.int32())
     fields: list[tuple[str, pyarrow.DataType]] = [(name, pyarrow.string()) for name in _TEXTS[: 1 + is_pair]]
-    if labels.rule != "none":
+    if labels.tagged is not None:
+        words = (WORD_COLUMNS[0], TAG_COLUMNS[0])[: 1 + (labels.rule != "none")]
+        fields += [(name, pyarrow.list_(pyarrow.string())) for name in words]
+    elif labels.rule != "none":
         fields.append(("label", label))
     if labels.rule == "teacher" and has_classes:
         fields.append(("probability", pyarrow.float32()))
@@ -207,7 +213,9 @@ def _describe(row: NewRow, method: str, labels: Labels) -> dict[str, Any]:
 
 
 def _label(row: NewRow, labels: Labels, source_label: str | float) -> dict[str, Any]:
-    """Give the label of a new row by the rule, and the own label of an original."""
+    """Give the label of a new row by the rule, and the own label of an original; or its words with theirs."""
+    if labels.tagged is not None:
+        return labels.tagged[row.source].columns(row.variant[0], has_tags=labels.rule != "none")
     if labels.rule == "none":
         return {}
     if labels.rule == "inherited" or row.is_original:

@@ -61,6 +61,11 @@ class TangConfig(MethodConfig):
             )
         return self
 
+    @property
+    def drops_words(self) -> str | None:
+        """See `MethodConfig.drops_words`; runs of words."""
+        return "ngram_probability" if self.ngram_probability else None
+
     def default_copies(self, task: str) -> int:
         """Give the published number; see `MethodConfig.default_copies`."""
         return _COPIES.get(task, _OTHER_COPIES)

@@ -1,7 +1,7 @@
 """A split as token ids: tokenised once, read many times."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -60,6 +60,17 @@ class TokenisedSplit:
     def num_texts(self) -> int:
         """Count the texts."""
         return len(self) if self.tokens.words is None else int(self.tokens.words.texts.max(initial=-1)) + 1
+
+    def with_labels(self, labels: LabelRows | None) -> "TokenisedSplit":
+        """Give the texts other labels.
+
+        Args:
+            labels: The labels of each text.
+
+        Returns:
+            The same examples with these.
+        """
+        return replace(self, labels=_part_labels(labels, self.tokens.words))
 
     def of_texts(self, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Give each example what is said of its text.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from potstill.answers import LabelRows
+from potstill.answers import LabelRows, find_given_words
 from potstill.augmentation import AugmentationConfig, read_columns
 from potstill.data import Split
 from potstill.errors import DataError
@@ -15,7 +15,8 @@ from potstill.hub import find_masked_lm
 from potstill.pipeline.open_run import OpenRun, RunTeacher
 from potstill.pipeline.sources import AugmentedExamples, TaskSource
 from potstill.pipeline.targets import look_up_logits
-from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
+from potstill.pipeline.texts import TextMaker, TextTeacher
+from potstill.pipeline.varied import check_texts
 from potstill.processes import main_first
 from potstill.progress import ProgressCallback
 
@@ -29,7 +30,8 @@ def plan_texts(run: OpenRun[TaskSource], teacher: RunTeacher | None) -> TextMake
     if recipe.augmentation is None:
         return None
     check_texts(
-        run.source.data.task.answer,
+        run.source.data,
+        recipe.augmentation.method,
         "leave it out (--set augmentation=none, and data = 'task' in its stages; TinyBERT's recipes have --ablation "
         "no-da)",
     )
@@ -90,7 +92,11 @@ def make_examples(run: OpenRun[TaskSource], maker: TextMaker, teacher: RunTeache
     labels = run.source.data.train.labels
     assert labels is not None, "training examples have labels"
     examples = AugmentedExamples(
-        split=Split(texts=columns["text"], pairs=columns.get("text_pair")),
+        split=Split(
+            texts=columns["text"],
+            pairs=columns.get("text_pair"),
+            words=find_given_words(columns["text"], columns["tokens"]) if "tokens" in columns else None,
+        ),
         inherited=labels.take(np.array(columns["source_row"], dtype=np.int64)),
         is_original=np.array([method == "original" for method in columns["method"]]),
     )

@@ -8,12 +8,13 @@ from typing import Any, Literal, TypedDict, Unpack
 from potstill.augmentation import AugmentationConfig, Row, Variant, check_suffix
 from potstill.config import Config
 from potstill.data import DataConfig, Given, describe_reading, load_task_data
-from potstill.errors import RunError
+from potstill.errors import RecipeError, RunError
 from potstill.hub import describe_model, fingerprint_model
 from potstill.pipeline.given import held_aside
 from potstill.pipeline.teacher import load_for_task
-from potstill.pipeline.texts import TextMaker, TextTeacher, check_texts
+from potstill.pipeline.texts import TextMaker, TextTeacher
 from potstill.pipeline.tokenising import find_length
+from potstill.pipeline.varied import check_texts
 from potstill.processes import process_state
 from potstill.progress import ProgressCallback, SilentCallback
 from potstill.recipes import Overrides, list_overrides, override_fields
@@ -164,7 +165,13 @@ def _make(
     settings = _Settings.parse(values)
     given = () if teacher is None else describe_model(teacher).label_names
     examples = load_task_data(settings.data, label_names=given)
-    check_texts(examples.task.answer, "take data in which each has one label, or a score")
+    advice = "take data in which each has one label, a score, or labels of words of which some are O"
+    check_texts(examples, settings.augmentation.method, advice)
+    if teacher is not None and examples.task.answer.row == "word":
+        raise RecipeError(
+            "teacher (--teacher): words of new texts keep the labels of those in whose place they stand, so nobody is "
+            "asked; leave it out, and set augmentation.labels = 'inherited' to have them written."
+        )
     asked, longest = None, find_length(settings.data, teacher)
     if teacher is not None:
         asked = TextTeacher(

@@ -138,7 +138,7 @@ class TaskSource:
         folder = self.transfer.folder if split == "transfer" and self.transfer is not None else None
         tokenised = self.tokenised.find(examples, encoder, max_length=self.recipe.data.longest, folder=folder)
         if split == "augmented" and self.augmented is not None and self.recipe.augmentation is not None:
-            tokenised = replace(tokenised, labels=self.augmented.labels(self.recipe.augmentation.labels))
+            tokenised = tokenised.with_labels(self.augmented.labels(self.recipe.augmentation.labels))
         if self.answers is not None and split in ("train", "transfer", "augmented"):
             tokenised = replace(tokenised, is_answered=tokenised.of_texts(self.answers.find(examples) >= 0))
         return Batches(tokenised, config or BatchConfig(), seed=self.recipe.seed)

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from potstill.answers import Answer
 from potstill.augmentation import (
     ROWS_PER_PART,
     AugmentationConfig,
@@ -23,6 +22,7 @@ from potstill.augmentation import (
     PartFiles,
     Row,
     RowMaker,
+    TaggedText,
     Variant,
     WorkerPool,
     count_attempts,
@@ -32,18 +32,13 @@ from potstill.engines import make_batches, predict_logits
 from potstill.errors import RecipeError
 from potstill.files import held, sweep
 from potstill.hub import Encoder
+from potstill.pipeline.varied import find_tagged
 from potstill.progress import ProgressCallback
 from potstill.teachers import combine_logits
 
 _FORMAT = 1
 _TRIES_PER_WORKER = 100_000
 """Tries for which it is worth while to start a process."""
-
-
-def check_texts(answer: Answer, advice: str) -> None:
-    """Refuse texts whose labels would not fit a varied text."""
-    if answer.forbids_new_texts is not None:
-        raise RecipeError(f"augmentation: {answer.forbids_new_texts} cannot be augmented; {advice}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,11 +95,11 @@ class TextMaker:
 
     def __post_init__(self) -> None:
         """Refuse settings that do not fit the task or lack a teacher."""
-        path, has_classes = "augmentation", self.data.task.answer.lacks_classes is None
-        if self.config.balance_classes and not has_classes:
-            raise RecipeError(f"{path}.balance_classes: the task has scores and no classes; leave it out.")
-        if self._has_margin and not has_classes:
-            raise RecipeError(f"{path}.filter.min_margin: a score has no margin; set it to none.")
+        path, lacks = "augmentation", self.data.task.answer.lacks_classes
+        if self.config.balance_classes and lacks is not None:
+            raise RecipeError(f"{path}.balance_classes: it needs classes and the task {lacks}; leave it out.")
+        if self._has_margin and lacks is not None:
+            raise RecipeError(f"{path}.filter.min_margin: it needs classes and the task {lacks}; set it to none.")
         if self.teacher is None and self.config.needs_teacher:
             field = "filter.min_margin" if self._has_margin else "labels = 'teacher'"
             raise RecipeError(f"{path}.{field}: this asks the teacher, and there is none; give one with --teacher.")
@@ -165,6 +160,7 @@ class TextMaker:
         for number in sorted(chosen.tolist()):
             prepared = method.prepare(number, [self.rows[number]])[0]
             variants = method.sampler.draw(prepared, np.random.default_rng((self.config.seed, number)), self._copies)
+            variants = variants if self._tagged is None else self._tagged[number].keep(variants)
             changed = [variant for variant in variants if tuple(edit.text for edit in variant) != self.rows[number]]
             shown.append((self.rows[number], changed))
         return shown
@@ -178,9 +174,15 @@ class TextMaker:
             attempts=self._attempts,
             labeller=self._labeller,
             workers=workers,
+            tagged=self._tagged,
         )
         maker.add_seen(parts.rows())
-        labels = Labels(sources=self._source_labels(), answer=self.data.task.answer, rule=self.config.labels)
+        labels = Labels(
+            sources=self._source_labels(),
+            answer=self.data.task.answer,
+            rule=self.config.labels,
+            tagged=self._tagged,
+        )
         new = 0
         with self.callback.task("augment", len(self.rows), done=begun * ROWS_PER_PART) as progress:
             for number, rows in enumerate(maker.parts(begun), start=begun):
@@ -231,6 +233,11 @@ class TextMaker:
         answer, labels = self.data.task.answer, self.data.train.labels
         assert labels is not None, "training examples have labels"
         return [answer.name_gold(labels.values[first:last]) for first, last in pairwise(labels.offsets.tolist())]
+
+    @cached_property
+    def _tagged(self) -> list[TaggedText] | None:
+        """The training texts with their words, where these have labels."""
+        return find_tagged(self.data)
 
     def _count_workers(self) -> int:
         if self.num_workers is not None:
