@@ -1,5 +1,6 @@
 """A BiLSTM's exported graph reads every text at its own length."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from transformers import AutoConfig
 
 from potstill.engines import ONNX, export_graph, group_nodes, make_torch_engine, quantise, save_graph
 from potstill.hub import build_encoder, build_shape, describe_encoder
-from potstill.tensors import Batch
+from potstill.tensors import Batch, WordRows
 
 pytest.importorskip("onnxruntime")
 START, END, PADDING = 2, 3, 0
@@ -70,6 +71,21 @@ def test_the_graph_repeats_the_model_at_every_length(tmp_path, channels, is_pair
     engine, reference = serve(encoder, tmp_path), make_torch_engine(encoder)
     for seed, lengths in enumerate(([1], [5, 1, 9], [0, 3], [30, 2, 17, 30])):
         batch = make_batch(lengths, is_pair=is_pair, seed=seed)
+        assert engine.run(batch) == pytest.approx(reference.run(batch), abs=1e-6)
+
+
+def test_the_graph_of_a_tagger_repeats_it_at_every_token(tmp_path):
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 40, "embedding_size": 6, "lstm_size": 5, "head_size": 7}
+    config = AutoConfig.for_model("potstill-bilstm", cls_token_id=START, sep_token_id=END, **sizes)
+    encoder = build_encoder(config, build_shape("1x12").tokenizer, label_names=("a", "b", "c"), head="word")
+    engine, reference = serve(encoder, tmp_path), make_torch_engine(encoder)
+    for seed, lengths in enumerate(([1], [5, 1, 9], [30, 2, 17, 30])):
+        batch = make_batch(lengths, is_pair=False, seed=seed)
+        owners = torch.tensor([row for row, length in enumerate(lengths) for _ in range(length)])
+        tokens = torch.tensor([1 + place for length in lengths for place in range(length)])
+        rows = WordRows(examples=owners, tokens=tokens, row_ids=torch.arange(len(owners)))
+        batch = replace(batch, words=rows)
         assert engine.run(batch) == pytest.approx(reference.run(batch), abs=1e-6)
 
 

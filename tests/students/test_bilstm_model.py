@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_sources import make_batch, make_tokenizer
 
-from potstill.architectures import BiLstmConfig, BiLstmForSequenceClassification
+from potstill.architectures import BiLstmConfig, BiLstmForSequenceClassification, BiLstmForTokenClassification
 from potstill.architectures.bilstm import compare, pick_words
 from potstill.hub import Encoder, build_bilstm, count_parameters, load_classifier
 from potstill.tensors import Batch, Needs
@@ -46,6 +46,29 @@ def make_pairs(*, num_pairs: int = 4, seed: int = 0) -> Batch:
         labels=None,
         example_ids=torch.arange(num_pairs),
     )
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.booleans())
+@settings(max_examples=20)
+def test_a_tagger_gives_each_token_the_states_of_both_directions_at_it(lengths: list[int], is_framed: bool) -> None:
+    torch.manual_seed(0)
+    frame = {"cls_token_id": 2, "sep_token_id": 3} if is_framed else {}
+    model = BiLstmForTokenClassification(BiLstmConfig(**SMALL, **frame, num_labels=3)).eval()
+    rows = [torch.randint(5, 100, (length,)).tolist() for length in lengths]
+    framed = [[2, *row, 3] if is_framed else row for row in rows]
+    width = max(map(len, framed))
+    ids = torch.tensor([row + [0] * (width - len(row)) for row in framed])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in framed])
+    logits, reader = model(ids, mask).logits, model.bilstm
+    for number, row in enumerate(rows):
+        vectors = reader.embeddings(torch.tensor([row]))
+        both = [reader.forward_lstm(vectors)[0][0], reader.backward_lstm(vectors.flip(1))[0][0].flip(0)]
+        wanted = model.classifier(torch.relu(model.inner(torch.cat(both, dim=1))))
+        torch.testing.assert_close(logits[number, is_framed : is_framed + len(row)], wanted)
+    labels = torch.where(mask > 0, 1, -100)
+    loss = model(ids, mask, labels=labels).loss
+    own = torch.nn.functional.cross_entropy(logits[mask > 0], labels[mask > 0])
+    torch.testing.assert_close(loss, own)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from potstill.architectures.bilstm import BiLstmForSequenceClassification
     from potstill.architectures.bilstm_config import BiLstmConfig
+    from potstill.architectures.bilstm_tagger import BiLstmForTokenClassification
 
-__all__ = ["BiLstmConfig", "BiLstmForSequenceClassification"]
+__all__ = ["BiLstmConfig", "BiLstmForSequenceClassification", "BiLstmForTokenClassification"]
 
 _HOMES = {
     "BiLstmConfig": "potstill.architectures.bilstm_config",
     "BiLstmForSequenceClassification": "potstill.architectures.bilstm",
+    "BiLstmForTokenClassification": "potstill.architectures.bilstm_tagger",
 }
 
 

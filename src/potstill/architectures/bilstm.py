@@ -26,12 +26,62 @@ _WIDEST_VECTOR = 0.25
 """Random word vectors are uniform between minus and plus this."""
 
 
-class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # transformers has no types here
-    """The model; `from_pretrained`, `save_pretrained` and the Auto classes work as for any other."""
+class BiLstmModel(PreTrainedModel):  # type: ignore[misc] # transformers has no types here
+    """What a BiLSTM is, whatever its head says something about."""
 
     config_class = BiLstmConfig
     base_model_prefix = "bilstm"
     main_input_name = "input_ids"
+
+    def count_words(
+        self,
+        input_ids: Int[Tensor, "batch tokens"],
+        attention_mask: Bool[Tensor, "batch tokens"],
+        token_type_ids: Int[Tensor, "batch tokens"] | None,
+    ) -> tuple[int, ...]:
+        """Count what `forward` must know of texts that lie on another device: the words of the longest one.
+
+        Of pairs these are two numbers, of the longest first and of the longest second text. The arguments are those of
+        `forward`, on the CPU.
+        """
+        texts = self.find_texts(input_ids, attention_mask, token_type_ids)
+        return tuple(int(find_span(text)[1].max()) for text in texts)
+
+    def find_texts(
+        self,
+        ids: Int[Tensor, "batch tokens"],
+        mask: Bool[Tensor, "batch tokens"] | Int[Tensor, "batch tokens"] | None,
+        types: Int[Tensor, "batch tokens"] | None,
+    ) -> list[Bool[Tensor, "batch tokens"]]:
+        """Say which tokens are words of which text, of one or two; the tokens that frame a text are none.
+
+        Where nothing says it, a real token is whatever is not padding, and the second text begins behind the first
+        separator.
+        """
+        config = self.config
+        words = ids != config.pad_token_id if mask is None else mask.bool()
+        for frame in (config.cls_token_id, config.sep_token_id):
+            if frame is not None:
+                words = words & (ids != frame)
+        if not config.is_pair:
+            return [words]
+        is_second = types > 0 if types is not None else (ids == config.sep_token_id).cumsum(1) > 0
+        return [words & ~is_second, words & is_second]
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Draw the weights of one module: torch's own ranges, and word vectors within a quarter of zero."""
+        if isinstance(module, nn.Embedding):
+            if not getattr(module.weight, "_is_hf_initialized", False):
+                initialization.uniform_(module.weight, -_WIDEST_VECTOR, _WIDEST_VECTOR)
+                initialization.zeros_(module.weight[module.padding_idx])
+        elif isinstance(module, nn.Linear | nn.LSTM):
+            width = module.hidden_size if isinstance(module, nn.LSTM) else module.in_features
+            for parameter in module.parameters():
+                initialization.uniform_(parameter, -1 / math.sqrt(width), 1 / math.sqrt(width))
+
+
+class BiLstmForSequenceClassification(BiLstmModel):
+    """The model; `from_pretrained`, `save_pretrained` and the Auto classes work as for any other."""
 
     def __init__(self, config: BiLstmConfig) -> None:
         """Build the model with random weights."""
@@ -65,8 +115,7 @@ class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # 
         Returns:
             Logits, [batch, labels], behind the loss where there are labels.
         """
-        mask = input_ids != self.config.pad_token_id if attention_mask is None else attention_mask.bool()
-        texts = self._split(input_ids, mask, token_type_ids)
+        texts = self.find_texts(input_ids, attention_mask, token_type_ids)
         widths = [None] * len(texts) if num_words is None else num_words
         states = [
             self.bilstm(*pick_words(input_ids, text, self.config.pad_token_id, num_words=width))
@@ -80,52 +129,6 @@ class BiLstmForSequenceClassification(PreTrainedModel):  # type: ignore[misc] # 
         if return_dict is False:
             return (logits,) if loss is None else (loss, logits)
         return SequenceClassifierOutput(loss=loss, logits=logits)
-
-    def count_words(
-        self,
-        input_ids: Int[Tensor, "batch tokens"],
-        attention_mask: Bool[Tensor, "batch tokens"],
-        token_type_ids: Int[Tensor, "batch tokens"] | None,
-    ) -> tuple[int, ...]:
-        """Count what `forward` must know of texts that lie on another device; the arguments are as there.
-
-        Args:
-            input_ids: Token ids, on the CPU.
-            attention_mask: True = a real token.
-            token_type_ids: Which text a token belongs to.
-
-        Returns:
-            Words of the longest text; of pairs, of the longest first and of the longest second one.
-        """
-        return tuple(int(_span(text)[1].max()) for text in self._split(input_ids, attention_mask, token_type_ids))
-
-    def _split(
-        self,
-        ids: Int[Tensor, "batch tokens"],
-        mask: Bool[Tensor, "batch tokens"],
-        types: Int[Tensor, "batch tokens"] | None,
-    ) -> list[Bool[Tensor, "batch tokens"]]:
-        """Say which tokens are words of which text; the tokens that frame a text are none."""
-        config = self.config
-        words = mask
-        for frame in (config.cls_token_id, config.sep_token_id):
-            if frame is not None:
-                words = words & (ids != frame)
-        if not config.is_pair:
-            return [words]
-        is_second = types > 0 if types is not None else (ids == config.sep_token_id).cumsum(1) > 0
-        return [words & ~is_second, words & is_second]
-
-    def _init_weights(self, module: nn.Module) -> None:
-        """Draw the weights of one module: torch's own ranges, and word vectors within a quarter of zero."""
-        if isinstance(module, nn.Embedding):
-            if not getattr(module.weight, "_is_hf_initialized", False):
-                initialization.uniform_(module.weight, -_WIDEST_VECTOR, _WIDEST_VECTOR)
-                initialization.zeros_(module.weight[module.padding_idx])
-        elif isinstance(module, nn.Linear | nn.LSTM):
-            width = module.hidden_size if isinstance(module, nn.LSTM) else module.in_features
-            for parameter in module.parameters():
-                initialization.uniform_(parameter, -1 / math.sqrt(width), 1 / math.sqrt(width))
 
 
 class TextReader(nn.Module):
@@ -142,25 +145,36 @@ class TextReader(nn.Module):
     def forward(
         self, words: Int[Tensor, "batch words"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch hidden"]:
-        """Read texts in both directions."""
+        """Read texts in both directions, and give the last state of each."""
+        ends = (lengths - 1)[:, None, None]
+        states = self._run(words, lengths)[:2]
+        return torch.cat([each.gather(1, ends.expand(-1, 1, each.shape[2]))[:, 0] for each in states], dim=1)
+
+    def read_words(
+        self, words: Int[Tensor, "batch words"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch words hidden"]:
+        """Read texts in both directions, and give the states of both at each word; behind a text they mean nothing."""
+        forwards, backwards, places = self._run(words, lengths)
+        turned = backwards.gather(1, places[:, :, None].expand(backwards.shape))
+        return torch.cat([forwards, turned], dim=2)
+
+    def _run(
+        self, words: Int[Tensor, "batch words"], lengths: Int[Tensor, " batch"]
+    ) -> tuple[Float[Tensor, "batch words size"], Float[Tensor, "batch words size"], Int[Tensor, "batch words"]]:
+        """Give all states of both directions, those of the second from the end, and which word each of these is at."""
         vectors = self.embeddings(words)
+        steps = torch.arange(vectors.shape[1], device=vectors.device)
+        places = (lengths[:, None] - 1 - steps).clamp(min=0)
         if vectors.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
             with torch.autocast("cpu", enabled=False):  # most processors have no LSTM in bfloat16
-                return self._read(vectors.float(), lengths)
-        return self._read(vectors, lengths)
+                return *self._read(vectors.float(), places), places
+        return *self._read(vectors, places), places
 
     def _read(
-        self, vectors: Float[Tensor, "batch words width"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch hidden"]:
-        steps = torch.arange(vectors.shape[1], device=vectors.device)
-        backwards = (lengths[:, None] - 1 - steps).clamp(min=0)
-        reversed_vectors = vectors.gather(1, backwards[:, :, None].expand(vectors.shape))
-        ends = (lengths - 1)[:, None, None]
-        states = [
-            lstm(rows)[0].gather(1, ends.expand(-1, 1, lstm.hidden_size))[:, 0]
-            for lstm, rows in ((self.forward_lstm, vectors), (self.backward_lstm, reversed_vectors))
-        ]
-        return torch.cat(states, dim=1)
+        self, vectors: Float[Tensor, "batch words width"], places: Int[Tensor, "batch words"]
+    ) -> tuple[Float[Tensor, "batch words size"], Float[Tensor, "batch words size"]]:
+        reversed_vectors = vectors.gather(1, places[:, :, None].expand(vectors.shape))
+        return self.forward_lstm(vectors)[0], self.backward_lstm(reversed_vectors)[0]
 
 
 class WordTables(nn.Module):
@@ -202,7 +216,7 @@ def pick_words(
 ) -> tuple[Int[Tensor, "batch words"], Int[Tensor, " batch"]]:
     """Move the words of one text to the left of their rows."""
     width = ids.shape[1]
-    first, lengths = _span(words)
+    first, lengths = find_span(words)
     places = torch.arange(width, device=ids.device)
     if not torch.compiler.is_compiling():
         places = places[: max(1, int(lengths.max()) if num_words is None else num_words)]
@@ -210,7 +224,7 @@ def pick_words(
     return moved.masked_fill(places >= lengths[:, None], padding_id), lengths.clamp(min=1)
 
 
-def _span(words: Bool[Tensor, "batch tokens"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
+def find_span(words: Bool[Tensor, "batch tokens"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
     """Give where the words of each text begin, and how many tokens there are from its first to its last."""
     width = words.shape[1]
     places = torch.arange(width, device=words.device)

@@ -60,12 +60,17 @@ def _register_config() -> None:
 
 
 def _register_model() -> None:
-    from transformers.models.auto.modeling_auto import AutoModelForSequenceClassification
+    from transformers.models.auto.modeling_auto import (
+        AutoModelForSequenceClassification,
+        AutoModelForTokenClassification,
+    )
 
     from potstill.architectures.bilstm import BiLstmForSequenceClassification
     from potstill.architectures.bilstm_config import BiLstmConfig
+    from potstill.architectures.bilstm_tagger import BiLstmForTokenClassification
 
     AutoModelForSequenceClassification.register(BiLstmConfig, BiLstmForSequenceClassification, exist_ok=True)
+    AutoModelForTokenClassification.register(BiLstmConfig, BiLstmForTokenClassification, exist_ok=True)
 
 
 _REGISTER = {

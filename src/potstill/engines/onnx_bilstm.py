@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from potstill.hub import Encoder, input_names
+from potstill.hub import Encoder, Head, input_names
 
 if TYPE_CHECKING:
     import onnx
@@ -63,17 +63,18 @@ def build_bilstm_graph(encoder: Encoder, *, opset: int) -> "onnx.ModelProto":
         for name, table in model.bilstm.embeddings.named_children()
     ]
     reader = _Reader(tables=tables, weights=weights, size=config.lstm_size)
-    states = [_read(graph, text, reader, number) for number, text in enumerate(texts, start=1)]
+    states = [_read(graph, text, reader, number, head=encoder.head) for number, text in enumerate(texts, start=1)]
     features = states[0]
-    if config.is_pair:
+    if len(states) == 2:
         product = graph.add("Mul", *states, name="product")
         distance = graph.add("Abs", graph.add("Sub", *states, name="difference"), name="distance")
         features = graph.add("Concat", *states, product, distance, name="compared", axis=1)
-    inner = graph.add("Relu", _dense(graph, model.inner, features, name="inner"), name="relu")
-    graph.add("Identity", _dense(graph, model.classifier, inner, name="classifier"), name="logits")
+    inner = graph.add("Relu", _dense(graph, model.inner, features, name="inner", head=encoder.head), name="relu")
+    graph.add("Identity", _dense(graph, model.classifier, inner, name="classifier", head=encoder.head), name="logits")
     axes = ["batch_size", "sequence_length"]
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, axes) for name in names]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch_size", config.num_labels])]
+    shape = [*axes[: 1 + (encoder.head == "word")], config.num_labels]
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, shape)]
     whole = helper.make_graph(graph.nodes, "bilstm", inputs, outputs, initializer=graph.weights)
     made = helper.make_model(whole, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
     checker.check_model(made)
@@ -113,8 +114,8 @@ def _behind_separator(graph: _Graph) -> str:
     return graph.add("Greater", counted, "zero", name="is_second")
 
 
-def _read(graph: _Graph, words: str, reader: _Reader, number: int) -> str:
-    """Read one text in both directions, from its first word to its last."""
+def _read(graph: _Graph, words: str, reader: _Reader, number: int, *, head: Head) -> str:
+    """Read one text in both directions, from its first word to its last; give the last states, or those of each."""
     from onnx import TensorProto
 
     def add(kind: str, *inputs: str, name: str, **attributes: Any) -> str:  # noqa: ANN401 - of any operator
@@ -133,27 +134,44 @@ def _read(graph: _Graph, words: str, reader: _Reader, number: int) -> str:
     moved = add("GatherElements", "input_ids", wanted, name="moved", axis=1)
     is_word = add("Less", places, length, name="is_word")
     ids = add("Where", is_word, moved, "padding", name="ids")
-    steps = add("Cast", add("Max", length, "one", name="steps_or_one"), name="steps_32", to=TensorProto.INT32)
+    whole = add("Max", length, "one", name="steps_or_one")
+    steps = add("Cast", whole, name="steps_32", to=TensorProto.INT32)
     lengths = add("Squeeze", steps, "last_axis", name="lengths")
     looked_up = [add("Gather", table, ids, name=table.removesuffix(".weight")) for table in reader.tables]
     vectors = looked_up[0] if len(looked_up) == 1 else add("Concat", *looked_up, name="vectors", axis=2)
     by_step = add("Transpose", vectors, name="by_step", perm=[1, 0, 2])
     ends = f"bilstm.lstm_{number}"
-    graph.nodes.append(_lstm(by_step, reader, lengths, ends))
+    if head == "word":
+        graph.nodes.append(_lstm(by_step, reader, lengths, (ends, "")))
+        return _spread(graph, ends, add("Sub", places, first, name="from_first"), whole, size=2 * reader.size)
+    graph.nodes.append(_lstm(by_step, reader, lengths, ("", ends)))
     by_example = add("Transpose", ends, name="by_example", perm=[1, 0, 2])
     shape = graph.constant(np.array([-1, 2 * reader.size], dtype=np.int64), name=f"state_shape_{number}")
     return add("Reshape", by_example, shape, name="state")
 
 
-def _lstm(inputs: str, reader: _Reader, lengths: str, ends: str) -> "onnx.NodeProto":
-    """Make the node whose second output is the last state of both directions, [2, batch, size]."""
+def _spread(graph: _Graph, states: str, places: str, lengths: str, *, size: int) -> str:
+    """Put the states of words, [words, 2, batch, size], to their tokens: [batch, tokens, 2 * size]."""
+    by_example = graph.add("Transpose", states, name="states_by_example", perm=[2, 0, 1, 3])
+    shape = graph.constant(np.array([0, 0, size], dtype=np.int64), name="states_shape")
+    joined = graph.add("Reshape", by_example, shape, name="states_of_both")
+    last = graph.add("Sub", lengths, "one", name="last_word")
+    wanted = graph.add("Max", graph.add("Min", places, last, name="not_behind"), "zero", name="word_of_token")
+    third = graph.constant(np.array([2], dtype=np.int64), name="third_axis")
+    column = graph.add("Unsqueeze", wanted, third, name="word_of_token_3d")
+    index = graph.add("Expand", column, graph.add("Shape", joined, name="shape_of_both"), name="index")
+    return graph.add("GatherElements", joined, index, name="state_of_token", axis=1)
+
+
+def _lstm(inputs: str, reader: _Reader, lengths: str, outputs: tuple[str, str]) -> "onnx.NodeProto":
+    """Make the node that gives all states, [words, 2, batch, size], and the last ones, [2, batch, size]."""
     from onnx import helper
 
     return helper.make_node(
         "LSTM",
         [inputs, *reader.weights, lengths],
-        ["", ends],
-        name=f"{ends}/LSTM",
+        list(outputs),
+        name=f"{outputs[0] or outputs[1]}/LSTM",
         direction="bidirectional",
         hidden_size=reader.size,
     )
@@ -177,9 +195,12 @@ def _lstm_weights(graph: _Graph, reader: nn.Module) -> tuple[str, str, str]:
     )
 
 
-def _dense(graph: _Graph, layer: nn.Linear, inputs: str, *, name: str) -> str:
-    weight = graph.constant(_array(layer.weight), name=f"{name}.weight")
+def _dense(graph: _Graph, layer: nn.Linear, inputs: str, *, name: str, head: Head) -> str:
     bias = graph.constant(_array(layer.bias), name=f"{name}.bias")
+    if head == "word":  # Gemm takes matrices alone
+        turned = graph.constant(np.ascontiguousarray(_array(layer.weight).T), name=f"{name}.weight")
+        return graph.add("Add", graph.add("MatMul", inputs, turned, name=f"{name}.product"), bias, name=name)
+    weight = graph.constant(_array(layer.weight), name=f"{name}.weight")
     return graph.add("Gemm", inputs, weight, bias, name=name, transB=1)
 
 

@@ -106,7 +106,7 @@ def build_bilstm(
         tokenizer: The tokenizer that it will read.
         vectors: By token id; every channel starts from them.
         label_names: Names of the labels; empty for scores.
-        head: What the head says something about; words are refused.
+        head: What the head says something about.
 
     Returns:
         The encoder in eval mode on the CPU; its other weights come from torch's global generator.

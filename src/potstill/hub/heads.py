@@ -26,7 +26,7 @@ def find_auto(head: Head, config: PretrainedConfig) -> Any:  # noqa: ANN401 - tr
     auto = _AUTO[head]
     if head == "word" and type(config) not in auto._model_mapping:
         raise ModelError(
-            f"a model of type '{config.model_type}' says something of a text and nothing of its words; take a student "
-            "of kind 'bert' or 'distilbert', or a teacher of another type."
+            f"a model of type '{config.model_type}' says something of a text and nothing of its words; take a model "
+            "of another type."
         )
     return auto

@@ -46,10 +46,15 @@ def count_flops(encoder: Encoder, tokens: int) -> int:
     config = encoder.model.config
     if encoder.family.architecture == "transformer":
         return transformer_flops(encoder.shape, tokens)
-    return bilstm_flops(
+    num_labels = encoder.shape.num_labels
+    of_text = bilstm_flops(
         embedding_size=config.embedding_size * config.num_channels,
         lstm_size=config.lstm_size,
         head_size=config.head_size,
-        num_labels=encoder.shape.num_labels,
+        num_labels=num_labels,
         tokens=tokens,
     )
+    if encoder.head == "text":
+        return of_text
+    of_head: int = 2 * config.head_size * (2 * config.lstm_size + num_labels)
+    return of_text + (tokens - 1) * of_head
