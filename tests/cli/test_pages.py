@@ -13,6 +13,8 @@ from shutil import copytree
 import pytest
 from tiny_world import make_reviews, write_csv
 
+from potstill.answers import Tags
+from potstill.data import DataConfig, Task, load_answers
 from potstill.recipe import load_recipe
 from potstill.suites import load_suite
 
@@ -118,13 +120,25 @@ def test_a_loss_on_a_page_is_trained_with(potstill, world, tmp_path):
 
 
 def test_answers_on_a_page_are_all_read(potstill, tmp_path):
-    answers = [text for text in blocks("few-labels.md", "json") if "text" in text]
+    answers = [text for text in blocks("few-labels.md", "json") if "text" in text and "spans" not in text]
     assert answers
     for text in answers:
         rows = [text.replace('"text": "', f'"text": "{number} ') for number in range(10)]
         (tmp_path / "answers.jsonl").write_text("".join(rows), encoding="utf-8")
         told = json.loads(potstill("audit", tmp_path / "answers.jsonl", "--json").stdout)
         assert (told["num_texts"], told["num_abstained"]) == (10 * text.count("\n"), 0)
+
+
+def test_answers_about_words_on_a_page_are_all_read(tmp_path):
+    names = ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
+    task = Task(name="tags", answer=Tags(label_names=names), is_pair=False, metrics=("entity_f1",))
+    answers = [text for text in blocks("few-labels.md", "json") if "spans" in text or "tokens" in text]
+    assert len(answers) == 3
+    for text in answers:
+        (tmp_path / "answers.jsonl").write_text(text, encoding="utf-8")
+        table = load_answers(str(tmp_path / "answers.jsonl"), DataConfig(path="x.conll"), task)
+        assert len(table.exact) == text.count("\n") == 2
+        assert (table.logits.argmax(axis=1) > 0).any()
 
 
 def strings_of_the_code() -> Iterator[str]:
