@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.layer_map import resolve_layer_map
+from potstill.layer_map import LayerMap, resolve_layer_map
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,24 @@ def test_spread_goes_evenly_from_the_first_layer_to_the_last(
     num_student: int, num_teacher: int, expected: tuple[int, ...]
 ) -> None:
     assert resolve_layer_map("spread", student_layers=num_student, teacher_layers=num_teacher) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "num_student", "num_teacher", "expected"),
+    [
+        ("uniform", 4, 12, (3, 6, 9, 12)),
+        ("uniform", 4, 6, (2, 3, 5, 6)),  # 1.5 and 4.5 are rounded up
+        ("skip", 6, 12, (2, 4, 6, 8, 10)),
+        ("top", 3, 12, (10, 11, 12)),
+        ("last", 3, 12, (10, 11)),
+        ("bottom", 3, 12, (1, 2, 3)),
+        ((5, 2), 3, 12, (5, 2)),
+    ],
+)
+def test_a_map_names_the_layers_that_its_paper_says(
+    name: LayerMap, num_student: int, num_teacher: int, expected: tuple[int, ...]
+) -> None:
+    assert resolve_layer_map(name, student_layers=num_student, teacher_layers=num_teacher) == expected
 
 
 @given(st.integers(1, 24), st.integers(0, 24))
