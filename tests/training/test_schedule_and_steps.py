@@ -21,8 +21,8 @@ def make_batches(num_examples: int, per_batch: int) -> Batches:
     )
 
 
-def last(epochs: float | BoundedEpochs) -> StageConfig:
-    return StageConfig(name="some", objectives=(HardLabelsConfig(),), epochs=epochs)
+def last(epochs: float | BoundedEpochs, evaluations: int | None = None) -> StageConfig:
+    return StageConfig(name="some", objectives=(HardLabelsConfig(),), epochs=epochs, evaluations=evaluations)
 
 
 def test_linear_schedule_rises_through_the_warmup_and_falls_to_almost_zero() -> None:
@@ -52,6 +52,16 @@ def test_every_example_is_used_once_in_every_epoch_whatever_the_grouping(
     assert sorted(int(i) for step in steps for batch in step for i in batch) == list(range(num_examples))
 
 
+def test_every_epoch_has_a_plan_of_its_own() -> None:
+    plan = StepPlan(batches=make_batches(40, 2), accumulate=2)
+    walked, first, second = (
+        [[batch.tolist() for batch in batches] for batches in steps]
+        for steps in ((step.batches for step in plan.steps(0, 20)), plan.epoch(0), plan.epoch(1))
+    )
+    assert walked == first + second
+    assert first != second
+
+
 @given(st.integers(1, 60), st.integers(1, 5), st.floats(0.1, 3.0), st.integers(0, 30))
 def test_steps_taken_up_in_the_middle_are_those_of_the_whole_walk(
     num_examples: int, per_batch: int, epochs: float, start: int
@@ -73,6 +83,18 @@ def test_an_epoch_is_evaluated_as_often_as_asked(parts: int) -> None:
     steps = list(plan.steps(0, plan.total(last(2.0))))
     assert sum(step.crosses(parts) for step in steps) == 2 * parts
     assert steps[-1].crosses(parts)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "evaluations", "scored"), [(0.3, None, [6]), (1.5, None, [20, 30]), (0.3, 2, [3, 6])]
+)
+def test_a_stage_is_scored_at_its_end_wherever_that_is(
+    epochs: float, evaluations: int | None, scored: list[int]
+) -> None:
+    plan, stage = StepPlan(batches=make_batches(40, 2), accumulate=1), last(epochs, evaluations)
+    total = plan.total(stage)
+    steps = enumerate(plan.steps(0, total), start=1)
+    assert [number for number, step in steps if step.is_scored(stage, number, total)] == scored
 
 
 @pytest.mark.parametrize(
