@@ -18,7 +18,9 @@ SIZES = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "in
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     config = BertConfig(**SIZES, id2label={0: "bad", 1: "good", 2: "odd"}, label2id={"bad": 0, "good": 1, "odd": 2})
-    BertForSequenceClassification(config).save_pretrained(tmp_path)
+    model = BertForSequenceClassification(config)
+    torch.nn.init.normal_(model.classifier.bias)
+    model.save_pretrained(tmp_path)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "malt"]
     BertTokenizerFast(vocab={word: index for index, word in enumerate(words)}).save_pretrained(tmp_path)
     return tmp_path
