@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from potstill.data import Split
+from potstill.answers import OneClass
+from potstill.data import Split, Task
 from potstill.engines import make_torch_engine, predict_logits
 from potstill.errors import DataError
 from potstill.evaluation import (
@@ -51,6 +52,13 @@ def test_a_model_is_measured_on_every_side(evaluate, make_encoder, sentiment, sp
     assert result.training_seconds == 1.5
 
 
+def test_logits_are_put_into_the_order_of_the_tasks_labels(evaluate, make_encoder, split, batches):
+    task = Task(name="three", answer=OneClass(label_names=("a", "b", "c")), is_pair=False, metrics=("accuracy",))
+    encoder = make_encoder(label_names=("c", "a", "b"))
+    ordered = predict_logits(encoder, batches)[:, [1, 2, 0]]
+    np.testing.assert_array_equal(evaluate(encoder, task, split).logits, ordered)
+
+
 def test_speed_is_left_out_on_request(evaluate, make_encoder, sentiment, split):
     config = EvaluationConfig(speed_sentences=None)
     assert evaluate(make_encoder(), sentiment, split, config=config).result.speed is None
@@ -71,10 +79,15 @@ def test_student_and_teacher_come_together_in_results(evaluate, make_encoder, se
     results = collect_results(given(sentiment, split), [teacher, student, control], environment={"python": "3"})
     assert isinstance(student.result.fidelity, ClassFidelity)
     assert student.result.fidelity.agreement == np.mean(student.logits.argmax(1) == teacher.logits.argmax(1))
+    assert student.result.fidelity == sentiment.answer.fidelity(student.logits, teacher.logits)
+    assert student.result.fidelity != sentiment.answer.fidelity(teacher.logits, student.logits)
+    assert teacher.result.fidelity is None
     assert [item.other for item in results.comparisons] == ["teacher", "student_hard_labels"]
     for item, other in zip(results.comparisons, (teacher, control), strict=True):
         assert item.difference == student.result.metrics["accuracy"] - other.result.metrics["accuracy"]
         assert item.interval[0] <= item.difference <= item.interval[1]
+        assert item.share == student.result.score / other.result.score
+    assert results.comparisons[0].share != 1.0
     assert (results.task, results.primary_metric, results.split, results.num_examples) == (
         "sentiment",
         "accuracy",

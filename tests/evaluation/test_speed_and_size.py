@@ -19,6 +19,13 @@ def test_speed_is_reported_with_its_spread_and_its_conditions(make_encoder, batc
     assert (speed.device, speed.num_threads, speed.precision) == ("cpu", torch.get_num_threads(), "fp32")
 
 
+def test_speeds_are_the_median_and_the_extremes_of_the_rounds_after_the_first(make_encoder, batches, monkeypatch):
+    seconds = iter([9.0, 1.0, 4.0, 2.0])
+    monkeypatch.setattr("potstill.engines.turns.time_work", lambda _, *, device: next(seconds))
+    (speed,) = measure([make_encoder()], list(batches.ordered()), rounds=3)
+    assert (speed.sentences_per_second, speed.slowest, speed.fastest) == (37 / 2, 37 / 4, 37 / 1)
+
+
 def test_a_much_deeper_encoder_is_slower(make_encoder, batches):
     prepared = list(batches.ordered())
     shallow, deep = measure([make_encoder(num_layers=1), make_encoder(num_layers=12)], prepared)
