@@ -26,7 +26,7 @@ SITE = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
 NAV = re.findall(r": (\S+\.md)$", SITE.partition("\nnav:")[2], re.M)
 WRITTEN = {name: (DOCS / name).read_text(encoding="utf-8") for name in NAV if name not in MADE}
 GROUPS = ("data", "teacher", "student", "augmentation", "stages", "checkpoints", "tracking", "corpus", "masking")
-GROUPS += ("objectives", "batches", "optimizer", "schedule")
+GROUPS += ("objectives", "batches", "optimizer", "schedule", "shares")
 """Fields that are tables of further fields."""
 PAGES = WRITTEN | dict(MADE)
 
