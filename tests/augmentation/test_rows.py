@@ -34,6 +34,7 @@ from potstill.augmentation.seen import SeenTexts, text_keys
 from potstill.errors import DataError, RecipeError
 
 GOLDEN = Path(__file__).parent / "golden"
+LABELS = ("good", "bad")
 MASKS = TangConfig(replace_probability=0.0, mask_probability=0.2)
 
 
@@ -180,7 +181,8 @@ def write_all(folder: Path, out: Path, rows, *, stop_after: int | None = None) -
     config = AugmentationConfig(method=MASKS)
     parts = PartFiles(folder, {"rows": len(rows)})
     done = len(parts)
-    labels = Labels(sources=["good" for _ in rows], answer=OneClass(label_names=("good", "bad")), rule="inherited")
+    sources = [LABELS[number % 2] for number in range(len(rows))]
+    labels = Labels(sources=sources, answer=OneClass(label_names=LABELS), rule="inherited")
     with WorkerPool(1) as pool:
         maker = RowMaker(
             rows=rows,
@@ -228,7 +230,7 @@ def test_a_file_tells_where_its_texts_come_from(tmp_path, suffix):
     originals = [row for row in found if row["method"] == "original"]
     assert [(row["text"], row["text_pair"]) for row in originals] == rows
     for row in found:
-        assert row["label"] == row["source_label"] == "good"
+        assert row["label"] == row["source_label"] == LABELS[row["source_row"] % 2]
         for text, end in ((row["text"], ""), (row["text_pair"], "_pair")):
             before = split_words(rows[row["source_row"]][end == "_pair"]).words
             start, stop = row[f"kept{end}"]
