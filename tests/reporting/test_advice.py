@@ -1,10 +1,11 @@
-"""What is advised where a student is worse than its teacher."""
+"""What is said of a student beside its teacher, and advised where it is worse."""
 
 import pytest
 from made_up_runs import made_up_results
 
 from potstill.recipe import load_recipe
 from potstill.reporting import advise
+from potstill.reporting.headline import make_sentences
 from potstill.results import ChosenWeights
 
 
@@ -31,6 +32,23 @@ WORSE = (-0.05, -0.01)
 @pytest.mark.parametrize("interval", [(-0.05, 0.0), (-0.02, 0.01), (0.01, 0.02)])
 def test_a_student_that_is_not_worse_by_more_than_chance_needs_no_advice(interval):
     assert advice_for("kd", results_with(interval)) == ()
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        ((0.01, 0.03), "the student is better by more than chance."),
+        ((-0.03, -0.01), "the student is worse by more than chance."),
+        ((-0.01, 0.03), "these examples do not tell the two apart."),
+    ],
+)
+def test_a_difference_is_told_in_words(interval, said):
+    results = results_with(interval)
+    (pair,) = results.comparisons
+    pair = pair.model_copy(update={"difference": sum(interval) / 2})
+    sentences = make_sentences(results.model_copy(update={"comparisons": (pair,)}))
+    (told,) = (sentence for sentence in sentences if "points from it, 95 % interval" in sentence)
+    assert told.endswith(said)
 
 
 def test_the_cheapest_comes_first():
