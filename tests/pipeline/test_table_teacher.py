@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from potstill import distill
 from potstill.cli import app
-from potstill.data import DataConfig, load_task_data
+from potstill.data import DataConfig, Split, load_answers, load_task_data
 from potstill.errors import DataError, ModelError, RecipeError
 from potstill.pipeline import Run
 
@@ -71,6 +71,19 @@ def test_a_table_gives_the_student_that_the_model_gives_which_wrote_it(
     assert [each.metrics for each in table] == [each.metrics for each in model]
     assert table[1].fidelity == model[1].fidelity
     assert "answers.jsonl" in (ours.student / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_text_that_the_table_leaves_open_has_no_answer_and_no_others(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("text,label\n" + "a film,good\na plot,bad\nthe end,good\nfine,bad\n" * 6, encoding="utf-8")
+    config = DataConfig(path=str(mine))
+    said = [("a film", None), ("a plot", "bad"), ("the end", "good")]
+    lines = [json.dumps({"text": text, "label": label}) for text, label in said]
+    (tmp_path / "said.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    table = load_answers(str(tmp_path / "said.jsonl"), config, load_task_data(config).task)
+    found = table.find(Split(texts=["a film", "a plot", "the end", "fine"]))
+    assert found.tolist() == [-1, 0, 1, -1]
+    assert table.logits.argmax(axis=1).tolist() == [0, 1], "bad and good"
 
 
 def test_columns_of_a_csv_are_as_good(base: Path, reviews: Path, answers: Path, tmp_path: Path) -> None:
