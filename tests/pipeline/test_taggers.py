@@ -194,6 +194,8 @@ def test_spans_of_a_black_box_teach_and_some_texts_may_have_none(teacher, base, 
 
 def test_an_export_is_held_to_the_score_of_entities(student: Run, data: Path, tmp_path: Path) -> None:
     made = potstill.pipeline.export(student.folder, out=tmp_path / "made")
+    whole, trust = made.report.files[0].trust, student.results.trust
+    assert (whole.num_texts, whole.steps[-1].num_agreed) == (trust.num_texts, trust.steps[-1].num_agreed)
     assert made.report.metric == "entity_f1"
     assert [file.score for file in made.report.files] == pytest.approx([made.report.files[0].score] * 2, abs=0.02)
     found = []
