@@ -121,6 +121,7 @@ def test_texts_are_told_from_names(tmp_path: Path) -> None:
         (5, "a int cannot be read as examples; give a path, a list of"),
         ([], "an empty list cannot be read"),
         ([("a", "b", "c")], "a list cannot be read as examples"),
+        (["a text", "another"], "a list of texts has no labels; give a list of .text, label. or"),
         ({"text": "a", "label": "b"}, "a column is 'a', which is no list of values"),
         ({"text": ["a"], "label": []}, "must be equally long and not empty; there are text 1, label 0"),
         ({"text": ["a", "b"], "label": ["x", 1]}, "column 'label' holds values of several kinds"),

@@ -244,6 +244,20 @@ def test_the_test_set_can_be_a_file_or_a_split(tmp_path):
         load(train, test="gone.csv")
 
 
+def test_gold_labels_to_measure_on_are_read_where_those_to_learn_from_have_none(tmp_path):
+    train = write(tmp_path / "more.csv", "text\n" + "".join(f"more {index}\n" for index in range(20)))
+    held, other = write_csv(tmp_path / "held.csv", ["b", "a"]), write_csv(tmp_path / "other.csv", ["a", "b", "b"])
+    bare = {"missing_labels": "unlabeled", "labels": ("a", "b")}
+    data = load(train, dev=held, test=other, **bare)
+    assert (data.dev.labels.values.tolist(), data.test.labels.values.tolist()) == ([1, 0], [0, 1, 1])
+    assert not data.train.has_labels
+    assert data.notes[1] == "no labels; asked for: a, b"
+    split = load(train, **bare)
+    assert (len(split.train), len(split.dev), split.notes[2]) == (18, 2, "2 of 20 examples split off as dev")
+    with pytest.raises(DataError, match="other.csv has labels and the examples to choose weights on have none"):
+        load(train, test=other, **bare)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -132,6 +132,11 @@ def _read(given: Given) -> _Columns | Any:  # noqa: ANN401 - of `datasets`, whic
         return {str(name): [_item(row.get(name)) for row in given] for name in names}
     if isinstance(given, Sequence) and given and all(_is_pair(row) for row in given):
         return {name: [_item(row[place]) for row in given] for place, name in enumerate(_PAIR)}
+    if isinstance(given, Sequence) and given and all(isinstance(row, str) for row in given):
+        raise DataError(
+            "data: a list of texts has no labels; give a list of (text, label) or, where nobody knows any, of "
+            "{'text': text} with overrides={'data.missing_labels': 'unlabeled'}."
+        )
     what = f"a {type(given).__name__}" if not isinstance(given, Sequence) or given else "an empty list"
     raise DataError(f"data: {what} cannot be read as examples; give {_FORMS}.")
 

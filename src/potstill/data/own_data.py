@@ -102,12 +102,26 @@ def _load_bare(config: DataConfig, tables: SplitTables, label_names: tuple[str, 
         none = LabelRows(values=answer.pack([]).values, offsets=np.zeros(len(texts) + 1, dtype=np.int64))
         return replace(texts, labels=none)
 
+    train, notes = read(tables.train), [*tables.notes, f"no labels; asked for: {list_names(label_names) or 'scores'}"]
+    dev, test = (_read_gold(table, config, task) for table in (tables.dev, tables.test))
+    if test is not None and dev is None:
+        raise DataError(
+            f"data.test (--test): {tables.test and tables.test.name} has labels and the examples to choose weights on "
+            "have none, so that figures of one run would mean two things; give labelled ones with --dev too, or leave "
+            "it out and measure it afterwards with 'potstill evaluate'."
+        )
     if tables.dev is not None:
-        return task_data(task, read(tables.train), read(tables.dev))
-    fraction, seed = config.dev_fraction, config.split_seed
-    return task_data(
-        task, *split_off_dev(read(tables.train), answer, fraction=fraction, seed=seed, where=tables.train.name)
-    )
+        return replace(task_data(task, train, dev or read(tables.dev), test=test), notes=tuple(notes))
+    fraction, seed, total = config.dev_fraction, config.split_seed, count_of(len(train), "example")
+    train, dev = split_off_dev(train, answer, fraction=fraction, seed=seed, where=tables.train.name)
+    return replace(task_data(task, train, dev), notes=(*notes, f"{len(dev):,} of {total} split off as dev"))
+
+
+def _read_gold(table: DataTable | None, config: DataConfig, task: Task) -> Split | None:
+    """Read a split that has labels though the examples to learn from have none; None where it has none either."""
+    if table is None or not _has_labels(table, config):
+        return None
+    return _make_split(table, _resolve(table, config), task, is_labelled=True)
 
 
 def _part(table: DataTable, columns: _Columns, config: DataConfig) -> tuple[DataTable, DataTable | None]:
