@@ -204,6 +204,11 @@ def test_few_texts_are_all_learnt_from_in_their_order(tmp_path: Path) -> None:
     assert list(read_many(tmp_path / "some", MANY[:99], teacher="model").split.texts)[2:] == MANY[:99]
 
 
+def test_answers_lie_in_one_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is a folder, and answers lie in one file; .* one cell of a column 'votes'"):
+        load_answers(str(tmp_path), DataConfig(), make_data().task)
+
+
 def test_of_texts_that_a_table_answers_some_are_held_out(tmp_path: Path) -> None:
     lines = [json.dumps({"text": text, "label": "no"}) for text in MANY[:5100]]
     (tmp_path / "answers.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -17,7 +17,11 @@ def find_table(path: str) -> UnlabeledSource:
     """Find a table of answers."""
     place = expand_user(path)
     if not place.is_file():
-        raise DataError(f"teacher.answers: '{path}' does not exist; give a file with texts and what the teacher says.")
+        what = "is a folder, and answers lie in one file" if place.is_dir() else "does not exist"
+        raise DataError(
+            f"teacher.answers: '{path}' {what}; give a file with texts and what the teacher says; what several say of "
+            "a text stands in one cell of a column 'votes'."
+        )
     return UnlabeledSource(name=str(place), path=place)
 
 
