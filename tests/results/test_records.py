@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from test_results import results  # noqa: F401 - a fixture
 
 from potstill.errors import RunError
+from potstill.evaluation import TrustTexts
 from potstill.results import AttentionMaps, ChosenExamples, GeneralResults, Record, Results, Trust
 from potstill.run_folder import RunFolder
 from potstill.serving.export_report import ExportReport
@@ -60,6 +61,13 @@ WHOLE: dict[type[Record], dict] = {
     ExportReport: EXPORT,
     GeneralResults: GENERAL,
     Suite: SUITE,
+    TrustTexts: {
+        "reference": "teacher",
+        "split": "test",
+        "max_length": 64,
+        "kept": {"texts": ["good", "bad"], "pairs": ["a", "b"], "words": [[[0, 4]], []]},
+        "answers": [1, 0],
+    },
     Trust: {"reference": "gold", "split": "test", "num_texts": 1, "steps": [], "promise": {"target": 0.9}},
 }
 PLAIN: dict[str, tuple[str, Callable[[Path], object]]] = {
