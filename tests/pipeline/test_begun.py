@@ -10,7 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from potstill import distill
 from potstill.errors import RunError
+from potstill.files import write_json
 from potstill.progress import ProgressTask, SilentCallback
+from potstill.run_folder import RunFolder
 
 SHORT = ["precision=fp32", "student.num_layers=1", "stages.0.epochs=none", "stages.0.steps=3"]
 
@@ -93,6 +95,14 @@ def test_what_was_changed_meanwhile_is_told(place: Path, change: Callable[[Path]
     with pytest.raises(RunError, match=told):
         distill("run/recipe.json", resume=True)
     assert sorted(path.name for path in place.rglob("*")) == before
+
+
+def test_another_teacher_than_the_run_made_for_itself_is_told(place: Path) -> None:
+    folder = RunFolder(path=place / "run")
+    begun = folder.read_begun()
+    write_json(folder.begun, begun | {"made": begun["made"] | {"teacher": "another"}}, is_sealed=True)
+    with pytest.raises(RunError, match="begun with another content of the teacher: its fingerprint was another and is"):
+        distill("run/recipe.json", resume=True)
 
 
 @pytest.mark.parametrize(
