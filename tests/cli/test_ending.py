@@ -70,7 +70,7 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(potstill, world, tmp_path):
     assert (out / "results.json").is_file()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_what_ends_a_container_or_a_terminal_stops_a_run_as_ctrl_c_does(world, tmp_path, number):
     out = tmp_path / "run"
     given = ["--teacher", str(world.teacher), "--data", str(world.reviews), "--out", str(out)]

@@ -70,6 +70,7 @@ def test_it_chooses_the_weights_and_is_reported(own_run: Path) -> None:
     assert json.loads((own_run / "recipe.json").read_text())["plugins"] == ["quadratic_kappa.py"]
 
 
+@pytest.mark.slow
 def test_it_is_measured_again_compared_and_exported(own_run: Path, reviews: Path, tmp_path: Path) -> None:
     plugin = ["--plugin", str(KAPPA)]
     assert run_command(["evaluate", str(own_run), "--out", str(tmp_path / "again.json"), *plugin]) == 0

@@ -49,7 +49,7 @@ def uninterrupted(teacher: Path, reviews: Path, tmp_path_factory: pytest.TempPat
     return out
 
 
-@pytest.mark.parametrize("num_checkpoints", [1, 3])
+@pytest.mark.parametrize("num_checkpoints", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_run_resumes_to_the_identical_student(
     teacher: Path, reviews: Path, uninterrupted: Path, tmp_path: Path, num_checkpoints: int
 ) -> None:
