@@ -122,6 +122,18 @@ def test_parts_are_told_by_the_names_of_their_modules(exported):
     assert kept_nodes(groups, ()) == []
 
 
+def test_a_card_that_is_no_text_is_refused_before_anything_is_made(potstill, world, tmp_path):
+    shutil.copytree(world.teacher, tmp_path / "teacher")
+    (tmp_path / "teacher" / "README.md").write_bytes(b"\xff\xfe\x00\x01")
+    before = sorted(path.name for path in (tmp_path / "teacher").iterdir())
+    for out in ([], ["--out", "exported"]):
+        outcome = potstill("export", "teacher", "--data", world.reviews, *out)
+        assert outcome.code == 2
+        assert "README.md' is damaged (it is not UTF-8); mend it or delete it." in outcome.stderr
+    assert sorted(path.name for path in (tmp_path / "teacher").iterdir()) == before
+    assert not (tmp_path / "exported").exists()
+
+
 @pytest.mark.parametrize("is_static", [True, False])
 def test_every_way_of_quantising_answers_alike(world, exported, tmp_path, is_static):
     encoder = load_classifier(str(world.teacher))

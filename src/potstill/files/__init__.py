@@ -4,7 +4,7 @@ from potstill.files.disk import explain_machine, make_folder, sync
 from potstill.files.leftovers import sweep
 from potstill.files.locks import LOCK, held, one_at_a_time
 from potstill.files.names import expand_user, fingerprint_files, follow_link
-from potstill.files.reading import read_json, read_json_lines
+from potstill.files.reading import read_json, read_json_lines, read_text
 from potstill.files.seals import SEAL, check_file, check_folder, is_whole, say_damaged
 from potstill.files.whole import seal_file, unseal_file, whole_file, whole_folder, write_json, write_text
 
@@ -23,6 +23,7 @@ __all__ = [
     "one_at_a_time",
     "read_json",
     "read_json_lines",
+    "read_text",
     "say_damaged",
     "seal_file",
     "sweep",

@@ -21,7 +21,7 @@ def read_json(path: Path, *, remedy: str) -> dict[str, Any]:
         RunError: The file is missing, not what was written, or holds something else; one sentence with the path and
             the remedy.
     """
-    return _decode(_read(path, remedy), path, remedy)
+    return _decode(read_text(path, remedy=remedy), path, remedy)
 
 
 def read_json_lines(path: Path, *, remedy: str) -> list[dict[str, Any]]:
@@ -37,11 +37,23 @@ def read_json_lines(path: Path, *, remedy: str) -> list[dict[str, Any]]:
     Raises:
         RunError: The file is missing or damaged; the first such line is named.
     """
-    lines = _read(path, remedy).splitlines()
+    lines = read_text(path, remedy=remedy).splitlines()
     return [_decode(line, path, remedy, where=f"line {number}: ") for number, line in enumerate(lines, start=1)]
 
 
-def _read(path: Path, remedy: str) -> str:
+def read_text(path: Path, *, remedy: str) -> str:
+    """Read a file that `write_text` wrote, or a user since.
+
+    Args:
+        path: The file.
+        remedy: As in `read_json`.
+
+    Returns:
+        What stands in it.
+
+    Raises:
+        RunError: The file is missing, is sealed and not what was written, or is not UTF-8.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:

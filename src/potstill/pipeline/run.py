@@ -7,7 +7,7 @@ from pathlib import Path
 
 from potstill.controls import Control, find_controls
 from potstill.evaluation import write_model_card
-from potstill.files import expand_user, make_folder, write_json
+from potstill.files import expand_user, make_folder, read_text, write_json
 from potstill.pipeline.augmented import make_examples, plan_texts
 from potstill.pipeline.begun import check_beginning, check_tools, describe_beginning, describe_facts, open_folder
 from potstill.pipeline.claims import claim
@@ -79,7 +79,8 @@ class Run:
     def _repr_html_(self) -> str:
         """Show the page of the run in a notebook."""
         report = RunFolder(path=self.folder).report
-        page = (report if report.is_file() else write_report(self.folder)).read_text(encoding="utf-8")
+        path = report if report.is_file() else write_report(self.folder)
+        page = read_text(path, remedy="delete it, and it is drawn again")
         return f'<iframe srcdoc="{escape(page)}" width="100%" height="600"></iframe>'
 
 

@@ -25,6 +25,7 @@ from potstill.serving import (
     compare_models,
     describe_export,
     export_onnx,
+    read_card,
     read_trust_texts,
     refuse_foreign_folder,
     trim,
@@ -107,6 +108,7 @@ def _export(order: _Order, options: DataOptions, overrides: Overrides, watch: Pr
         refuse_foreign_folder(Path(out), "onnx")
     if corpus is not None and out is None:
         raise ModelError("--trim-to makes another model, with other token ids; say with --out where to put it.")
+    card = read_card(own)
     texts = None if corpus is None else read_texts(Path(corpus)).texts
     settings = read_settings(name, options, overrides)
     encoder = load_classifier(name)
@@ -120,15 +122,14 @@ def _export(order: _Order, options: DataOptions, overrides: Overrides, watch: Pr
         watch.note(f"trim the vocabulary from {vocabulary.tokens_before:,} to {vocabulary.tokens_after:,} tokens")
     if out is None:
         report = export_onnx(encoder, examples, own, wanted, callback=watch, trusted=trusted)
-        describe_export(own, report)
+        describe_export(own, report, card=card)
         return Export(folder=own, report=report)
     with whole_folder(Path(out)) as aside:
         encoder.save(aside)
-        for beside in ("README.md", *([] if corpus is not None else ["trust.json"])):
-            if (own / beside).is_file():
-                shutil.copyfile(own / beside, aside / beside)
+        if corpus is None and (own / "trust.json").is_file():
+            shutil.copyfile(own / "trust.json", aside / "trust.json")
         report = export_onnx(encoder, examples, aside, wanted, callback=watch, vocabulary=vocabulary, trusted=trusted)
-        describe_export(aside, report)
+        describe_export(aside, report, card=card)
     return Export(folder=Path(out), report=report)
 
 

@@ -8,7 +8,7 @@ from .classifier import Classifier, load, predict
 from .compare import ComparedModel, CompareReport, compare_models
 from .compare_table import make_compare_table
 from .export import export_onnx, refuse_foreign_folder, trim
-from .export_card import describe_export, tell_company
+from .export_card import describe_export, read_card, tell_company
 from .export_config import ExportConfig
 from .export_report import ExportReport
 from .training_run import (
@@ -38,6 +38,7 @@ __all__ = [
     "make_compare_table",
     "predict",
     "published_rows",
+    "read_card",
     "read_trust_texts",
     "recipe_of",
     "refuse_foreign_folder",

@@ -3,26 +3,41 @@
 from pathlib import Path
 
 from potstill.engines import ONNX, ONNX_INT8
-from potstill.files import write_text
+from potstill.files import read_text, write_text
 from potstill.results import Heading, Table, figure_columns, to_markdown
 from potstill.serving.export_report import ExportReport, find_report
 
 _BEGIN, _END = "<!-- export -->", "<!-- end of export -->"
 
 
-def describe_export(folder: Path, report: ExportReport) -> None:
+def read_card(folder: Path) -> str:
+    """Read the model card of a folder; where there is none, begin one.
+
+    Args:
+        folder: The model's folder.
+
+    Returns:
+        The card, in Markdown.
+
+    Raises:
+        RunError: The card is not UTF-8.
+    """
+    card = folder / "README.md"
+    return read_text(card, remedy="mend it or delete it") if card.is_file() else f"# {folder.name}\n"
+
+
+def describe_export(folder: Path, report: ExportReport, *, card: str) -> None:
     """Write into the model card what was exported; an older such section is replaced.
 
     Args:
-        folder: The model's folder; its README.md is made where there is none.
+        folder: The folder of the exported model.
         report: What was exported.
+        card: What `read_card` gave of the model.
     """
-    card = folder / "README.md"
-    text = card.read_text(encoding="utf-8") if card.is_file() else f"# {folder.name}\n"
-    before, _, rest = text.partition(_BEGIN)
+    before, _, rest = card.partition(_BEGIN)
     after = rest.partition(_END)[2]
     section = f"{_BEGIN}\n{_section(report)}{_END}"
-    write_text(card, f"{before.rstrip()}\n\n{section}\n{after.lstrip()}")
+    write_text(folder / "README.md", f"{before.rstrip()}\n\n{section}\n{after.lstrip()}")
 
 
 def tell_company(model: str, backend: str) -> str | None:
