@@ -4,7 +4,14 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2Config,
+    LlamaConfig,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+)
 
 SIZES = {
     "llama": LlamaConfig(
@@ -44,3 +51,16 @@ def save_causal_lm(
     model.save_pretrained(folder)
     wrapped.save_pretrained(folder)
     return folder
+
+
+def slow_score(folder: Path, prompt: str, answer: str, **given: str) -> float:
+    """Read prompt and answer as one text, without a cache, and add up what each token of the answer was worth."""
+    model = AutoModelForCausalLM.from_pretrained(folder, **given).double().eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder, **given)
+    start, whole = tokenizer.encode(prompt.rstrip()), tokenizer.encode(prompt + answer)
+    assert whole[: len(start)] == start
+    total = 0.0
+    for place in range(len(start), len(whole)):
+        logits = model(torch.tensor([whole[:place]])).logits[0, -1].detach()
+        total += float(logits.log_softmax(dim=0)[whole[place]])
+    return total

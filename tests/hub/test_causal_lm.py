@@ -1,13 +1,11 @@
 """Answers of a causal language model against log-probabilities computed the slow way."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from tiny_judges import save_causal_lm
+from tiny_judges import save_causal_lm, slow_score
 from tiny_reviews import save_base
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from potstill.errors import DataError, ModelError
 from potstill.hub import load_causal_lm
@@ -15,19 +13,6 @@ from potstill.hub import load_causal_lm
 PROMPT = "Is this good or bad?\nText: the film was very good\nAnswer: "
 ANSWERS = ["good", "bad", "not very good", "a"]
 CPU = torch.device("cpu")
-
-
-def slow_score(folder: Path, prompt: str, answer: str) -> float:
-    """Read prompt and answer as one text, without a cache, and add up what each token of the answer was worth."""
-    model = AutoModelForCausalLM.from_pretrained(folder).double().eval()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    start, whole = tokenizer.encode(prompt.rstrip()), tokenizer.encode(prompt + answer)
-    assert whole[: len(start)] == start
-    total = 0.0
-    for place in range(len(start), len(whole)):
-        logits = model(torch.tensor([whole[:place]])).logits[0, -1].detach()
-        total += float(logits.log_softmax(dim=0)[whole[place]])
-    return total
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_judges import save_causal_lm
+from tiny_judges import save_causal_lm, slow_score
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from potstill.errors import ModelError
@@ -64,23 +64,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder, write_gguf(folder, folder.parent / "lm.gguf")
 
 
-def slow_score(file: Path, prompt: str, answer: str) -> float:
-    given = {"gguf_file": file.name}
-    model = AutoModelForCausalLM.from_pretrained(file.parent, **given).double().eval()
-    tokenizer = AutoTokenizer.from_pretrained(file.parent, **given)
-    start, whole = tokenizer.encode(prompt.rstrip()), tokenizer.encode(prompt + answer)
-    assert whole[: len(start)] == start
-    total = 0.0
-    for place in range(len(start), len(whole)):
-        logits = model(torch.tensor([whole[:place]])).logits[0, -1].detach()
-        total += float(logits.log_softmax(dim=0)[whole[place]])
-    return total
-
-
 def test_its_answers_are_those_of_the_saved_model_and_of_reading_each_alone(files: tuple[Path, Path]) -> None:
     folder, file = files
     found = load_causal_lm(str(file), device=CPU).score(PROMPT, ANSWERS)
-    np.testing.assert_allclose(found, [slow_score(file, PROMPT, answer) for answer in ANSWERS], rtol=1e-4)
+    np.testing.assert_allclose(
+        found, [slow_score(file.parent, PROMPT, answer, gguf_file=file.name) for answer in ANSWERS], rtol=1e-4
+    )
     read, saved = load_causal_lm(str(file), device=CPU)._model, AutoModelForCausalLM.from_pretrained(folder)
     assert all(torch.equal(weight, read.state_dict()[name]) for name, weight in saved.state_dict().items())
     assert len(set(found.tolist())) == len(ANSWERS)

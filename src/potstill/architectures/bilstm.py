@@ -27,11 +27,21 @@ _WIDEST_VECTOR = 0.25
 
 
 class BiLstmModel(PreTrainedModel):  # type: ignore[misc] # transformers has no types here
-    """What a BiLSTM is, whatever its head says something about."""
+    """A BiLSTM and its head, whatever that says something about."""
 
     config_class = BiLstmConfig
     base_model_prefix = "bilstm"
     main_input_name = "input_ids"
+
+    def __init__(self, config: BiLstmConfig) -> None:
+        """Build the model with random weights."""
+        super().__init__(config)
+        self.bilstm = TextReader(config)
+        width = config.hidden_size * (4 if config.is_pair else 1)
+        self.inner = nn.Linear(width, config.head_size)
+        self.dropout = nn.Dropout(config.dropout)
+        self.classifier = nn.Linear(config.head_size, config.num_labels)
+        self.post_init()
 
     def count_words(
         self,
@@ -68,6 +78,11 @@ class BiLstmModel(PreTrainedModel):  # type: ignore[misc] # transformers has no 
         is_second = types > 0 if types is not None else (ids == config.sep_token_id).cumsum(1) > 0
         return [words & ~is_second, words & is_second]
 
+    def classify(self, features: Float[Tensor, "*rows features"]) -> Float[Tensor, "*rows labels"]:
+        """Give the logits of texts, or of tokens: W_2 dropout(relu(W_1 h + b_1)) + b_2."""
+        logits: Tensor = self.classifier(self.dropout(functional.relu(self.inner(features))))
+        return logits
+
     def _init_weights(self, module: nn.Module) -> None:
         """Draw the weights of one module: torch's own ranges, and word vectors within a quarter of zero."""
         if isinstance(module, nn.Embedding):
@@ -82,16 +97,6 @@ class BiLstmModel(PreTrainedModel):  # type: ignore[misc] # transformers has no 
 
 class BiLstmForSequenceClassification(BiLstmModel):
     """The model; `from_pretrained`, `save_pretrained` and the Auto classes work as for any other."""
-
-    def __init__(self, config: BiLstmConfig) -> None:
-        """Build the model with random weights."""
-        super().__init__(config)
-        self.bilstm = TextReader(config)
-        width = config.hidden_size * (4 if config.is_pair else 1)
-        self.inner = nn.Linear(width, config.head_size)
-        self.dropout = nn.Dropout(config.dropout)
-        self.classifier = nn.Linear(config.head_size, config.num_labels)
-        self.post_init()
 
     def forward(
         self,
@@ -122,7 +127,7 @@ class BiLstmForSequenceClassification(BiLstmModel):
             for text, width in zip(texts, widths, strict=True)
         ]
         features = compare(*states) if self.config.is_pair else states[0]
-        logits: Tensor = self.classifier(self.dropout(functional.relu(self.inner(features))))
+        logits = self.classify(features)
         loss = None
         if labels is not None:
             loss = self.loss_function(labels=labels, pooled_logits=logits, config=self.config)

@@ -8,25 +8,14 @@ Tokens that frame a text and padding are not read; they get the logits of the to
 
 import torch
 from jaxtyping import Bool, Int
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 from transformers.modeling_outputs import TokenClassifierOutput
 
-from potstill.architectures.bilstm import BiLstmModel, TextReader, find_span, pick_words
-from potstill.architectures.bilstm_config import BiLstmConfig
+from potstill.architectures.bilstm import BiLstmModel, find_span, pick_words
 
 
 class BiLstmForTokenClassification(BiLstmModel):
     """The model; `from_pretrained`, `save_pretrained` and the Auto classes work as for any other."""
-
-    def __init__(self, config: BiLstmConfig) -> None:
-        """Build the model with random weights."""
-        super().__init__(config)
-        self.bilstm = TextReader(config)
-        self.inner = nn.Linear(config.hidden_size, config.head_size)
-        self.dropout = nn.Dropout(config.dropout)
-        self.classifier = nn.Linear(config.head_size, config.num_labels)
-        self.post_init()
 
     def forward(
         self,
@@ -58,7 +47,7 @@ class BiLstmForTokenClassification(BiLstmModel):
         places = torch.arange(input_ids.shape[1], device=input_ids.device) - first[:, None]
         places = places.clamp(min=0).minimum(lengths[:, None] - 1)
         features = states.gather(1, places[:, :, None].expand(-1, -1, states.shape[2]))
-        logits: Tensor = self.classifier(self.dropout(functional.relu(self.inner(features))))
+        logits = self.classify(features)
         loss = None if labels is None else self.loss_function(logits=logits, labels=labels, config=self.config)
         if return_dict is False:
             return (logits,) if loss is None else (loss, logits)
